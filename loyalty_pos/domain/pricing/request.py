@@ -1,0 +1,74 @@
+"""What pricing is asked: everything it may look at, as frozen values.
+
+price() is a pure function of (rules, request): no clock, no database, no randomness.  The
+service fills these from one read of the database, ``loyalty-pos price`` from a JSON file.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from loyalty_pos.domain.basket import Basket
+
+Language = Literal["vi", "en"]
+
+
+class MemberFacts(Struct, frozen=True, kw_only=True):
+    """What the rules may know of the member.  Points and ``spend`` as integers (minor units)."""
+
+    id: str
+    tier: str | None = None
+    segments: tuple[str, ...] = ()
+    points: int = 0
+    pending: int = 0
+    held: int = 0
+    birthday: date | None = None
+    orders: int = 0
+    last_order: date | None = None
+    spend: int = 0
+    may_spend: bool = True
+    """Identified by scan, stripe, qr or the rotating code: may spend points (S23)."""
+    blocked: bool = False
+    """The card is blocked: the sale is recorded, no benefit (S42)."""
+
+
+class CouponFacts(Struct, frozen=True, kw_only=True):
+    """A coupon the basket presents, as stored.  Unknown codes are simply absent."""
+
+    code: str
+    promotion: str
+    member: str | None = None
+    state: Literal["issued", "held", "used", "expired", "cancelled"] = "issued"
+    valid_from: date | None = None
+    valid_to: date | None = None
+    held_until: datetime | None = None
+    used_at: datetime | None = None
+    used_where: str | None = None
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """Uses of one promotion so far, against its limits (S37); ``budget`` in minor units spent."""
+
+    total: int = 0
+    member: int = 0
+    member_in_period: int = 0
+    store: int = 0
+    cashier: int = 0
+    budget: int = 0
+
+
+class PriceRequest(Struct, frozen=True, kw_only=True):
+    """One basket to price.  ``now`` is aware; rules use its local day in ``zone`` (S38, S44)."""
+
+    basket: Basket
+    now: datetime
+    zone: str = "Asia/Ho_Chi_Minh"
+    member: MemberFacts | None = None
+    coupons: tuple[CouponFacts, ...] = ()
+    usage: dict[str, Usage] = {}
+    store: str | None = None
+    language: Language = "vi"
+    explain: bool = False

@@ -1,0 +1,1 @@
+"""Alembic migrations, numbered once on main, forward only; installed as loyalty_pos.migrations."""

@@ -1,0 +1,155 @@
+"""PostgreSQL: a prepared connection per thread, READ COMMITTED, guards in the statements.
+
+A transaction that loses a race inside the database (serialization failure, deadlock) runs
+again, at most ``RETRIES`` times.  A COMMIT whose connection breaks has an unknown outcome: the
+caller is told ``unavailable`` and repeats with the same key.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors as pg
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from loyalty_pos.errors import Unavailable
+from loyalty_pos.storage.tx import Tx
+
+T = TypeVar("T")
+RETRIES = 5
+
+
+@lru_cache(maxsize=1024)
+def _translate(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+class PostgresTx(Tx):
+    """A transaction on the driver's own connection; ``later`` statements share round trips."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, psycopg.Connection)
+        self._raw = raw
+
+    def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
+        return self._raw.execute(_translate(sql), params).fetchall()
+
+    def run(self, sql: str, params: Sequence[object] = ()) -> int:
+        return self._raw.execute(_translate(sql), params).rowcount
+
+    def later(self, sql: str, params: Sequence[object] = ()) -> None:
+        self._raw.execute(_translate(sql), params)
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        with self._raw.cursor() as cursor:
+            cursor.executemany(_translate(sql), rows)
+
+    def mode(self, writing: bool) -> None:
+        """Between transactions: the next one reads a fixed snapshot, or writes at READ COMMITTED."""
+        level = psycopg.IsolationLevel.READ_COMMITTED if writing else psycopg.IsolationLevel.REPEATABLE_READ
+        if self._raw.isolation_level != level:
+            self._raw.isolation_level = level
+            self._raw.read_only = not writing
+
+    def savepoint(self) -> None:
+        """Begin the transaction's work, so that ``undo`` can take it back and go on."""
+        self._raw.execute("SAVEPOINT job")
+
+    def undo(self) -> None:
+        self._raw.execute("ROLLBACK TO SAVEPOINT job")
+
+
+class PostgresStore:
+    """A PostgreSQL database, shared by any number of processes."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = create_engine(url, poolclass=NullPool, connect_args={"prepare_threshold": 2})
+        self._local = threading.local()
+        self._open: list[Connection] = []
+        self._lock = threading.Lock()
+        self._claims: set[str] = set()
+
+    def read(self, work: Callable[[Tx], T]) -> T:
+        return self._transaction(work, writing=False)
+
+    def write(self, work: Callable[[Tx], T]) -> T:
+        for attempt in range(RETRIES + 1):
+            try:
+                return self._transaction(work, writing=True)
+            except (pg.SerializationFailure, pg.DeadlockDetected) as error:
+                if attempt == RETRIES:
+                    raise Unavailable("database_unavailable") from error
+        raise AssertionError("unreachable")
+
+    def claim(self, name: str) -> bool:
+        with self._lock:
+            if name in self._claims:
+                return False
+            self._claims.add(name)
+            return True
+
+    def release(self, name: str) -> None:
+        with self._lock:
+            self._claims.discard(name)
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+        self._engine.dispose()
+
+    def _transaction(self, work: Callable[[Tx], T], writing: bool) -> T:
+        tx = self._tx()
+        try:
+            tx.mode(writing)
+            with tx.sa.begin():
+                if writing:
+                    tx.savepoint()
+                return work(tx)
+        except DBAPIError as error:
+            if isinstance(error.orig, psycopg.Error):
+                raise self._known(error.orig) from error
+            raise
+        except psycopg.Error as error:
+            raise self._known(error) from error
+
+    def _known(self, error: psycopg.Error) -> Exception:
+        if isinstance(error, pg.SerializationFailure | pg.DeadlockDetected):
+            return error
+        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            self._forget()
+            return Unavailable("database_unavailable")
+        return error
+
+    def _tx(self) -> PostgresTx:
+        tx: PostgresTx | None = getattr(self._local, "tx", None)
+        if tx is None or tx.sa.closed or tx.sa.invalidated:
+            try:
+                tx = PostgresTx(self._engine.connect())
+            except DBAPIError as error:
+                raise Unavailable("database_unavailable") from error
+            self._local.tx = tx
+            with self._lock:
+                self._open.append(tx.sa)
+        return tx
+
+    def _forget(self) -> None:
+        tx: PostgresTx | None = getattr(self._local, "tx", None)
+        if tx is not None:
+            self._local.tx = None
+            with self._lock:
+                self._open = [connection for connection in self._open if connection is not tx.sa]
+            tx.sa.invalidate()
+            tx.sa.close()

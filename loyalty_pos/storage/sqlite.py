@@ -1,0 +1,133 @@
+"""SQLite: many readers on snapshots, one writer thread with group commit.
+
+Every connection runs under the pragmas below, asserted when it opens: WAL with
+``synchronous=FULL`` (NORMAL loses acknowledged sales at power loss), foreign keys, and
+recursive triggers (without them INSERT OR REPLACE would slip past the append-only triggers).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool
+
+from loyalty_pos.errors import Unavailable
+from loyalty_pos.storage.tx import Tx
+from loyalty_pos.storage.writer import Writer
+
+T = TypeVar("T")
+
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "recursive_triggers": 1,
+    "trusted_schema": 0,
+    "busy_timeout": 5000,
+    "cache_size": -16000,
+}
+
+
+class SqliteTx(Tx):
+    """A transaction on the driver's own connection, inside a savepoint of the writer."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        self._raw = raw
+
+    def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
+        return self._raw.execute(sql, params).fetchall()
+
+    def run(self, sql: str, params: Sequence[object] = ()) -> int:
+        return self._raw.execute(sql, params).rowcount
+
+    def later(self, sql: str, params: Sequence[object] = ()) -> None:
+        self._raw.execute(sql, params)
+
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        self._raw.executemany(sql, rows)
+
+    def savepoint(self) -> None:
+        """Begin one job inside the group."""
+        self._raw.execute("SAVEPOINT job")
+
+    def undo(self) -> None:
+        self._raw.execute("ROLLBACK TO job")
+
+    def release(self) -> None:
+        """End one job inside the group."""
+        self._raw.execute("RELEASE job")
+
+
+def _prepare(raw: sqlite3.Connection, _record: object) -> None:
+    raw.isolation_level = None
+    for name, wanted in PRAGMAS.items():
+        raw.execute(f"PRAGMA {name}={wanted}")
+        got = raw.execute(f"PRAGMA {name}").fetchone()[0]
+        if got != wanted:
+            raise Unavailable("database_unsafe", pragma=name)
+
+
+def make_engine(url: str, begin: str) -> Engine:
+    """An engine whose transactions open with ``begin`` (BEGIN, or BEGIN IMMEDIATE to write)."""
+    engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+class SqliteStore:
+    """The embedded database: one file, one process."""
+
+    dialect = "sqlite"
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._reading = make_engine(url, "BEGIN")
+        self._local = threading.local()
+        self._open: list[Connection] = []
+        self._lock = threading.Lock()
+        self._claims: set[str] = set()
+        self._writer = Writer(make_engine(url, "BEGIN IMMEDIATE"))
+
+    def read(self, work: Callable[[Tx], T]) -> T:
+        tx = self._reader()
+        with tx.sa.begin():
+            return work(tx)
+
+    def write(self, work: Callable[[Tx], T]) -> T:
+        return self._writer.submit(work)
+
+    def claim(self, name: str) -> bool:
+        with self._lock:
+            if name in self._claims:
+                return False
+            self._claims.add(name)
+            return True
+
+    def release(self, name: str) -> None:
+        with self._lock:
+            self._claims.discard(name)
+
+    def close(self) -> None:
+        self._writer.close()
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+        self._reading.dispose()
+
+    def _reader(self) -> SqliteTx:
+        tx: SqliteTx | None = getattr(self._local, "tx", None)
+        if tx is None or tx.sa.closed:
+            tx = SqliteTx(self._reading.connect())
+            self._local.tx = tx
+            with self._lock:
+                self._open.append(tx.sa)
+        return tx

@@ -1,0 +1,558 @@
+"""The tables, and the rules that hold in them even when the code above is wrong.
+
+Facts (entries, swipes, sale lines, coupon events) are only ever added; triggers of the first
+migration refuse an UPDATE or DELETE of them.  Running balances stand beside the ledger in
+``members`` under CHECKs, so that no balance is ever negative at any prefix (reliability.md I1).
+Personal data is in ``people`` (and ``consents``) alone.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
+
+from loyalty_pos.storage.columns import (
+    blob,
+    check,
+    integer,
+    metadata,
+    one_of,
+    pk,
+    real,
+    ref,
+    table,
+    text,
+)
+
+__all__ = ["metadata"]
+
+ROLES = ("cashier", "manager", "owner", "auditor")
+ENTRY_KINDS = ("earn", "redeem", "take_back", "give_back", "adjust", "expire", "shortfall", "recover", "opening")
+
+# --- the shop -----------------------------------------------------------------------------
+
+settings = table("settings", text("name", primary_key=True), text("value"))
+
+rule_versions = table(
+    "rule_versions",
+    pk(),
+    integer("at"),
+    text("by"),
+    text("what"),
+)
+
+stores = table(
+    "stores",
+    pk(),
+    text("code", unique=True),
+    text("name"),
+    integer("created_at"),
+)
+
+terminals = table(
+    "terminals",
+    pk(),
+    ref("store_id", "stores", index=True),
+    text("code", unique=True),
+    blob("key_hash"),
+    text("scopes"),
+    text("state", default="active"),
+    integer("created_at"),
+    integer("seen_at", null=True),
+    one_of("state", ("active", "revoked")),
+    UniqueConstraint("key_hash"),
+)
+
+staff = table(
+    "staff",
+    pk(),
+    text("login", unique=True),
+    text("name"),
+    text("role"),
+    text("password_hash", null=True),
+    text("state", default="active"),
+    integer("created_at"),
+    one_of("role", ROLES),
+    one_of("state", ("active", "disabled")),
+)
+
+staff_stores = table(
+    "staff_stores",
+    ref("staff_id", "staff"),
+    ref("store_id", "stores"),
+    PrimaryKeyConstraint("staff_id", "store_id"),
+)
+
+staff_tokens = table(
+    "staff_tokens",
+    pk(),
+    ref("staff_id", "staff", index=True),
+    blob("token_hash"),
+    integer("created_at"),
+    integer("revoked_at", null=True),
+    UniqueConstraint("token_hash"),
+)
+
+sessions = table(
+    "sessions",
+    pk(),
+    blob("token_hash"),
+    ref("staff_id", "staff", index=True),
+    ref("terminal_id", "terminals", null=True),
+    integer("created_at"),
+    integer("seen_at"),
+    integer("expires_at"),
+    UniqueConstraint("token_hash"),
+)
+
+guesses = table(
+    "guesses",
+    text("subject", primary_key=True),
+    integer("window_start"),
+    integer("misses"),
+    integer("blocked_until", default=0),
+)
+
+audit = table(
+    "audit",
+    pk(),
+    integer("at"),
+    text("by"),
+    text("what"),
+    text("subject"),
+    text("reason", null=True),
+)
+
+# --- members ------------------------------------------------------------------------------
+
+members = table(
+    "members",
+    pk(),
+    text("state", default="active"),
+    text("tier", null=True),
+    integer("tier_since", null=True),
+    integer("tier_by_hand", default=0),
+    integer("active", default=0),
+    integer("pending", default=0),
+    integer("held", default=0),
+    integer("spent", default=0),
+    integer("expired", default=0),
+    integer("shortfall", default=0),
+    integer("version", default=0),
+    integer("enrolled_at"),
+    ref("store_id", "stores", null=True),
+    ref("merged_into", "members", null=True),
+    one_of("state", ("active", "merged", "erased")),
+    check("balances", "active >= 0 AND pending >= 0 AND held >= 0 AND spent >= 0 AND expired >= 0 AND shortfall >= 0"),
+)
+
+people = table(
+    "people",
+    integer("member_id", ForeignKey("members.id"), primary_key=True),
+    text("name", null=True),
+    text("call_name", null=True),
+    text("search", default=""),
+    text("phone", null=True, unique=True),
+    text("email", null=True),
+    text("birthday", null=True),
+    text("gender", null=True),
+    text("address", null=True),
+    text("interests", default="[]"),
+)
+
+consents = table(
+    "consents",
+    pk(),
+    ref("member_id", "members", index=True),
+    text("purpose"),
+    text("channel", null=True),
+    integer("given"),
+    text("text_version"),
+    integer("at"),
+    text("by"),
+    one_of("purpose", ("programme", "profiling", "marketing", "sharing")),
+)
+
+cards = table(
+    "cards",
+    pk(),
+    text("number", unique=True),
+    ref("member_id", "members", index=True),
+    text("state", default="active"),
+    integer("generation", default=0),
+    ref("replaced_by", "cards", null=True),
+    integer("issued_at"),
+    text("reason", null=True),
+    one_of("state", ("active", "blocked", "replaced")),
+    check("replaced", "(state = 'replaced') = (replaced_by IS NOT NULL)"),
+)
+
+swipes = table(
+    "swipes",
+    pk(),
+    integer("at"),
+    ref("store_id", "stores"),
+    ref("terminal_id", "terminals"),
+    text("cashier", null=True),
+    text("number", null=True),
+    ref("card_id", "cards", null=True),
+    ref("member_id", "members", null=True),
+    text("entry"),
+    text("outcome"),
+    Index("ix_swipes_terminal_id_at", "terminal_id", "at"),
+    Index("ix_swipes_member_id", "member_id"),
+)
+
+# --- goods and rules ----------------------------------------------------------------------
+
+categories = table(
+    "categories",
+    text("code", primary_key=True),
+    text("name"),
+)
+
+products = table(
+    "products",
+    text("sku", primary_key=True),
+    text("name", null=True),
+    text("category", null=True),
+    text("brand", null=True),
+    integer("unit_price", null=True),
+    integer("unit_cost", null=True),
+    integer("updated_at"),
+)
+
+promotions = table(
+    "promotions",
+    pk(),
+    text("code"),
+    integer("version"),
+    text("state"),
+    text("definition"),
+    integer("created_at"),
+    text("created_by"),
+    one_of("state", ("draft", "active", "ended", "superseded")),
+    UniqueConstraint("code", "version"),
+)
+
+tier_tables = table(
+    "tier_tables",
+    pk(),
+    text("definition"),
+    integer("created_at"),
+    text("created_by"),
+)
+
+usage = table(
+    "usage",
+    text("promotion"),
+    text("scope"),
+    text("subject"),
+    integer("uses", default=0),
+    integer("amount", default=0),
+    PrimaryKeyConstraint("promotion", "scope", "subject"),
+    check("counts", "uses >= 0 AND amount >= 0"),
+)
+
+coupons = table(
+    "coupons",
+    pk(),
+    text("code", unique=True),
+    text("promotion"),
+    ref("member_id", "members", null=True, index=True),
+    text("state", default="issued"),
+    text("valid_from"),
+    text("valid_to", null=True),
+    integer("issued_at"),
+    text("reason", null=True),
+    integer("from_sale_id", null=True),
+    ref("checkout_id", "checkouts", null=True, index=True),
+    ref("sale_id", "sales", null=True, index=True),
+    integer("used_at", null=True),
+    one_of("state", ("issued", "held", "used", "expired", "cancelled")),
+    check("held", "(state = 'held') = (checkout_id IS NOT NULL)"),
+    check("used", "(state = 'used') = (sale_id IS NOT NULL AND used_at IS NOT NULL)"),
+)
+
+coupon_events = table(
+    "coupon_events",
+    pk(),
+    ref("coupon_id", "coupons", index=True),
+    integer("at"),
+    text("state"),
+    text("by"),
+    text("reason", null=True),
+    ref("sale_id", "sales", null=True),
+)
+
+# --- checkout, sale, return ---------------------------------------------------------------
+
+checkouts = table(
+    "checkouts",
+    pk(),
+    ref("store_id", "stores"),
+    ref("terminal_id", "terminals"),
+    text("cashier", null=True),
+    ref("member_id", "members", null=True, index=True),
+    ref("card_id", "cards", null=True),
+    ref("swipe_id", "swipes", null=True),
+    text("state", default="open"),
+    integer("opened_at"),
+    integer("expires_at"),
+    integer("rules"),
+    integer("points_held", default=0),
+    blob("basket"),
+    blob("priced"),
+    ref("sale_id", "sales", null=True),
+    one_of("state", ("open", "settled", "voided", "expired")),
+    check("settled", "(state = 'settled') = (sale_id IS NOT NULL)"),
+    Index("ix_checkouts_state_expires_at", "state", "expires_at"),
+)
+
+sales = table(
+    "sales",
+    pk(),
+    ref("store_id", "stores"),
+    ref("terminal_id", "terminals"),
+    text("cashier", null=True),
+    ref("member_id", "members", null=True),
+    ref("swipe_id", "swipes", null=True),
+    text("unknown_card", null=True),
+    text("receipt"),
+    text("business_date"),
+    integer("sold_at"),
+    integer("recorded_at"),
+    text("state", default="settled"),
+    text("status", default="ok"),
+    blob("body_hash"),
+    integer("rules"),
+    integer("gross"),
+    integer("discount"),
+    integer("net"),
+    integer("to_pay"),
+    integer("earned", default=0),
+    integer("redeemed", default=0),
+    integer("refunded", default=0),
+    integer("points_back", default=0),
+    integer("points_given", default=0),
+    blob("answer"),
+    one_of("state", ("settled", "partly_returned", "returned")),
+    one_of("status", ("ok", "accepted_with_exception")),
+    check("figures", "gross >= 0 AND discount >= 0 AND net = gross - discount AND to_pay BETWEEN 0 AND net"),
+    check("returned", "refunded BETWEEN 0 AND to_pay AND points_back BETWEEN 0 AND earned "
+                      "AND points_given BETWEEN 0 AND redeemed"),
+    UniqueConstraint("store_id", "terminal_id", "business_date", "receipt"),
+    Index("ix_sales_member_id_sold_at", "member_id", "sold_at"),
+    Index("ix_sales_store_id_sold_at", "store_id", "sold_at"),
+)
+
+sale_lines = table(
+    "sale_lines",
+    ref("sale_id", "sales"),
+    integer("position"),
+    text("line"),
+    text("sku"),
+    text("category", null=True),
+    text("quantity"),
+    integer("unit_price"),
+    integer("unit_cost", null=True),
+    integer("gross"),
+    integer("discount"),
+    integer("net"),
+    integer("earns"),
+    integer("units"),
+    integer("returned", default=0),
+    text("runs"),
+    PrimaryKeyConstraint("sale_id", "position"),
+    check("returned", "returned BETWEEN 0 AND units"),
+    check("figures", "net = gross - discount AND net >= 0 AND discount >= 0"),
+)
+
+sale_uses = table(
+    "sale_uses",
+    ref("sale_id", "sales"),
+    text("promotion"),
+    integer("uses"),
+    integer("amount"),
+    text("coupon", null=True),
+    Index("ix_sale_uses_sale_id", "sale_id"),
+    Index("ix_sale_uses_promotion", "promotion"),
+)
+
+returns = table(
+    "returns",
+    pk(),
+    ref("sale_id", "sales", index=True),
+    ref("store_id", "stores"),
+    ref("terminal_id", "terminals"),
+    text("receipt"),
+    text("business_date"),
+    integer("at"),
+    text("reason", null=True),
+    blob("body_hash"),
+    integer("refund"),
+    integer("pay_back"),
+    blob("answer"),
+    UniqueConstraint("store_id", "terminal_id", "business_date", "receipt"),
+)
+
+return_lines = table(
+    "return_lines",
+    ref("return_id", "returns"),
+    text("line"),
+    integer("units"),
+    integer("refund"),
+    PrimaryKeyConstraint("return_id", "line"),
+    check("units", "units > 0 AND refund >= 0"),
+)
+
+parked_returns = table(
+    "parked_returns",
+    pk(),
+    ref("store_id", "stores"),
+    ref("terminal_id", "terminals"),
+    text("sale_receipt"),
+    text("receipt"),
+    text("business_date"),
+    integer("at"),
+    blob("body_hash"),
+    blob("body"),
+    ref("return_id", "returns", null=True),
+    UniqueConstraint("store_id", "terminal_id", "business_date", "receipt"),
+    Index("ix_parked_returns_store_id_sale_receipt", "store_id", "sale_receipt"),
+)
+
+exceptions = table(
+    "exceptions",
+    pk(),
+    ref("store_id", "stores", index=True),
+    integer("at"),
+    text("code"),
+    integer("amount", default=0),
+    integer("points", default=0),
+    ref("sale_id", "sales", null=True),
+    text("state", default="open"),
+    text("note", null=True),
+    text("resolved_by", null=True),
+    integer("resolved_at", null=True),
+    one_of("state", ("open", "resolved")),
+)
+
+# --- the ledger ---------------------------------------------------------------------------
+
+lots = table(
+    "lots",
+    pk(),
+    ref("member_id", "members"),
+    integer("granted"),
+    integer("remaining"),
+    integer("held", default=0),
+    text("state"),
+    integer("active_from"),
+    integer("expires_at", null=True),
+    ref("sale_id", "sales", null=True, index=True),
+    one_of("state", ("pending", "active", "expired")),
+    check("amounts", "granted > 0 AND held >= 0 AND held <= remaining AND remaining <= granted"),
+    Index("ix_lots_member_id_expires_at", "member_id", "expires_at"),
+)
+
+checkout_lots = table(
+    "checkout_lots",
+    ref("checkout_id", "checkouts"),
+    ref("lot_id", "lots"),
+    integer("points"),
+    PrimaryKeyConstraint("checkout_id", "lot_id"),
+    check("points", "points > 0"),
+)
+
+entries = table(
+    "entries",
+    pk(),
+    ref("member_id", "members"),
+    integer("at"),
+    text("kind"),
+    integer("points"),
+    ref("lot_id", "lots", null=True),
+    ref("sale_id", "sales", null=True, index=True),
+    ref("return_id", "returns", null=True),
+    ref("terminal_id", "terminals", null=True),
+    text("by"),
+    text("reason", null=True),
+    text("idempotency_key", null=True),
+    one_of("kind", ENTRY_KINDS),
+    check("points", "points <> 0 AND points BETWEEN -1000000000000 AND 1000000000000"),
+    Index("ix_entries_member_id_id", "member_id", "id"),
+)
+
+answers = table(
+    "answers",
+    text("caller"),
+    text("key"),
+    blob("body_hash"),
+    integer("at"),
+    integer("status"),
+    ref("sale_id", "sales", null=True),
+    blob("answer", null=True),
+    PrimaryKeyConstraint("caller", "key"),
+    check("answer", "(sale_id IS NULL) <> (answer IS NULL)"),
+)
+
+# --- habits -------------------------------------------------------------------------------
+
+profiles = table(
+    "profiles",
+    integer("member_id", ForeignKey("members.id"), primary_key=True),
+    integer("visits", default=0),
+    integer("items", default=0),
+    integer("spend", default=0),
+    integer("first_at", null=True),
+    integer("last_at", null=True),
+    *(integer(f"weekday_{day}", default=0) for day in range(1, 8)),
+    *(integer(f"daypart_{part}", default=0) for part in ("night", "morning", "afternoon", "evening")),
+)
+
+member_days = table(
+    "member_days",
+    ref("member_id", "members"),
+    text("day"),
+    integer("visits", default=0),
+    integer("spend", default=0),
+    integer("earned", default=0),
+    PrimaryKeyConstraint("member_id", "day"),
+)
+
+member_stores = table(
+    "member_stores",
+    ref("member_id", "members"),
+    ref("store_id", "stores"),
+    integer("visits", default=0),
+    integer("last_at"),
+    PrimaryKeyConstraint("member_id", "store_id"),
+)
+
+
+def _habit_columns() -> tuple[object, ...]:
+    return (
+        integer("times", default=0),
+        integer("quantity", default=0),
+        integer("spend", default=0),
+        integer("first_at"),
+        integer("last_at"),
+        real("weight"),
+    )
+
+
+member_products = table(
+    "member_products",
+    ref("member_id", "members"),
+    text("sku"),
+    *_habit_columns(),
+    PrimaryKeyConstraint("member_id", "sku"),
+)
+
+member_categories = table(
+    "member_categories",
+    ref("member_id", "members"),
+    text("category"),
+    *_habit_columns(),
+    PrimaryKeyConstraint("member_id", "category"),
+)

@@ -1,0 +1,87 @@
+"""One transaction, as the statements see it, and the store that opens them.
+
+``Store.read`` runs a function on a snapshot; ``Store.write`` runs it in a transaction and
+returns only after COMMIT.  A function that raises leaves nothing behind.  Statements of the
+checkout are written once, with ``?`` for parameters, and go through the driver; everything
+else uses ``Tx.sa``, the same connection seen through SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+T = TypeVar("T")
+Row = Sequence[Any]
+
+
+class Stale(Exception):
+    """What a decision was based on has moved since it was read: decide again."""
+
+
+class Tx(ABC):
+    """One open transaction.  Never kept, never committed by its user."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.sa = connection
+
+    @abstractmethod
+    def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
+        """The rows of a query."""
+
+    @abstractmethod
+    def run(self, sql: str, params: Sequence[object] = ()) -> int:
+        """Run one statement; the number of rows it changed."""
+
+    @abstractmethod
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each row."""
+
+    @abstractmethod
+    def later(self, sql: str, params: Sequence[object] = ()) -> None:
+        """Run one statement whose count nobody needs: it may travel with the next ones."""
+
+    @abstractmethod
+    def undo(self) -> None:
+        """Take back all that this transaction's function has done so far."""
+
+    def one(self, sql: str, params: Sequence[object] = ()) -> Any | None:
+        """The first row, or None."""
+        rows = self.all(sql, params)
+        return rows[0] if rows else None
+
+    def insert(self, sql: str, params: Sequence[object] = ()) -> int:
+        """Run an INSERT ... RETURNING id; the new id."""
+        row = self.one(sql, params)
+        assert row is not None
+        return int(row[0])
+
+
+class Store(Protocol):
+    """A database that answers reads on a snapshot and makes writes durable."""
+
+    dialect: str
+    url: str
+
+    def read(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` on one consistent snapshot; it changes nothing."""
+        ...
+
+    def write(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` in one transaction; return after it is durable.  ``work`` may run again."""
+        ...
+
+    def claim(self, name: str) -> bool:
+        """Mark ``name`` as being worked on; False when somebody already does.  In this process."""
+        ...
+
+    def release(self, name: str) -> None:
+        """Give back a claim."""
+        ...
+
+    def close(self) -> None:
+        """Stop, after what was accepted is done."""
+        ...

@@ -1,0 +1,760 @@
+"""The first schema: shop, members, rules, sales, the ledger and habits.
+
+Facts are append-only: the triggers refuse to change or delete them, on both engines.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+INT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+REAL = sa.Double().with_variant(sa.REAL(), "sqlite")
+
+APPEND_ONLY = (
+    "entries",
+    "swipes",
+    "sale_uses",
+    "returns",
+    "return_lines",
+    "coupon_events",
+    "consents",
+    "audit",
+    "answers",
+    "rule_versions",
+)
+SALE_LINE_FACTS = "sale_id, position, line, sku, quantity, unit_price, gross, discount, net, units, runs"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "categories",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("code", name="pk_categories"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "guesses",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("window_start", INT, nullable=False),
+        sa.Column("misses", INT, nullable=False),
+        sa.Column("blocked_until", INT, server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("subject", name="pk_guesses"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "products",
+        sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("brand", sa.Text(), nullable=True),
+        sa.Column("unit_price", INT, nullable=True),
+        sa.Column("unit_cost", INT, nullable=True),
+        sa.Column("updated_at", INT, nullable=False),
+        sa.PrimaryKeyConstraint("sku", name="pk_products"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "promotions",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("version", INT, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("created_at", INT, nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("state IN ('draft', 'active', 'ended', 'superseded')", name="ck_promotions_state"),
+        sa.PrimaryKeyConstraint("id", name="pk_promotions"),
+        sa.UniqueConstraint("code", "version", name="uq_promotions_code_version"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "rule_versions",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_rule_versions"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "settings",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_settings"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "staff",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), server_default="active", nullable=False),
+        sa.Column("created_at", INT, nullable=False),
+        sa.CheckConstraint("role IN ('cashier', 'manager', 'owner', 'auditor')", name="ck_staff_role"),
+        sa.CheckConstraint("state IN ('active', 'disabled')", name="ck_staff_state"),
+        sa.PrimaryKeyConstraint("id", name="pk_staff"),
+        sa.UniqueConstraint("login", name="uq_staff_login"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "stores",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", INT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_stores"),
+        sa.UniqueConstraint("code", name="uq_stores_code"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "tier_tables",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("created_at", INT, nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_tier_tables"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "usage",
+        sa.Column("promotion", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("uses", INT, server_default="0", nullable=False),
+        sa.Column("amount", INT, server_default="0", nullable=False),
+        sa.CheckConstraint("uses >= 0 AND amount >= 0", name="ck_usage_counts"),
+        sa.PrimaryKeyConstraint("promotion", "scope", "subject", name="pk_usage"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "members",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("state", sa.Text(), server_default="active", nullable=False),
+        sa.Column("tier", sa.Text(), nullable=True),
+        sa.Column("tier_since", INT, nullable=True),
+        sa.Column("tier_by_hand", INT, server_default="0", nullable=False),
+        sa.Column("active", INT, server_default="0", nullable=False),
+        sa.Column("pending", INT, server_default="0", nullable=False),
+        sa.Column("held", INT, server_default="0", nullable=False),
+        sa.Column("spent", INT, server_default="0", nullable=False),
+        sa.Column("expired", INT, server_default="0", nullable=False),
+        sa.Column("shortfall", INT, server_default="0", nullable=False),
+        sa.Column("version", INT, server_default="0", nullable=False),
+        sa.Column("enrolled_at", INT, nullable=False),
+        sa.Column("store_id", INT, nullable=True),
+        sa.Column("merged_into", INT, nullable=True),
+        sa.CheckConstraint("state IN ('active', 'merged', 'erased')", name="ck_members_state"),
+        sa.CheckConstraint(
+            "active >= 0 AND pending >= 0 AND held >= 0 AND spent >= 0 AND expired >= 0 AND shortfall >= 0",
+            name="ck_members_balances",
+        ),
+        sa.ForeignKeyConstraint(["merged_into"], ["members.id"], name="fk_members_merged_into"),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_members_store_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_members"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "staff_stores",
+        sa.Column("staff_id", INT, nullable=False),
+        sa.Column("store_id", INT, nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_staff_stores_staff_id"),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_staff_stores_store_id"),
+        sa.PrimaryKeyConstraint("staff_id", "store_id", name="pk_staff_stores"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "staff_tokens",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("staff_id", INT, nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", INT, nullable=False),
+        sa.Column("revoked_at", INT, nullable=True),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_staff_tokens_staff_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_staff_tokens"),
+        sa.UniqueConstraint("token_hash", name="uq_staff_tokens_token_hash"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_staff_tokens_staff_id", "staff_tokens", ["staff_id"], unique=False)
+    op.create_table(
+        "terminals",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("store_id", INT, nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("key_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="active", nullable=False),
+        sa.Column("created_at", INT, nullable=False),
+        sa.Column("seen_at", INT, nullable=True),
+        sa.CheckConstraint("state IN ('active', 'revoked')", name="ck_terminals_state"),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_terminals_store_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_terminals"),
+        sa.UniqueConstraint("code", name="uq_terminals_code"),
+        sa.UniqueConstraint("key_hash", name="uq_terminals_key_hash"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_terminals_store_id", "terminals", ["store_id"], unique=False)
+    op.create_table(
+        "cards",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("state", sa.Text(), server_default="active", nullable=False),
+        sa.Column("generation", INT, server_default="0", nullable=False),
+        sa.Column("replaced_by", INT, nullable=True),
+        sa.Column("issued_at", INT, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint("(state = 'replaced') = (replaced_by IS NOT NULL)", name="ck_cards_replaced"),
+        sa.CheckConstraint("state IN ('active', 'blocked', 'replaced')", name="ck_cards_state"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_cards_member_id"),
+        sa.ForeignKeyConstraint(["replaced_by"], ["cards.id"], name="fk_cards_replaced_by"),
+        sa.PrimaryKeyConstraint("id", name="pk_cards"),
+        sa.UniqueConstraint("number", name="uq_cards_number"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_cards_member_id", "cards", ["member_id"], unique=False)
+    op.create_table(
+        "consents",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=True),
+        sa.Column("given", INT, nullable=False),
+        sa.Column("text_version", sa.Text(), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "purpose IN ('programme', 'profiling', 'marketing', 'sharing')", name="ck_consents_purpose"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_consents_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_consents"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_consents_member_id", "consents", ["member_id"], unique=False)
+    op.create_table(
+        "member_categories",
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("times", INT, server_default="0", nullable=False),
+        sa.Column("quantity", INT, server_default="0", nullable=False),
+        sa.Column("spend", INT, server_default="0", nullable=False),
+        sa.Column("first_at", INT, nullable=False),
+        sa.Column("last_at", INT, nullable=False),
+        sa.Column("weight", REAL, server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_categories_member_id"),
+        sa.PrimaryKeyConstraint("member_id", "category", name="pk_member_categories"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "member_days",
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("visits", INT, server_default="0", nullable=False),
+        sa.Column("spend", INT, server_default="0", nullable=False),
+        sa.Column("earned", INT, server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_days_member_id"),
+        sa.PrimaryKeyConstraint("member_id", "day", name="pk_member_days"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "member_products",
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("times", INT, server_default="0", nullable=False),
+        sa.Column("quantity", INT, server_default="0", nullable=False),
+        sa.Column("spend", INT, server_default="0", nullable=False),
+        sa.Column("first_at", INT, nullable=False),
+        sa.Column("last_at", INT, nullable=False),
+        sa.Column("weight", REAL, server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_products_member_id"),
+        sa.PrimaryKeyConstraint("member_id", "sku", name="pk_member_products"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "member_stores",
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("store_id", INT, nullable=False),
+        sa.Column("visits", INT, server_default="0", nullable=False),
+        sa.Column("last_at", INT, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_stores_member_id"),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_member_stores_store_id"),
+        sa.PrimaryKeyConstraint("member_id", "store_id", name="pk_member_stores"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "people",
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("call_name", sa.Text(), nullable=True),
+        sa.Column("search", sa.Text(), server_default="", nullable=False),
+        sa.Column("phone", sa.Text(), nullable=True),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("birthday", sa.Text(), nullable=True),
+        sa.Column("gender", sa.Text(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("interests", sa.Text(), server_default="[]", nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_people_member_id"),
+        sa.PrimaryKeyConstraint("member_id", name="pk_people"),
+        sa.UniqueConstraint("phone", name="uq_people_phone"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "profiles",
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("visits", INT, server_default="0", nullable=False),
+        sa.Column("items", INT, server_default="0", nullable=False),
+        sa.Column("spend", INT, server_default="0", nullable=False),
+        sa.Column("first_at", INT, nullable=True),
+        sa.Column("last_at", INT, nullable=True),
+        sa.Column("weekday_1", INT, server_default="0", nullable=False),
+        sa.Column("weekday_2", INT, server_default="0", nullable=False),
+        sa.Column("weekday_3", INT, server_default="0", nullable=False),
+        sa.Column("weekday_4", INT, server_default="0", nullable=False),
+        sa.Column("weekday_5", INT, server_default="0", nullable=False),
+        sa.Column("weekday_6", INT, server_default="0", nullable=False),
+        sa.Column("weekday_7", INT, server_default="0", nullable=False),
+        sa.Column("daypart_night", INT, server_default="0", nullable=False),
+        sa.Column("daypart_morning", INT, server_default="0", nullable=False),
+        sa.Column("daypart_afternoon", INT, server_default="0", nullable=False),
+        sa.Column("daypart_evening", INT, server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_profiles_member_id"),
+        sa.PrimaryKeyConstraint("member_id", name="pk_profiles"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("staff_id", INT, nullable=False),
+        sa.Column("terminal_id", INT, nullable=True),
+        sa.Column("created_at", INT, nullable=False),
+        sa.Column("seen_at", INT, nullable=False),
+        sa.Column("expires_at", INT, nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_sessions_staff_id"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_sessions_terminal_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_sessions"),
+        sa.UniqueConstraint("token_hash", name="uq_sessions_token_hash"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_sessions_staff_id", "sessions", ["staff_id"], unique=False)
+    op.create_table(
+        "swipes",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("store_id", INT, nullable=False),
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("cashier", sa.Text(), nullable=True),
+        sa.Column("number", sa.Text(), nullable=True),
+        sa.Column("card_id", INT, nullable=True),
+        sa.Column("member_id", INT, nullable=True),
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name="fk_swipes_card_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_swipes_member_id"),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_swipes_store_id"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_swipes_terminal_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_swipes"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_swipes_member_id", "swipes", ["member_id"], unique=False)
+    op.create_index("ix_swipes_terminal_id_at", "swipes", ["terminal_id", "at"], unique=False)
+    op.create_table(
+        "sales",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("store_id", INT, nullable=False),
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("cashier", sa.Text(), nullable=True),
+        sa.Column("member_id", INT, nullable=True),
+        sa.Column("swipe_id", INT, nullable=True),
+        sa.Column("unknown_card", sa.Text(), nullable=True),
+        sa.Column("receipt", sa.Text(), nullable=False),
+        sa.Column("business_date", sa.Text(), nullable=False),
+        sa.Column("sold_at", INT, nullable=False),
+        sa.Column("recorded_at", INT, nullable=False),
+        sa.Column("state", sa.Text(), server_default="settled", nullable=False),
+        sa.Column("status", sa.Text(), server_default="ok", nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("rules", INT, nullable=False),
+        sa.Column("gross", INT, nullable=False),
+        sa.Column("discount", INT, nullable=False),
+        sa.Column("net", INT, nullable=False),
+        sa.Column("to_pay", INT, nullable=False),
+        sa.Column("earned", INT, server_default="0", nullable=False),
+        sa.Column("redeemed", INT, server_default="0", nullable=False),
+        sa.Column("refunded", INT, server_default="0", nullable=False),
+        sa.Column("points_back", INT, server_default="0", nullable=False),
+        sa.Column("points_given", INT, server_default="0", nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("state IN ('settled', 'partly_returned', 'returned')", name="ck_sales_state"),
+        sa.CheckConstraint("status IN ('ok', 'accepted_with_exception')", name="ck_sales_status"),
+        sa.CheckConstraint(
+            "gross >= 0 AND discount >= 0 AND net = gross - discount AND to_pay BETWEEN 0 AND net",
+            name="ck_sales_figures",
+        ),
+        sa.CheckConstraint(
+            "refunded BETWEEN 0 AND to_pay AND points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed",
+            name="ck_sales_returned",
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_sales_member_id"),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_sales_store_id"),
+        sa.ForeignKeyConstraint(["swipe_id"], ["swipes.id"], name="fk_sales_swipe_id"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_sales_terminal_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_sales"),
+        sa.UniqueConstraint(
+            "store_id",
+            "terminal_id",
+            "business_date",
+            "receipt",
+            name="uq_sales_store_id_terminal_id_business_date_receipt",
+        ),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_sales_member_id_sold_at", "sales", ["member_id", "sold_at"], unique=False)
+    op.create_index("ix_sales_store_id_sold_at", "sales", ["store_id", "sold_at"], unique=False)
+    op.create_table(
+        "answers",
+        sa.Column("caller", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("status", INT, nullable=False),
+        sa.Column("sale_id", INT, nullable=True),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint("(sale_id IS NULL) <> (answer IS NULL)", name="ck_answers_answer"),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_answers_sale_id"),
+        sa.PrimaryKeyConstraint("caller", "key", name="pk_answers"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "checkouts",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("store_id", INT, nullable=False),
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("cashier", sa.Text(), nullable=True),
+        sa.Column("member_id", INT, nullable=True),
+        sa.Column("card_id", INT, nullable=True),
+        sa.Column("swipe_id", INT, nullable=True),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("opened_at", INT, nullable=False),
+        sa.Column("expires_at", INT, nullable=False),
+        sa.Column("rules", INT, nullable=False),
+        sa.Column("points_held", INT, server_default="0", nullable=False),
+        sa.Column("basket", sa.LargeBinary(), nullable=False),
+        sa.Column("priced", sa.LargeBinary(), nullable=False),
+        sa.Column("sale_id", INT, nullable=True),
+        sa.CheckConstraint("(state = 'settled') = (sale_id IS NOT NULL)", name="ck_checkouts_settled"),
+        sa.CheckConstraint("state IN ('open', 'settled', 'voided', 'expired')", name="ck_checkouts_state"),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name="fk_checkouts_card_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_checkouts_member_id"),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_checkouts_sale_id"),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_checkouts_store_id"),
+        sa.ForeignKeyConstraint(["swipe_id"], ["swipes.id"], name="fk_checkouts_swipe_id"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_checkouts_terminal_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_checkouts"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_checkouts_member_id", "checkouts", ["member_id"], unique=False)
+    op.create_index("ix_checkouts_state_expires_at", "checkouts", ["state", "expires_at"], unique=False)
+    op.create_table(
+        "exceptions",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("store_id", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("amount", INT, server_default="0", nullable=False),
+        sa.Column("points", INT, server_default="0", nullable=False),
+        sa.Column("sale_id", INT, nullable=True),
+        sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("resolved_by", sa.Text(), nullable=True),
+        sa.Column("resolved_at", INT, nullable=True),
+        sa.CheckConstraint("state IN ('open', 'resolved')", name="ck_exceptions_state"),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_exceptions_sale_id"),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_exceptions_store_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_exceptions"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_exceptions_store_id", "exceptions", ["store_id"], unique=False)
+    op.create_table(
+        "lots",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("granted", INT, nullable=False),
+        sa.Column("remaining", INT, nullable=False),
+        sa.Column("held", INT, server_default="0", nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("active_from", INT, nullable=False),
+        sa.Column("expires_at", INT, nullable=True),
+        sa.Column("sale_id", INT, nullable=True),
+        sa.CheckConstraint("state IN ('pending', 'active', 'expired')", name="ck_lots_state"),
+        sa.CheckConstraint(
+            "granted > 0 AND held >= 0 AND held <= remaining AND remaining <= granted", name="ck_lots_amounts"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_lots_member_id"),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_lots_sale_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_lots"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_lots_member_id_expires_at", "lots", ["member_id", "expires_at"], unique=False)
+    op.create_index("ix_lots_sale_id", "lots", ["sale_id"], unique=False)
+    op.create_table(
+        "returns",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("sale_id", INT, nullable=False),
+        sa.Column("store_id", INT, nullable=False),
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("receipt", sa.Text(), nullable=False),
+        sa.Column("business_date", sa.Text(), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("refund", INT, nullable=False),
+        sa.Column("pay_back", INT, nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_returns_sale_id"),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_returns_store_id"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_returns_terminal_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_returns"),
+        sa.UniqueConstraint(
+            "store_id",
+            "terminal_id",
+            "business_date",
+            "receipt",
+            name="uq_returns_store_id_terminal_id_business_date_receipt",
+        ),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_returns_sale_id", "returns", ["sale_id"], unique=False)
+    op.create_table(
+        "sale_lines",
+        sa.Column("sale_id", INT, nullable=False),
+        sa.Column("position", INT, nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("quantity", sa.Text(), nullable=False),
+        sa.Column("unit_price", INT, nullable=False),
+        sa.Column("unit_cost", INT, nullable=True),
+        sa.Column("gross", INT, nullable=False),
+        sa.Column("discount", INT, nullable=False),
+        sa.Column("net", INT, nullable=False),
+        sa.Column("earns", INT, nullable=False),
+        sa.Column("units", INT, nullable=False),
+        sa.Column("returned", INT, server_default="0", nullable=False),
+        sa.Column("runs", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "net = gross - discount AND net >= 0 AND discount >= 0", name="ck_sale_lines_figures"
+        ),
+        sa.CheckConstraint("returned BETWEEN 0 AND units", name="ck_sale_lines_returned"),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_sale_lines_sale_id"),
+        sa.PrimaryKeyConstraint("sale_id", "position", name="pk_sale_lines"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "sale_uses",
+        sa.Column("sale_id", INT, nullable=False),
+        sa.Column("promotion", sa.Text(), nullable=False),
+        sa.Column("uses", INT, nullable=False),
+        sa.Column("amount", INT, nullable=False),
+        sa.Column("coupon", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_sale_uses_sale_id"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_sale_uses_promotion", "sale_uses", ["promotion"], unique=False)
+    op.create_index("ix_sale_uses_sale_id", "sale_uses", ["sale_id"], unique=False)
+    op.create_table(
+        "checkout_lots",
+        sa.Column("checkout_id", INT, nullable=False),
+        sa.Column("lot_id", INT, nullable=False),
+        sa.Column("points", INT, nullable=False),
+        sa.CheckConstraint("points > 0", name="ck_checkout_lots_points"),
+        sa.ForeignKeyConstraint(["checkout_id"], ["checkouts.id"], name="fk_checkout_lots_checkout_id"),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name="fk_checkout_lots_lot_id"),
+        sa.PrimaryKeyConstraint("checkout_id", "lot_id", name="pk_checkout_lots"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "coupons",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("promotion", sa.Text(), nullable=False),
+        sa.Column("member_id", INT, nullable=True),
+        sa.Column("state", sa.Text(), server_default="issued", nullable=False),
+        sa.Column("valid_from", sa.Text(), nullable=False),
+        sa.Column("valid_to", sa.Text(), nullable=True),
+        sa.Column("issued_at", INT, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("from_sale_id", INT, nullable=True),
+        sa.Column("checkout_id", INT, nullable=True),
+        sa.Column("sale_id", INT, nullable=True),
+        sa.Column("used_at", INT, nullable=True),
+        sa.CheckConstraint("(state = 'held') = (checkout_id IS NOT NULL)", name="ck_coupons_held"),
+        sa.CheckConstraint(
+            "(state = 'used') = (sale_id IS NOT NULL AND used_at IS NOT NULL)", name="ck_coupons_used"
+        ),
+        sa.CheckConstraint(
+            "state IN ('issued', 'held', 'used', 'expired', 'cancelled')", name="ck_coupons_state"
+        ),
+        sa.ForeignKeyConstraint(["checkout_id"], ["checkouts.id"], name="fk_coupons_checkout_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_coupons_member_id"),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_coupons_sale_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_coupons"),
+        sa.UniqueConstraint("code", name="uq_coupons_code"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_coupons_checkout_id", "coupons", ["checkout_id"], unique=False)
+    op.create_index("ix_coupons_member_id", "coupons", ["member_id"], unique=False)
+    op.create_index("ix_coupons_sale_id", "coupons", ["sale_id"], unique=False)
+    op.create_table(
+        "entries",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("points", INT, nullable=False),
+        sa.Column("lot_id", INT, nullable=True),
+        sa.Column("sale_id", INT, nullable=True),
+        sa.Column("return_id", INT, nullable=True),
+        sa.Column("terminal_id", INT, nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("idempotency_key", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('earn', 'redeem', 'take_back', 'give_back', 'adjust', 'expire', 'shortfall', 'recover', 'opening')",
+            name="ck_entries_kind",
+        ),
+        sa.CheckConstraint(
+            "points <> 0 AND points BETWEEN -1000000000000 AND 1000000000000", name="ck_entries_points"
+        ),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name="fk_entries_lot_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_entries_member_id"),
+        sa.ForeignKeyConstraint(["return_id"], ["returns.id"], name="fk_entries_return_id"),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_entries_sale_id"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_entries_terminal_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_entries"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_entries_member_id_id", "entries", ["member_id", "id"], unique=False)
+    op.create_index("ix_entries_sale_id", "entries", ["sale_id"], unique=False)
+    op.create_table(
+        "parked_returns",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("store_id", INT, nullable=False),
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("sale_receipt", sa.Text(), nullable=False),
+        sa.Column("receipt", sa.Text(), nullable=False),
+        sa.Column("business_date", sa.Text(), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("return_id", INT, nullable=True),
+        sa.ForeignKeyConstraint(["return_id"], ["returns.id"], name="fk_parked_returns_return_id"),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_parked_returns_store_id"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_parked_returns_terminal_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_parked_returns"),
+        sa.UniqueConstraint(
+            "store_id",
+            "terminal_id",
+            "business_date",
+            "receipt",
+            name="uq_parked_returns_store_id_terminal_id_business_date_receipt",
+        ),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        "ix_parked_returns_store_id_sale_receipt",
+        "parked_returns",
+        ["store_id", "sale_receipt"],
+        unique=False,
+    )
+    op.create_table(
+        "return_lines",
+        sa.Column("return_id", INT, nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("units", INT, nullable=False),
+        sa.Column("refund", INT, nullable=False),
+        sa.CheckConstraint("units > 0 AND refund >= 0", name="ck_return_lines_units"),
+        sa.ForeignKeyConstraint(["return_id"], ["returns.id"], name="fk_return_lines_return_id"),
+        sa.PrimaryKeyConstraint("return_id", "line", name="pk_return_lines"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "coupon_events",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("coupon_id", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("sale_id", INT, nullable=True),
+        sa.ForeignKeyConstraint(["coupon_id"], ["coupons.id"], name="fk_coupon_events_coupon_id"),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_coupon_events_sale_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_coupon_events"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_coupon_events_coupon_id", "coupon_events", ["coupon_id"], unique=False)
+
+    if op.get_bind().dialect.name == "sqlite":
+        guard_sqlite()
+    else:
+        guard_postgresql()
+
+
+def guard_sqlite() -> None:
+    """Refuse UPDATE and DELETE of facts; recursive_triggers makes REPLACE fire them too."""
+    for table in APPEND_ONLY:
+        for verb in ("UPDATE", "DELETE"):
+            refuse_sqlite(table, verb, verb)
+    refuse_sqlite("sale_lines", "DELETE", "DELETE")
+    refuse_sqlite("sale_lines", "UPDATE", f"UPDATE OF {SALE_LINE_FACTS}")
+    refuse_sqlite("sales", "DELETE", "DELETE")
+
+
+def refuse_sqlite(table: str, verb: str, event: str) -> None:
+    """One trigger."""
+    op.execute(
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {event} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'append_only'); END"
+    )
+
+
+def guard_postgresql() -> None:
+    """The same by a trigger function; TRUNCATE is refused too."""
+    op.execute(
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'append_only'; END $$"
+    )
+    for table in APPEND_ONLY:
+        refuse_postgresql(table, "UPDATE OR DELETE")
+    refuse_postgresql("sale_lines", f"DELETE OR UPDATE OF {SALE_LINE_FACTS}")
+    refuse_postgresql("sales", "DELETE")
+    for table in (*APPEND_ONLY, "sale_lines", "sales"):
+        op.execute(
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+
+
+def refuse_postgresql(table: str, event: str) -> None:
+    """One trigger."""
+    op.execute(
+        f"CREATE TRIGGER {table}_append_only BEFORE {event} ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    )

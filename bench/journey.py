@@ -82,7 +82,7 @@ _LINES = """
             ',"category":"' || coalesce(category, 'other/other') ||
             '","quantity":' ||
             CASE WHEN weighed
-                 THEN '"' || (quantity // 1000) || '.' || lpad(CAST(quantity % 1000 AS VARCHAR), 3, '0') || '"'
+                 THEN '"' || printf('%d.%03d', quantity // 1000, quantity % 1000) || '"'
                  ELSE CAST(quantity AS VARCHAR) END ||
             ',"unit_price":' || unit_price || ',"discount":' || (gross - value) || '}}',
             ',' ORDER BY number) AS lines

@@ -52,6 +52,10 @@ class PostgresTx(Tx):
         with self._raw.cursor() as cursor:
             cursor.executemany(_translate(sql), rows)
 
+    def lock(self, name: str) -> bool:
+        row = self.one("SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0))", (name,))
+        return bool(row and row[0])
+
     def mode(self, writing: bool) -> None:
         """Between transactions: the next one reads a fixed snapshot, or writes at READ COMMITTED."""
         level = psycopg.IsolationLevel.READ_COMMITTED if writing else psycopg.IsolationLevel.REPEATABLE_READ

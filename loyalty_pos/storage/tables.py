@@ -26,7 +26,7 @@ from loyalty_pos.storage.columns import (
 __all__ = ["metadata"]
 
 ROLES = ("cashier", "manager", "owner", "auditor")
-ENTRY_KINDS = ("earn", "redeem", "take_back", "give_back", "adjust", "expire", "shortfall", "recover", "opening")
+ENTRY_KINDS = ("earn", "redeem", "take_back", "give_back", "adjust", "expire", "recover", "opening")
 
 # --- the shop -----------------------------------------------------------------------------
 
@@ -142,7 +142,8 @@ members = table(
     ref("store_id", "stores", null=True),
     ref("merged_into", "members", null=True),
     one_of("state", ("active", "merged", "erased")),
-    check("balances", "active >= 0 AND pending >= 0 AND held >= 0 AND spent >= 0 AND expired >= 0 AND shortfall >= 0"),
+    check("spendable", "active >= 0 AND pending >= 0 AND held >= 0"),
+    check("counted", "spent >= 0 AND expired >= 0 AND shortfall >= 0"),
 )
 
 people = table(
@@ -338,8 +339,8 @@ sales = table(
     one_of("state", ("settled", "partly_returned", "returned")),
     one_of("status", ("ok", "accepted_with_exception")),
     check("figures", "gross >= 0 AND discount >= 0 AND net = gross - discount AND to_pay BETWEEN 0 AND net"),
-    check("returned", "refunded BETWEEN 0 AND to_pay AND points_back BETWEEN 0 AND earned "
-                      "AND points_given BETWEEN 0 AND redeemed"),
+    check("refunded", "refunded BETWEEN 0 AND net"),
+    check("points_returned", "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed"),
     UniqueConstraint("store_id", "terminal_id", "business_date", "receipt"),
     Index("ix_sales_member_id_sold_at", "member_id", "sold_at"),
     Index("ix_sales_store_id_sold_at", "store_id", "sold_at"),
@@ -391,6 +392,9 @@ returns = table(
     blob("body_hash"),
     integer("refund"),
     integer("pay_back"),
+    integer("taken_back", default=0),
+    integer("given_back", default=0),
+    integer("shortfall", default=0),
     blob("answer"),
     UniqueConstraint("store_id", "terminal_id", "business_date", "receipt"),
 )
@@ -489,10 +493,11 @@ answers = table(
     text("key"),
     blob("body_hash"),
     integer("at"),
-    integer("status"),
+    text("outcome"),
     ref("sale_id", "sales", null=True),
     blob("answer", null=True),
     PrimaryKeyConstraint("caller", "key"),
+    one_of("outcome", ("done", "created", "accepted", "refused")),
     check("answer", "(sale_id IS NULL) <> (answer IS NULL)"),
 )
 

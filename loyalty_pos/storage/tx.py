@@ -45,6 +45,10 @@ class Tx(ABC):
         """Run one statement whose count nobody needs: it may travel with the next ones."""
 
     @abstractmethod
+    def lock(self, name: str) -> bool:
+        """Claim ``name`` among all processes until the transaction ends; False when it is taken."""
+
+    @abstractmethod
     def undo(self) -> None:
         """Take back all that this transaction's function has done so far."""
 

@@ -162,10 +162,8 @@ def upgrade() -> None:
         sa.Column("store_id", INT, nullable=True),
         sa.Column("merged_into", INT, nullable=True),
         sa.CheckConstraint("state IN ('active', 'merged', 'erased')", name="ck_members_state"),
-        sa.CheckConstraint(
-            "active >= 0 AND pending >= 0 AND held >= 0 AND spent >= 0 AND expired >= 0 AND shortfall >= 0",
-            name="ck_members_balances",
-        ),
+        sa.CheckConstraint("active >= 0 AND pending >= 0 AND held >= 0", name="ck_members_spendable"),
+        sa.CheckConstraint("spent >= 0 AND expired >= 0 AND shortfall >= 0", name="ck_members_counted"),
         sa.ForeignKeyConstraint(["merged_into"], ["members.id"], name="fk_members_merged_into"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_members_store_id"),
         sa.PrimaryKeyConstraint("id", name="pk_members"),
@@ -409,9 +407,10 @@ def upgrade() -> None:
             name="ck_sales_figures",
         ),
         sa.CheckConstraint(
-            "refunded BETWEEN 0 AND to_pay AND points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed",
-            name="ck_sales_returned",
+            "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed",
+            name="ck_sales_points_returned",
         ),
+        sa.CheckConstraint("refunded BETWEEN 0 AND net", name="ck_sales_refunded"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_sales_member_id"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_sales_store_id"),
         sa.ForeignKeyConstraint(["swipe_id"], ["swipes.id"], name="fk_sales_swipe_id"),
@@ -434,9 +433,12 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("body_hash", sa.LargeBinary(), nullable=False),
         sa.Column("at", INT, nullable=False),
-        sa.Column("status", INT, nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("sale_id", INT, nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('done', 'created', 'accepted', 'refused')", name="ck_answers_outcome"
+        ),
         sa.CheckConstraint("(sale_id IS NULL) <> (answer IS NULL)", name="ck_answers_answer"),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_answers_sale_id"),
         sa.PrimaryKeyConstraint("caller", "key", name="pk_answers"),
@@ -527,6 +529,9 @@ def upgrade() -> None:
         sa.Column("body_hash", sa.LargeBinary(), nullable=False),
         sa.Column("refund", INT, nullable=False),
         sa.Column("pay_back", INT, nullable=False),
+        sa.Column("taken_back", INT, server_default="0", nullable=False),
+        sa.Column("given_back", INT, server_default="0", nullable=False),
+        sa.Column("shortfall", INT, server_default="0", nullable=False),
         sa.Column("answer", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_returns_sale_id"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_returns_store_id"),
@@ -637,7 +642,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("idempotency_key", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('earn', 'redeem', 'take_back', 'give_back', 'adjust', 'expire', 'shortfall', 'recover', 'opening')",
+            "kind IN ('earn', 'redeem', 'take_back', 'give_back', 'adjust', 'expire', 'recover', 'opening')",
             name="ck_entries_kind",
         ),
         sa.CheckConstraint(

@@ -1,0 +1,122 @@
+"""Exactly once: a key, its effects and its saved answer are one transaction.
+
+The same key with the same body gives the saved answer again; with another body it is refused.
+A refusal decided by the rules is final too: its effects are undone, the refusal is saved.
+What depends on the database being there (5xx, ``in_progress``, ``slow_down``) saves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from loyalty_pos import errors
+from loyalty_pos.errors import BadInput, InProgress, LoyaltyError, Refused, TooMany, Unavailable
+from loyalty_pos.services.context import Outcome, Request, Services
+from loyalty_pos.storage import answers
+from loyalty_pos.storage.tx import Stale, Tx
+
+T = TypeVar("T")
+TRIES = 3
+
+
+def is_final(error: LoyaltyError) -> bool:
+    """Whether a refusal is saved with its key (contract.md section 1)."""
+    if isinstance(error, InProgress | TooMany | Unavailable | errors.NotSignedIn | errors.NotAllowed):
+        return False
+    return not (isinstance(error, BadInput) or error.code in ("key_reused", "key_missing"))
+
+
+def saved(tx: Tx, request: Request) -> Outcome | None:
+    """The answer saved under this key, or None.  Raises Refused (``key_reused``) for another body."""
+    if request.key is None:
+        return None
+    row = answers.find(tx, request.caller.key, request.key)
+    if row is None:
+        return None
+    if row.body_hash != request.body_hash:
+        raise Refused("key_reused")
+    if row.outcome == "refused":
+        return Outcome("refused", error=_thaw(row.answer), replayed=True)
+    body = msgspec.json.decode(row.answer) if row.answer is not None else None
+    return Outcome(row.outcome, body=body, sale_id=row.sale_id, replayed=True)
+
+
+def once(services: Services, tx: Tx, request: Request, work: Callable[[Tx], Outcome]) -> Outcome:
+    """Run ``work`` under the request's key, inside ``tx``; save its answer or its refusal."""
+    known = saved(tx, request)
+    if known is not None:
+        return known
+    if request.key is not None and not answers.lock(tx, request.caller.key, request.key):
+        raise InProgress("in_progress", retry_after=1)
+    try:
+        outcome = work(tx)
+    except LoyaltyError as error:
+        if request.key is None or not is_final(error):
+            raise
+        tx.undo()
+        outcome = Outcome("refused", error=error)
+    if request.key is not None:
+        _save(tx, request, outcome, services.now_ms())
+    return outcome
+
+
+def write(services: Services, request: Request, work: Callable[[Tx], Outcome]) -> Outcome:
+    """One transaction under one key."""
+    with services.in_flight(request):
+        return services.store.write(lambda tx: once(services, tx, request, work))
+
+
+def decide(
+    services: Services, request: Request, load: Callable[[Tx], T], post: Callable[[Tx, T], Outcome]
+) -> Outcome:
+    """Decide on a snapshot, then write; decide again when what was read has moved meanwhile.
+
+    ``load`` reads and prices (it may raise a refusal); ``post`` writes, guarded by the versions
+    that ``load`` saw, and raises Stale when one moved.  The last try does both in one
+    transaction, so it ends.
+    """
+    with services.in_flight(request):
+        for _ in range(TRIES):
+            try:
+                ready = services.store.read(lambda tx: saved(tx, request) or load(tx))
+            except LoyaltyError as error:
+                if request.key is None or not is_final(error):
+                    raise
+                return services.store.write(lambda tx, e=error: once(services, tx, request, lambda _tx: _raise(e)))
+            if isinstance(ready, Outcome):
+                return ready
+            try:
+                return services.store.write(lambda tx, r=ready: once(services, tx, request, lambda t: post(t, r)))
+            except Stale:
+                continue
+        return services.store.write(lambda tx: once(services, tx, request, lambda t: post(t, load(t))))
+
+
+def _raise(error: LoyaltyError) -> Outcome:
+    raise error
+
+
+def _save(tx: Tx, request: Request, outcome: Outcome, at: int) -> None:
+    assert request.key is not None
+    if outcome.error is not None:
+        answer: bytes | None = msgspec.json.encode(_freeze(outcome.error))
+    else:
+        answer = None if outcome.sale_id is not None else msgspec.json.encode(outcome.body)
+    sale_id = None if answer is not None else outcome.sale_id
+    row = answers.Answer(request.body_hash, outcome.kind, sale_id, answer)
+    answers.save(tx, request.caller.key, request.key, at, row)
+
+
+def _freeze(error: LoyaltyError) -> dict[str, Any]:
+    facts = {"class": type(error).__name__, "code": error.code, "errors": error.errors}
+    return facts | {"facts": error.facts}
+
+
+def _thaw(answer: bytes | None) -> LoyaltyError:
+    assert answer is not None
+    data = msgspec.json.decode(answer)
+    kind: type[LoyaltyError] = getattr(errors, data["class"])
+    return kind(data["code"], errors=data["errors"], **data["facts"])

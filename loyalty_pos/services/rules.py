@@ -1,0 +1,125 @@
+"""The rules in force, compiled once per version and shared by all threads.
+
+A book is immutable.  Each read of the database asks for the newest version number; a changed
+rule is therefore in force with the next request of every process.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from loyalty_pos.domain.pricing.compile import RuleSet, compile_rules
+from loyalty_pos.errors import BadInput
+from loyalty_pos.services.context import Request, Services, from_ms
+from loyalty_pos.storage import rules as stored
+from loyalty_pos.storage.tx import Tx
+
+
+class Programme(Struct, frozen=True, forbid_unknown_fields=True):
+    """The shop's settings; every default is the one that semantics.md states."""
+
+    name: str = "Cửa hàng"
+    currency: str = "VND"
+    zone: str = "Asia/Ho_Chi_Minh"
+    language: str = "vi"
+    day_starts: str = "00:00"
+    card_prefix: str = "29"
+    own_prefixes: tuple[str, ...] = ("29",)
+    spend_needs_code: bool = False
+    """Only the rotating code of the QR page may spend points (S23)."""
+    return_shortfall: str = "record"
+    adjustment_limit: int = 1000
+    points: dict[str, Any] = {}
+    policy: dict[str, Any] = {}
+
+    def local(self, moment_ms: int) -> datetime:
+        """The shop's local time."""
+        return from_ms(moment_ms).astimezone(ZoneInfo(self.zone))
+
+    def business_date(self, moment_ms: int) -> date:
+        """The business day of a moment: the local date, cut at ``day_starts`` (S45)."""
+        hours, minutes = (int(part) for part in self.day_starts.split(":"))
+        return (self.local(moment_ms) - timedelta(hours=hours, minutes=minutes)).date()
+
+
+class Book(Struct, frozen=True):
+    """One version of everything pricing depends on beside the basket."""
+
+    version: int
+    programme: Programme
+    rules: RuleSet
+    promotions: dict[str, dict[str, Any]]
+    tiers: list[dict[str, Any]]
+
+
+class RuleBooks:
+    """The compiled book of the newest version, kept until the number moves."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._book: Book | None = None
+
+    def current(self, tx: Tx) -> Book:
+        """The book in force as this transaction sees it."""
+        number = stored.version(tx)
+        book = self._book
+        if book is not None and book.version == number:
+            return book
+        with self._lock:
+            if self._book is None or self._book.version != number:
+                self._book = _compile(stored.load(tx))
+            return self._book
+
+
+def _compile(raw: stored.StoredRules) -> Book:
+    programme = msgspec.convert(raw.settings, Programme)
+    rules = compile_rules(
+        version=raw.version,
+        currency=programme.currency,
+        policy=programme.policy,
+        promotions=raw.promotions,
+        tiers=raw.tiers,
+        points=programme.points,
+    )
+    return Book(raw.version, programme, rules, {p["code"]: p for p in raw.promotions}, raw.tiers)
+
+
+def book(services: Services) -> Book:
+    """The rules in force now."""
+    return services.store.read(services.rules.current)
+
+
+def change_settings(services: Services, request: Request, values: dict[str, Any]) -> Programme:
+    """Change some settings; BadInput names an unknown one or a wrong value."""
+
+    def work(tx: Tx) -> Programme:
+        raw = stored.load(tx)
+        raw.settings.update(values)
+        try:
+            programme = _compile(raw).programme
+        except (msgspec.ValidationError, ValueError) as error:
+            raise BadInput(errors={"settings": ["invalid"]}) from error
+        stored.save_settings(tx, values)
+        stored.bump(tx, services.now_ms(), request.caller.key, "settings")
+        return programme
+
+    return services.store.write(work)
+
+
+def put_tiers(services: Services, request: Request, tiers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Set the whole tier table; BadInput names what is wrong with it (S32)."""
+
+    def work(tx: Tx) -> list[dict[str, Any]]:
+        raw = stored.load(tx)
+        _compile(raw._replace(tiers=tiers))
+        stored.save_tiers(tx, tiers, services.now_ms(), request.caller.key)
+        stored.bump(tx, services.now_ms(), request.caller.key, "tiers")
+        return tiers
+
+    return services.store.write(work)

@@ -1,0 +1,4 @@
+"""The demo shop: a made-up small Vietnamese grocery, rung up through the public services.
+
+Nothing of the product knows it; only the ``demo`` command imports it.
+"""

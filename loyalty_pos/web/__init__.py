@@ -1,0 +1,17 @@
+"""The three faces: till, customer page, console.  Pages only translate; services decide.
+
+``register`` puts them on an application.  Every page goes out with a policy under which no
+script or style can come from anywhere but our own files.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from loyalty_pos.web import i18n, pages
+
+
+def register(app: Flask) -> None:
+    """Add the pages, their languages and their headers to ``app``."""
+    i18n.init(app)
+    pages.add_to(app)

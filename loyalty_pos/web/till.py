@@ -1,0 +1,51 @@
+"""The till page: an empty frame and the words it speaks; the page itself asks the API.
+
+The page never holds a price rule: it sends the basket and shows the Pricing that comes back.
+"""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+
+def words() -> dict[str, str]:
+    """The sentences the page's scripts fill in, in the reader's language."""
+    return {
+        "no_name": _("Member without a name"),
+        "guest": _("Customer without a card"),
+        "a_coupon": _("Coupon"),
+        "none": _("None"),
+        "other": _("Other"),
+        "at_most": _("at most {amount}"),
+        "subtotal": _("Subtotal"),
+        "offers": _("Offers"),
+        "coupons": _("Coupons ({n})"),
+        "points_used": _("{n} points used"),
+        "earns": _("Earns {n} points"),
+        "items": _("{n} items"),
+        "more": _("One more: {name}"),
+        "less": _("One less: {name}"),
+        "until": _("until {day}"),
+        "not_yet": _("Not usable yet"),
+        "nearly": _("Almost there"),
+        "next_time": _("next visit"),
+        "say_saved": _("“{name} saves {amount} on this bill.”"),
+        "say_birthday": _("“Happy birthday {name}! This bill is {amount} less.”"),
+        "thanks": _("“Thank you {name}! You now have {n} points.”"),
+        "recorded": _("Bill {receipt} is recorded"),
+        "paid": _("{name} pays {amount}"),
+        "paid_earned": _("{name} pays {amount} and earns {n} points"),
+        "with_exception": _("The bill is recorded, and the manager will look at it: an offer had changed meanwhile."),
+        "price_changed": _("The price has just changed. Look at the total, then press Enter again."),
+        "undone": _("The bill is undone: money, points and coupons are back as they were."),
+        "another": _("That is the card of {name}, another customer. Change the customer of this bill?"),
+        "keep": _("Keep this customer"),
+        "change": _("Change customer"),
+        "card_unknown": _("This card is not known. Scan it again, or type the customer's phone number."),
+        "card_blocked": _("This card is blocked: the sale is recorded, without discount or points."),
+        "bank_card": _("That is a bank card. It was not read or kept. Please scan the membership card."),
+        "price_wrong": _("Type the price in figures, for example 32000."),
+        "unreachable": _("The service cannot be reached. Nothing is lost: check the network, then try again."),
+        "failed": _("That did not work (code {code}). Your bill is still here. Try again, or call the manager."),
+        "again": _("Try again"),
+    }

@@ -32,6 +32,7 @@ class Ticket(NamedTuple):
     receipt: str
     second: int
     sold_at: str
+    lines: int
     body: bytes
 
 
@@ -85,11 +86,11 @@ _LINES = """
                  THEN '"' || printf('%d.%03d', quantity // 1000, quantity % 1000) || '"'
                  ELSE CAST(quantity AS VARCHAR) END ||
             ',"unit_price":' || unit_price || ',"discount":' || (gross - value) || '}}',
-            ',' ORDER BY number) AS lines
+            ',' ORDER BY number) AS lines, count(*) AS size
         FROM numbered GROUP BY basket_id
     )
     SELECT household_id, CAST(basket_id AS VARCHAR), CAST(epoch(moment) AS BIGINT),
-           strftime(moment, '%Y-%m-%dT%H:%M:%S+00:00'), '[' || lines || ']'
+           strftime(moment, '%Y-%m-%dT%H:%M:%S+00:00'), size, '[' || lines || ']'
     FROM chosen JOIN written USING (basket_id) ORDER BY moment, basket_id
 """
 
@@ -121,8 +122,8 @@ class Journey:
         rows = self._db.cursor()
         rows.execute(_LINES.format(baskets=self._baskets, weighed=_WEIGHED_ABOVE))
         while batch := rows.fetchmany(5_000):
-            for household, receipt, second, sold_at, lines in batch:
-                yield Ticket(household, receipt, second, sold_at, lines.encode())
+            for *head, lines in batch:
+                yield Ticket(*head, lines.encode())
 
     def expected(self) -> dict[int, Figures]:
         """Household -> figures, straight from the file (one point a whole dollar of a ticket, S15)."""

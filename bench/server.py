@@ -1,0 +1,114 @@
+"""The product served by granian in processes of its own, and its command line beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench.till import Till, Unexpected
+
+PATIENCE = 60.0
+THREADS = 16
+
+
+class Server:
+    """A running service on the database ``url``; a context manager that stops it."""
+
+    def __init__(self, url: str, folder: Path, workers: int = 1) -> None:
+        self._folder, self._workers = folder, workers
+        self._env = os.environ | {
+            "LOYALTY_POS_DATABASE_URL": url,
+            "LOYALTY_POS_DATA": str(folder / "var"),
+            "LOYALTY_POS_SECRET_KEY": "benchmark-secret-benchmark-secret",
+        }
+        self.port = _free_port()
+        self._token = ""
+
+    def __enter__(self) -> Server:
+        added = self.cli("staff", "add", "bench", "--role", "owner", "--token", "--json")
+        self._token = json.loads(added)["token"]
+        self._log = (self._folder / "server.log").open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "granian", "bench.served:application"]
+            + ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
+            + ["--workers", str(self._workers), "--blocking-threads", str(THREADS), "--no-ws"],
+            env=self._env,
+            stdout=self._log,
+            stderr=self._log,
+        )
+        self._wait()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+        if failure[0] is not None:
+            tail = (self._folder / "server.log").read_text(errors="replace").splitlines()[-30:]
+            print("\n".join(tail), file=sys.stderr)
+
+    def manager_token(self) -> str:
+        """A personal token that may read every member."""
+        return self._token
+
+    def cli(self, *words: str, check: bool = True) -> str:
+        """What ``loyalty-pos WORDS`` prints on the same database."""
+        command = [sys.executable, "-c", "from loyalty_pos.cli import main; main()", *words]
+        done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
+        if check and done.returncode:
+            raise Unexpected(f"loyalty-pos {' '.join(words)}: {done.stdout}{done.stderr}")
+        return done.stdout + (done.stderr if done.returncode else "")
+
+    def ledger_check(self) -> str:
+        """``clean``, or what ``loyalty-pos ledger check`` found."""
+        try:
+            self.cli("ledger", "check", "--json")
+        except Unexpected as error:
+            return str(error)
+        return "clean"
+
+    def cpu(self) -> float:
+        """Seconds of CPU of all the service's processes."""
+        return sum(times.user + times.system for times in self._each("cpu_times"))
+
+    def rss(self) -> int:
+        """Bytes of memory of all the service's processes."""
+        return sum(memory.rss for memory in self._each("memory_info"))
+
+    def _each(self, what: str) -> list[Any]:
+        parent = psutil.Process(self._process.pid)
+        return [getattr(process, what)() for process in (parent, *parent.children(recursive=True))]
+
+    def _wait(self) -> None:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and self._process.poll() is None:
+            try:
+                till = Till(self.port)
+            except OSError:
+                time.sleep(0.1)
+                continue
+            ready = till.get(b"/readyz").status == 200
+            till.close()
+            if ready:
+                return
+            time.sleep(0.1)
+        self.__exit__(Unexpected, None, None)
+        raise Unexpected("the service did not start")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

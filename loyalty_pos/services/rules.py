@@ -56,6 +56,8 @@ class Book(Struct, frozen=True):
     rules: RuleSet
     promotions: dict[str, dict[str, Any]]
     tiers: list[dict[str, Any]]
+    limited: dict[str, dict[str, Any]]
+    """The limits of each promotion that has any: its uses are counted (S37)."""
 
 
 class RuleBooks:
@@ -87,7 +89,9 @@ def _compile(raw: stored.StoredRules) -> Book:
         tiers=raw.tiers,
         points=programme.points,
     )
-    return Book(raw.version, programme, rules, {p["code"]: p for p in raw.promotions}, raw.tiers)
+    limits = {p["code"]: {k: v for k, v in (p.get("limits") or {}).items() if v is not None} for p in raw.promotions}
+    counted = {code: found for code, found in limits.items() if found.keys() - {"per_basket"}}
+    return Book(raw.version, programme, rules, {p["code"]: p for p in raw.promotions}, raw.tiers, counted)
 
 
 def book(services: Services) -> Book:

@@ -187,6 +187,13 @@ cards = table(
     check("replaced", "(state = 'replaced') = (replaced_by IS NOT NULL)"),
 )
 
+rotating_used = table(
+    "rotating_used",
+    ref("card_id", "cards"),
+    integer("step"),
+    PrimaryKeyConstraint("card_id", "step"),
+)
+
 swipes = table(
     "swipes",
     pk(),

@@ -1,0 +1,166 @@
+"""Who holds the card: one scan, swipe or number becomes a Holder, by index look-ups alone.
+
+A holder says how the card was read, because possession decides what may be spent (S23): typed
+numbers and phone numbers identify for earning only.  A blocked card identifies nobody to
+benefit (S42); a replaced card acts as its successor.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from loyalty_pos.domain.basket import Basket
+from loyalty_pos.domain.cards import Reading, read_swipe, rotating_match, rotating_step
+from loyalty_pos.errors import BadInput, Conflict, NotFound, Refused
+from loyalty_pos.services.context import Caller, Services, from_ms
+from loyalty_pos.services.pages import page_card
+from loyalty_pos.services.phones import e164
+from loyalty_pos.services.rules import Book
+from loyalty_pos.storage import reading
+from loyalty_pos.storage.reading import CardRow, MemberRow
+from loyalty_pos.storage.tx import Tx
+
+Found = Literal["found", "blocked", "replaced", "unknown"]
+POSSESSION = frozenset({"scan", "stripe", "qr", "rotating"})
+
+
+class Holder(Struct, frozen=True):
+    """What an identification found.
+
+    ``number`` is the card's number, or the cleaned text of an unknown one.  ``step`` is the step
+    of a rotating code, to be marked as used by the write that spends with it.
+    """
+
+    outcome: Found
+    entry: str
+    number: str | None = None
+    member: MemberRow | None = None
+    card: CardRow | None = None
+    step: int | None = None
+    swipe_id: int | None = None
+
+    @property
+    def blocked(self) -> bool:
+        """The card is blocked: the sale is recorded, no benefit."""
+        return self.outcome == "blocked"
+
+    def may_spend(self, book: Book) -> bool:
+        """Whether this way of reading may spend points (S23)."""
+        if book.programme.spend_needs_code:
+            return self.entry == "rotating"
+        return self.entry in POSSESSION
+
+
+def find(services: Services, tx: Tx, book: Book, raw: str, entry: str | None) -> Holder:
+    """Read one scan and look up who it is.  BadInput (``payment_card``) for a payment card (S41)."""
+    how = entry or "typed"
+    programme = book.programme
+    read = read_swipe(raw, own_prefixes=programme.own_prefixes, scan=how in ("scan", "qr"))
+    if read.kind == "payment":
+        raise BadInput("payment_card", errors={"swipe": ["payment_card"]})
+    if read.kind == "coupon":
+        raise Refused("card_is_coupon")
+    if read.form == "stripe" and entry is not None:
+        how = "stripe"
+    if read.kind == "rotating":
+        return _rotating(services, tx, read)
+    if read.kind == "phone":
+        return _by_phone(tx, read.value)
+    if read.kind == "page":
+        card_id = page_card(tx, services.secret, read.value)
+        card = reading.card_by_id(tx, card_id) if card_id is not None else None
+    else:
+        card = reading.card(tx, read.value)
+    number = None if read.kind == "page" else read.value[:64]
+    return _of_card(tx, card, how, number)
+
+
+def of_member(tx: Tx, member_id: int, entry: str, swipe_id: int | None = None) -> Holder:
+    """The member by id, with the entry that found them; NotFound (``member_unknown``)."""
+    member = reading.member(tx, member_id)
+    if member is None or member.state == "erased":
+        raise NotFound("member_unknown")
+    card = reading.member_card(tx, member.id)
+    blocked = card is not None and card.state == "blocked"
+    number = card.number if card else None
+    return Holder("blocked" if blocked else "found", entry, number, member, card, swipe_id=swipe_id)
+
+
+def of_basket(services: Services, tx: Tx, book: Book, caller: Caller, basket: Basket) -> Holder | None:
+    """Who the basket names by card, swipe, member or swipe_id; None for a basket without a member.
+
+    Two different people in one basket are a conflict unless ``replace_card`` (S42): the card
+    that is named in the basket then counts.
+    """
+    swiped = _of_swipe(tx, caller, basket.swipe_id) if basket.swipe_id is not None else None
+    raw = basket.card if basket.card is not None else basket.swipe
+    if raw is not None:
+        holder = find(services, tx, book, raw, basket.entry)
+        if swiped is None:
+            return holder
+        if holder.member is None or swiped.member is None or holder.member.id == swiped.member.id:
+            return swiped if holder.member is not None else holder
+        if not basket.replace_card:
+            raise Conflict("card_conflict")
+        return holder
+    if basket.member is not None:
+        member_id = parse_id(basket.member, "member")
+        if swiped is None or swiped.member is None:
+            return of_member(tx, member_id, "typed")
+        if swiped.member.id != member_id:
+            if not basket.replace_card:
+                raise Conflict("card_conflict")
+            return of_member(tx, member_id, "typed")
+    return swiped
+
+
+def parse_id(value: str, what: str) -> int:
+    """An opaque id as our number; NotFound (``<what>_unknown``) when it cannot be one of ours."""
+    if value.isascii() and value.isdigit() and len(value) <= 18:
+        return int(value)
+    raise NotFound(f"{what}_unknown")
+
+
+def _of_swipe(tx: Tx, caller: Caller, swipe_id: str) -> Holder | None:
+    row = reading.swipe(tx, parse_id(swipe_id, "swipe"))
+    if row is None:
+        raise NotFound("swipe_unknown")
+    caller.need_store(row.store_id, "swipe")
+    if row.member_id is None:
+        return Holder("unknown", row.entry, row.number, swipe_id=row.id)
+    holder = of_member(tx, row.member_id, row.entry, swipe_id=row.id)
+    if row.card_id is None:
+        return holder
+    return Holder(holder.outcome, row.entry, row.number, holder.member, holder.card, swipe_id=row.id)
+
+
+def _of_card(tx: Tx, card: CardRow | None, entry: str, number: str | None) -> Holder:
+    if card is None:
+        return Holder("unknown", entry, number)
+    outcome: Found = "found"
+    while card.state == "replaced" and card.replaced_by is not None:
+        outcome = "replaced"
+        successor = reading.card_by_id(tx, card.replaced_by)
+        assert successor is not None
+        card = successor
+    if card.state == "blocked":
+        outcome = "blocked"
+    return Holder(outcome, entry, card.number, reading.member(tx, card.member_id), card)
+
+
+def _rotating(services: Services, tx: Tx, read: Reading) -> Holder:
+    card = reading.card(tx, read.value)
+    step = rotating_match(services.secret, read.value, read.code, rotating_step(from_ms(services.now_ms())))
+    holder = _of_card(tx, card, "rotating", read.value)
+    if holder.member is None or step is None:
+        return Holder("unknown", "rotating", read.value)
+    return Holder(holder.outcome, "rotating", holder.number, holder.member, holder.card, step)
+
+
+def _by_phone(tx: Tx, raw: str) -> Holder:
+    member_id = reading.member_by_phone(tx, e164(raw))
+    if member_id is None:
+        return Holder("unknown", "phone")
+    return of_member(tx, member_id, "phone")

@@ -1,0 +1,211 @@
+"""A basket made ready: who, under which rules, at which price, on one snapshot.
+
+``make_ready`` reads and prices and changes nothing.  Quotes answer with it; checkouts and sales
+post it, guarded by the versions it saw (the rules' number, the member's version, the state of
+each coupon, the room under each limit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from loyalty_pos.domain.basket import Basket, Line, basket_faults
+from loyalty_pos.domain.cards import coupon_code
+from loyalty_pos.domain.pricing.as_sold import price_as_sold
+from loyalty_pos.domain.pricing.engine import price
+from loyalty_pos.domain.pricing.request import CouponFacts, MemberFacts, PriceRequest, Usage
+from loyalty_pos.domain.pricing.result import Priced
+from loyalty_pos.errors import BadInput
+from loyalty_pos.services import identity
+from loyalty_pos.services.context import Caller, Services, from_ms, to_ms
+from loyalty_pos.services.identity import Holder
+from loyalty_pos.services.rules import Book
+from loyalty_pos.storage import reading
+from loyalty_pos.storage.reading import CouponRow, MemberRow, ProductRow
+from loyalty_pos.storage.tx import Tx
+
+Mode = Literal["quote", "open", "sale", "as_sold"]
+
+
+class Ready(Struct, frozen=True):
+    """A priced basket and what its price was decided on.  Times in ms."""
+
+    book: Book
+    basket: Basket
+    holder: Holder | None
+    priced: Priced
+    coupons: dict[str, CouponRow]
+    now: int
+    sold_at: int
+    new_products: list[Line]
+    misses: int
+
+    @property
+    def member(self) -> MemberRow | None:
+        """The member, if the card is known (blocked or not)."""
+        return self.holder.member if self.holder else None
+
+    @property
+    def earner(self) -> MemberRow | None:
+        """The member who gets the benefits: none for a blocked card (S42)."""
+        return self.holder.member if self.holder and not self.holder.blocked else None
+
+
+def check_basket(basket: Basket) -> None:
+    """Raise BadInput with the faults that types cannot say, and what is not offered yet."""
+    faults = dict(basket_faults(basket))
+    if basket.coupons == "best":
+        faults["coupons"] = ["not_available"]
+    if basket.claim_rewards:
+        faults["claim_rewards"] = ["not_available"]
+    if basket.pay_with:
+        faults["pay_with"] = ["not_available"]
+    if faults:
+        raise BadInput(errors=faults)
+
+
+def check_scopes(caller: Caller, basket: Basket) -> None:
+    """Identify and price need ``earn``; coupons and points in the basket need ``redeem``."""
+    caller.need("earn")
+    if basket.coupons or basket.redeem_points:
+        caller.need("redeem")
+
+
+def make_ready(
+    services: Services, tx: Tx, caller: Caller, basket: Basket, mode: Mode, own_checkout: int | None = None
+) -> Ready:
+    """Read and price ``basket``.  Raises what identification raises; an unknown card prices
+    without a member.  ``own_checkout`` names the checkout being changed: what it holds is free
+    to it.
+    """
+    book = services.rules.current(tx)
+    now = services.now_ms()
+    sold_at = now if basket.sold_at is None else to_ms(basket.sold_at)
+    holder = identity.of_basket(services, tx, book, caller, basket)
+    known = reading.products(tx, (line.sku for line in basket.lines))
+    filled = _fill(basket, known)
+    codes = _codes(basket)
+    coupons = {row.code: row for row in reading.coupons(tx, codes)}
+    member = holder.member if holder else None
+    request = PriceRequest(
+        basket=msgspec.structs.replace(filled, coupons=tuple(codes)),
+        now=from_ms(sold_at).astimezone(ZoneInfo(book.programme.zone)),
+        zone=book.programme.zone,
+        member=_member_facts(tx, book, holder, own_checkout) if holder else None,
+        coupons=tuple(_coupon_facts(row, book, own_checkout) for row in coupons.values()),
+        usage=_usage(tx, book, caller, member, sold_at, basket.cashier),
+        store=caller.store,
+        language="en" if book.programme.language == "en" else "vi",
+        explain=basket.explain,
+    )
+    priced = price_as_sold(book.rules, request) if mode == "as_sold" else price(book.rules, request)
+    fresh = [line for line in basket.lines if line.sku not in known]
+    misses = _misses(holder, codes, coupons, member)
+    return Ready(book, filled, holder, priced, coupons, now, sold_at, fresh, misses)
+
+
+def _fill(basket: Basket, known: dict[str, ProductRow]) -> Basket:
+    """Lines with what our catalogue knows and the till did not say."""
+    lines = []
+    for line in basket.lines:
+        product = known.get(line.sku)
+        if product is not None and (line.category is None or line.unit_cost is None or line.brand is None):
+            line = msgspec.structs.replace(
+                line,
+                name=line.name or product.name,
+                category=line.category or product.category,
+                brand=line.brand or product.brand,
+                unit_cost=line.unit_cost if line.unit_cost is not None else product.unit_cost,
+            )
+        lines.append(line)
+    return msgspec.structs.replace(basket, lines=tuple(lines))
+
+
+def _codes(basket: Basket) -> list[str]:
+    """The coupon codes, each once, however they were written."""
+    typed = basket.coupons if not isinstance(basket.coupons, str) else ()
+    return list(dict.fromkeys(coupon_code(text) or text[:64] for text in typed))
+
+
+def _misses(
+    holder: Holder | None, codes: Sequence[str], coupons: dict[str, CouponRow], member: MemberRow | None
+) -> int:
+    """Unknown or foreign cards and codes in this basket: guesses (contract.md, guess limit)."""
+    foreign = sum(
+        code not in coupons
+        or (coupons[code].member_id is not None and (member is None or coupons[code].member_id != member.id))
+        for code in codes
+    )
+    return foreign + (holder is not None and holder.outcome == "unknown")
+
+
+def _member_facts(tx: Tx, book: Book, holder: Holder, own_checkout: int | None) -> MemberFacts | None:
+    row = holder.member
+    if row is None:
+        return None
+    own = reading.held_points(tx, own_checkout) if own_checkout is not None else 0
+    last = None if row.last_at is None else book.programme.local(row.last_at).date()
+    return MemberFacts(
+        id=str(row.id),
+        tier=row.tier,
+        points=row.active + own,
+        pending=row.pending,
+        held=row.held - own,
+        birthday=date.fromisoformat(row.birthday) if row.birthday else None,
+        orders=row.visits,
+        last_order=last,
+        spend=row.spend,
+        may_spend=holder.may_spend(book),
+        blocked=holder.blocked,
+    )
+
+
+def _coupon_facts(row: CouponRow, book: Book, own_checkout: int | None) -> CouponFacts:
+    zone = ZoneInfo(book.programme.zone)
+    own = row.state == "held" and row.checkout_id is not None and row.checkout_id == own_checkout
+    return CouponFacts(
+        code=row.code,
+        promotion=row.promotion,
+        member=None if row.member_id is None else str(row.member_id),
+        state="issued" if own else row.state,  # type: ignore[arg-type]
+        valid_from=date.fromisoformat(row.valid_from),
+        valid_to=date.fromisoformat(row.valid_to) if row.valid_to else None,
+        held_until=_moment(row.held_until, zone),
+        used_at=_moment(row.used_at, zone),
+        used_where=row.used_store,
+    )
+
+
+def _moment(value: int | None, zone: ZoneInfo) -> datetime | None:
+    return None if value is None else from_ms(value).astimezone(zone)
+
+
+def _usage(
+    tx: Tx, book: Book, caller: Caller, member: MemberRow | None, sold_at: int, cashier: str | None
+) -> dict[str, Usage]:
+    """The uses so far of each limited promotion, as this basket's limits see them (S37)."""
+    limited = book.limited
+    if not limited:
+        return {}
+    subjects = ["", f"s{caller.store_id}", f"c{cashier or ''}"] + ([f"m{member.id}"] if member else [])
+    counts = reading.uses(tx, tuple(limited), subjects)
+    found: dict[str, Usage] = {}
+    for code, limits in limited.items():
+        period = limits.get("per_period")
+        since = sold_at - int(timedelta(days=period["days"]).total_seconds() * 1000) if period else 0
+        in_period = reading.uses_since(tx, code, member.id, since) if period and member else 0
+        found[code] = Usage(
+            total=counts.get((code, "total"), (0, 0))[0],
+            member=counts.get((code, "member"), (0, 0))[0],
+            member_in_period=in_period,
+            store=counts.get((code, "store"), (0, 0))[0],
+            cashier=counts.get((code, "cashier"), (0, 0))[0],
+            budget=counts.get((code, "total"), (0, 0))[1],
+        )
+    return found

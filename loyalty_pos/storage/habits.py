@@ -1,0 +1,169 @@
+"""The habit counters that each sale moves, in its own transaction (habits.md section 1).
+
+A decayed count is kept as ``weight``: the sum of exp((t - T0) / 90 days) over the purchases.  Every
+purchase only adds its own term, so late sales and returns need no recomputation; the score at
+a moment is weight x exp((T0 - now) / 90 days), which equals score x exp(-days/90) + 1 at each step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from loyalty_pos.storage.tx import Tx
+
+DAY_MS = 86_400_000
+T0_MS = 1_577_836_800_000  # 2020-01-01T00:00Z
+DECAY_DAYS = 90.0
+DAYPARTS = ("night", "morning", "afternoon", "evening")
+
+
+class Bought(NamedTuple):
+    """What one sale adds for a sku or category; quantity in thousandths, spend in minor units."""
+
+    name: str
+    quantity: int
+    spend: int
+
+
+def weight_at(moment: int) -> float:
+    """The term that one purchase at ``moment`` (ms) adds."""
+    return math.exp((moment - T0_MS) / DAY_MS / DECAY_DAYS)
+
+
+def score(weight: float, now: int) -> float:
+    """The decayed count at ``now`` (ms)."""
+    return weight * math.exp((T0_MS - now) / DAY_MS / DECAY_DAYS)
+
+
+def _upsert(table: str, key: str) -> str:
+    return (
+        f"INSERT INTO {table} (member_id, {key}, times, quantity, spend, first_at, last_at, weight) "
+        f"VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member_id, {key}) DO UPDATE SET "
+        f"times = {table}.times + excluded.times, quantity = {table}.quantity + excluded.quantity, "
+        f"spend = {table}.spend + excluded.spend, weight = {table}.weight + excluded.weight, "
+        f"first_at = CASE WHEN excluded.first_at < {table}.first_at THEN excluded.first_at ELSE {table}.first_at END, "
+        f"last_at = CASE WHEN excluded.last_at > {table}.last_at THEN excluded.last_at ELSE {table}.last_at END"
+    )
+
+
+_PRODUCTS = _upsert("member_products", "sku")
+_CATEGORIES = _upsert("member_categories", "category")
+
+
+def count_goods(
+    tx: Tx, member_id: int, at: int, sign: int, products: Sequence[Bought], categories: Sequence[Bought], full: bool = True
+) -> None:
+    """Add (sign 1) or take back (sign -1) what a ticket bought.  ``full``: the times count too."""
+    weight = sign * weight_at(at) if full else 0.0
+    times = sign if full else 0
+    for sql, goods in ((_PRODUCTS, products), (_CATEGORIES, categories)):
+        rows = [
+            (member_id, item.name, times, sign * item.quantity, sign * item.spend, at, at, weight) for item in goods
+        ]
+        if rows:
+            tx.many(sql, rows)
+
+
+def count_visit(
+    tx: Tx, member_id: int, store_id: int, at: int, day: str, weekday: int, hour: int, items: int, spend: int, earned: int
+) -> None:
+    """One visit: totals, weekday, daypart, the day's row and the store's."""
+    weekday_column = f"weekday_{weekday}"
+    daypart_column = f"daypart_{DAYPARTS[hour // 6]}"
+    tx.later(
+        f"INSERT INTO profiles (member_id, visits, items, spend, first_at, last_at, {weekday_column}, {daypart_column}) "
+        "VALUES (?, 1, ?, ?, ?, ?, 1, 1) ON CONFLICT (member_id) DO UPDATE SET "
+        "visits = profiles.visits + 1, items = profiles.items + excluded.items, spend = profiles.spend + excluded.spend, "
+        f"{weekday_column} = profiles.{weekday_column} + 1, {daypart_column} = profiles.{daypart_column} + 1, "
+        "first_at = CASE WHEN excluded.first_at < profiles.first_at OR profiles.first_at IS NULL "
+        "THEN excluded.first_at ELSE profiles.first_at END, "
+        "last_at = CASE WHEN excluded.last_at > profiles.last_at OR profiles.last_at IS NULL "
+        "THEN excluded.last_at ELSE profiles.last_at END",
+        (member_id, items, spend, at, at),
+    )
+    add_day(tx, member_id, day, 1, spend, earned)
+    tx.later(
+        "INSERT INTO member_stores (member_id, store_id, visits, last_at) VALUES (?, ?, 1, ?) "
+        "ON CONFLICT (member_id, store_id) DO UPDATE SET visits = member_stores.visits + 1, "
+        "last_at = CASE WHEN excluded.last_at > member_stores.last_at THEN excluded.last_at ELSE member_stores.last_at END",
+        (member_id, store_id, at),
+    )
+
+
+def add_day(tx: Tx, member_id: int, day: str, visits: int, spend: int, earned: int) -> None:
+    """Move the day's row: what the tier's window is summed from (S32), by signed amounts."""
+    tx.later(
+        "INSERT INTO member_days (member_id, day, visits, spend, earned) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (member_id, day) DO UPDATE SET visits = member_days.visits + excluded.visits, "
+        "spend = member_days.spend + excluded.spend, earned = member_days.earned + excluded.earned",
+        (member_id, day, visits, spend, earned),
+    )
+
+
+def take_back_visit(
+    tx: Tx, member_id: int, store_id: int, day: str, weekday: int, hour: int, whole: bool, items: int, spend: int, earned: int
+) -> None:
+    """Correct the counters for a return (S30); ``whole``: the visit itself did not happen."""
+    visits = 1 if whole else 0
+    weekday_column = f"weekday_{weekday}"
+    daypart_column = f"daypart_{DAYPARTS[hour // 6]}"
+    tx.later(
+        "UPDATE profiles SET visits = visits - ?, items = items - ?, spend = spend - ?, "
+        f"{weekday_column} = {weekday_column} - ?, {daypart_column} = {daypart_column} - ? WHERE member_id = ?",
+        (visits, items, spend, visits, visits, member_id),
+    )
+    add_day(tx, member_id, day, -visits, -spend, -earned)
+    tx.later(
+        "UPDATE member_stores SET visits = visits - ? WHERE member_id = ? AND store_id = ?", (visits, member_id, store_id)
+    )
+
+
+def refresh_ends(tx: Tx, member_id: int) -> None:
+    """After a whole return: first and last purchase from the visits that are left."""
+    tx.run(
+        "UPDATE profiles SET "
+        "first_at = (SELECT min(sold_at) FROM sales WHERE member_id = ? AND state <> 'returned'), "
+        "last_at = (SELECT max(sold_at) FROM sales WHERE member_id = ? AND state <> 'returned') WHERE member_id = ?",
+        (member_id, member_id, member_id),
+    )
+
+
+def profile(tx: Tx, member_id: int) -> Any | None:
+    """The counters of a member, in the order of the table's columns."""
+    return tx.one(
+        "SELECT visits, items, spend, first_at, last_at, weekday_1, weekday_2, weekday_3, weekday_4, weekday_5, "
+        "weekday_6, weekday_7, daypart_night, daypart_morning, daypart_afternoon, daypart_evening "
+        "FROM profiles WHERE member_id = ?",
+        (member_id,),
+    )
+
+
+def favourites(tx: Tx, table: str, key: str, member_id: int, limit: int) -> list[tuple[Any, ...]]:
+    """(name, times, quantity, spend, first_at, last_at, weight), heaviest first."""
+    assert (table, key) in (("member_products", "sku"), ("member_categories", "category"))
+    return tx.all(
+        f"SELECT {key}, times, quantity, spend, first_at, last_at, weight FROM {table} "
+        f"WHERE member_id = ? AND times > 0 ORDER BY weight DESC, {key} LIMIT ?",
+        (member_id, limit),
+    )
+
+
+def days(tx: Tx, member_id: int, limit: int = 400) -> list[str]:
+    """The local days with a visit, newest first."""
+    return [
+        str(row[0])
+        for row in tx.all(
+            "SELECT day FROM member_days WHERE member_id = ? AND visits > 0 ORDER BY day DESC LIMIT ?", (member_id, limit)
+        )
+    ]
+
+
+def stores(tx: Tx, member_id: int) -> list[tuple[Any, ...]]:
+    """(store code, visits, last_at), most visited first."""
+    return tx.all(
+        "SELECT s.code, m.visits, m.last_at FROM member_stores m JOIN stores s ON s.id = m.store_id "
+        "WHERE m.member_id = ? AND m.visits > 0 ORDER BY m.visits DESC, s.code",
+        (member_id,),
+    )

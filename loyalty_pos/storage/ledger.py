@@ -1,0 +1,149 @@
+"""The points ledger: lots, holds on named lots, and entries that are only ever added."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from loyalty_pos.storage.tx import Tx
+
+
+class LotRow(NamedTuple):
+    """Points granted together; ``free`` = remaining - held.  Times in ms."""
+
+    id: int
+    granted: int
+    remaining: int
+    held: int
+    state: str
+    active_from: int
+    expires_at: int | None
+    sale_id: int | None
+
+    @property
+    def free(self) -> int:
+        """What may be held or spent."""
+        return self.remaining - self.held
+
+
+class Why(NamedTuple):
+    """Who moved points, for which ticket, and why: the tail of every entry."""
+
+    at: int
+    by: str
+    terminal_id: int | None = None
+    sale_id: int | None = None
+    return_id: int | None = None
+    reason: str | None = None
+    key: str | None = None
+
+
+_LOT = "SELECT id, granted, remaining, held, state, active_from, expires_at, sale_id FROM lots "
+_SPENDING_ORDER = "ORDER BY expires_at IS NULL, expires_at, active_from, id"
+
+
+def add_lot(
+    tx: Tx, member_id: int, granted: int, state: str, active_from: int, expires_at: int | None, sale_id: int | None
+) -> int:
+    """Grant points; the new lot's id."""
+    return tx.insert(
+        "INSERT INTO lots (member_id, granted, remaining, state, active_from, expires_at, sale_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (member_id, granted, granted, state, active_from, expires_at, sale_id),
+    )
+
+
+def add_entry(tx: Tx, member_id: int, kind: str, points: int, lot_id: int | None, why: Why) -> None:
+    """Append one entry; ``points`` signed."""
+    tx.later(
+        "INSERT INTO entries (member_id, at, kind, points, lot_id, sale_id, return_id, terminal_id, by, reason, "
+        "idempotency_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (member_id, why.at, kind, points, lot_id, why.sale_id, why.return_id, why.terminal_id, why.by, why.reason,
+         why.key),
+    )
+
+
+def spendable_lots(tx: Tx, member_id: int) -> list[LotRow]:
+    """Active lots with something free, in the order of spending (S19)."""
+    rows = tx.all(
+        _LOT + f"WHERE member_id = ? AND state = 'active' AND remaining > held {_SPENDING_ORDER}", (member_id,)
+    )
+    return [LotRow(*row) for row in rows]
+
+
+def open_lots(tx: Tx, member_id: int) -> list[LotRow]:
+    """Lots with anything left, pending too, in the order of spending."""
+    rows = tx.all(_LOT + f"WHERE member_id = ? AND state <> 'expired' AND remaining > 0 {_SPENDING_ORDER}", (member_id,))
+    return [LotRow(*row) for row in rows]
+
+
+def lot(tx: Tx, lot_id: int) -> LotRow:
+    """One lot."""
+    row = tx.one(_LOT + "WHERE id = ?", (lot_id,))
+    assert row is not None
+    return LotRow(*row)
+
+
+def lots_of_sale(tx: Tx, sale_id: int) -> list[LotRow]:
+    """The lots that a sale granted."""
+    return [LotRow(*row) for row in tx.all(_LOT + "WHERE sale_id = ? ORDER BY id", (sale_id,))]
+
+
+def take(tx: Tx, lot_id: int, points: int) -> bool:
+    """Take free points out of a lot; False when they are not free any more."""
+    return bool(
+        tx.run("UPDATE lots SET remaining = remaining - ? WHERE id = ? AND remaining - held >= ?", (points, lot_id, points))
+    )
+
+
+def put_back(tx: Tx, lot_id: int, points: int, state: str, expires_at: int | None) -> None:
+    """Return spent points to their lot, reviving an expired one until ``expires_at`` (S24)."""
+    tx.run(
+        "UPDATE lots SET remaining = remaining + ?, state = ?, expires_at = ? WHERE id = ?",
+        (points, state, expires_at, lot_id),
+    )
+
+
+def hold(tx: Tx, checkout_id: int, lot_id: int, points: int) -> bool:
+    """Set points of a lot aside for a checkout (S21); False when they are not free."""
+    held = tx.run("UPDATE lots SET held = held + ? WHERE id = ? AND remaining - held >= ?", (points, lot_id, points))
+    if held:
+        tx.later("INSERT INTO checkout_lots (checkout_id, lot_id, points) VALUES (?, ?, ?)", (checkout_id, lot_id, points))
+    return bool(held)
+
+
+def holds(tx: Tx, checkout_id: int) -> list[tuple[int, int]]:
+    """(lot, points) that a checkout holds."""
+    return [
+        (row[0], row[1])
+        for row in tx.all("SELECT lot_id, points FROM checkout_lots WHERE checkout_id = ? ORDER BY lot_id", (checkout_id,))
+    ]
+
+
+def release_holds(tx: Tx, checkout_id: int, capture: bool) -> list[tuple[int, int]]:
+    """End the holds of a checkout: captured points leave their lots, released ones are free again."""
+    held = holds(tx, checkout_id)
+    for lot_id, points in held:
+        taken = points if capture else 0
+        tx.run("UPDATE lots SET held = held - ?, remaining = remaining - ? WHERE id = ?", (points, taken, lot_id))
+    tx.run("DELETE FROM checkout_lots WHERE checkout_id = ?", (checkout_id,))
+    return held
+
+
+def redeemed_lots(tx: Tx, sale_id: int) -> list[tuple[int, int]]:
+    """(lot, points still out) of what a sale spent, less what came back, newest expiry last."""
+    rows = tx.all(
+        "SELECT lot_id, -sum(points) FROM entries WHERE sale_id = ? AND kind IN ('redeem', 'give_back') "
+        "GROUP BY lot_id HAVING sum(points) < 0 ORDER BY lot_id",
+        (sale_id,),
+    )
+    return [(int(row[0]), int(row[1])) for row in rows]
+
+
+def entries(tx: Tx, member_id: int, after: int, limit: int) -> list[tuple[Any, ...]]:
+    """Entries after id ``after``, oldest first, with receipt and terminal code."""
+    return tx.all(
+        "SELECT e.id, e.at, e.kind, e.points, e.sale_id, s.receipt, e.idempotency_key, t.code, e.reason "
+        "FROM entries e LEFT JOIN sales s ON s.id = e.sale_id LEFT JOIN terminals t ON t.id = e.terminal_id "
+        "WHERE e.member_id = ? AND e.id > ? ORDER BY e.id LIMIT ?",
+        (member_id, after, limit),
+    )

@@ -1,0 +1,215 @@
+"""What a checkout reads, on one snapshot: the card and its member, coupons, uses, goods.
+
+Every look-up is by an index; the cost does not follow the number of members (S46).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from loyalty_pos.storage.tx import Tx
+
+
+class MemberRow(NamedTuple):
+    """A member as the checkout needs it; points and minor units, times in ms."""
+
+    id: int
+    state: str
+    tier: str | None
+    tier_by_hand: int
+    active: int
+    pending: int
+    held: int
+    shortfall: int
+    version: int
+    name: str | None
+    call_name: str | None
+    birthday: str | None
+    visits: int
+    spend: int
+    last_at: int | None
+
+
+class CardRow(NamedTuple):
+    """A card; ``replaced_by`` names its successor."""
+
+    id: int
+    number: str
+    member_id: int
+    state: str
+    replaced_by: int | None
+
+
+class SwipeRow(NamedTuple):
+    """One recorded identification."""
+
+    id: int
+    store_id: int
+    terminal_id: int
+    number: str | None
+    card_id: int | None
+    member_id: int | None
+    entry: str
+    outcome: str
+
+
+class CouponRow(NamedTuple):
+    """One coupon with, if used, when and where; if held, by which checkout until when."""
+
+    id: int
+    code: str
+    promotion: str
+    member_id: int | None
+    state: str
+    valid_from: str
+    valid_to: str | None
+    checkout_id: int | None
+    held_until: int | None
+    used_at: int | None
+    used_store: str | None
+
+
+_MEMBER = (
+    "SELECT m.id, m.state, m.tier, m.tier_by_hand, m.active, m.pending, m.held, m.shortfall, m.version, "
+    "p.name, p.call_name, p.birthday, coalesce(f.visits, 0), coalesce(f.spend, 0), f.last_at "
+    "FROM members m LEFT JOIN people p ON p.member_id = m.id LEFT JOIN profiles f ON f.member_id = m.id "
+)
+_CARD = "SELECT id, number, member_id, state, replaced_by FROM cards "
+
+
+def marks(values: Sequence[object]) -> str:
+    """``?, ?, ?`` for an IN list."""
+    return ", ".join("?" * len(values))
+
+
+def member(tx: Tx, member_id: int) -> MemberRow | None:
+    """A member by id."""
+    row = tx.one(_MEMBER + "WHERE m.id = ?", (member_id,))
+    return MemberRow(*row) if row else None
+
+
+def card(tx: Tx, number: str) -> CardRow | None:
+    """A card by its number."""
+    row = tx.one(_CARD + "WHERE number = ?", (number,))
+    return CardRow(*row) if row else None
+
+
+def card_by_id(tx: Tx, card_id: int) -> CardRow | None:
+    """A card by id."""
+    row = tx.one(_CARD + "WHERE id = ?", (card_id,))
+    return CardRow(*row) if row else None
+
+
+def member_card(tx: Tx, member_id: int) -> CardRow | None:
+    """The member's newest card that is not replaced: active before blocked."""
+    row = tx.one(_CARD + "WHERE member_id = ? AND state <> 'replaced' ORDER BY state, id DESC LIMIT 1", (member_id,))
+    return CardRow(*row) if row else None
+
+
+def member_by_phone(tx: Tx, phone: str) -> int | None:
+    """The member with this phone (E.164)."""
+    row = tx.one("SELECT member_id FROM people WHERE phone = ?", (phone,))
+    return int(row[0]) if row else None
+
+
+def swipe(tx: Tx, swipe_id: int) -> SwipeRow | None:
+    """A recorded identification."""
+    row = tx.one(
+        "SELECT id, store_id, terminal_id, number, card_id, member_id, entry, outcome FROM swipes WHERE id = ?",
+        (swipe_id,),
+    )
+    return SwipeRow(*row) if row else None
+
+
+def coupons(tx: Tx, codes: Sequence[str]) -> list[CouponRow]:
+    """The coupons with these codes; unknown ones are absent."""
+    if not codes:
+        return []
+    rows = tx.all(
+        "SELECT c.id, c.code, c.promotion, c.member_id, c.state, c.valid_from, c.valid_to, c.checkout_id, "
+        "k.expires_at, c.used_at, t.name FROM coupons c LEFT JOIN checkouts k ON k.id = c.checkout_id "
+        "LEFT JOIN sales s ON s.id = c.sale_id LEFT JOIN stores t ON t.id = s.store_id "
+        f"WHERE c.code IN ({marks(codes)})",
+        codes,
+    )
+    return [CouponRow(*row) for row in rows]
+
+
+def held_points(tx: Tx, checkout_id: int) -> int:
+    """The points that an open checkout holds."""
+    row = tx.one("SELECT points_held FROM checkouts WHERE id = ? AND state = 'open'", (checkout_id,))
+    return int(row[0]) if row else 0
+
+
+def uses(tx: Tx, promotions: Sequence[str], subjects: Sequence[str]) -> dict[tuple[str, str], tuple[int, int]]:
+    """(promotion, scope) -> (uses, amount), for scopes whose subject is among ``subjects``."""
+    if not promotions:
+        return {}
+    rows = tx.all(
+        f"SELECT promotion, scope, uses, amount FROM usage WHERE promotion IN ({marks(promotions)}) "
+        f"AND subject IN ({marks(subjects)})",
+        (*promotions, *subjects),
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
+def uses_since(tx: Tx, promotion: str, member_id: int, since: int) -> int:
+    """How often a member used a promotion in sales since ``since`` (ms) that were not all returned."""
+    row = tx.one(
+        "SELECT coalesce(sum(u.uses), 0) FROM sales s JOIN sale_uses u ON u.sale_id = s.id "
+        "WHERE s.member_id = ? AND s.sold_at >= ? AND s.state <> 'returned' AND u.promotion = ?",
+        (member_id, since, promotion),
+    )
+    return int(row[0]) if row else 0
+
+
+def spend_since(tx: Tx, member_id: int, day: str) -> tuple[int, int, int]:
+    """(net spend, visits, points earned) since a local day, from at most one row a day."""
+    row = tx.one(
+        "SELECT coalesce(sum(spend), 0), coalesce(sum(visits), 0), coalesce(sum(earned), 0) "
+        "FROM member_days WHERE member_id = ? AND day >= ?",
+        (member_id, day),
+    )
+    return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
+
+
+class ProductRow(NamedTuple):
+    """What our catalogue knows of a product; prices in minor units."""
+
+    sku: str
+    name: str | None
+    category: str | None
+    brand: str | None
+    unit_price: int | None
+    unit_cost: int | None
+
+
+def products(tx: Tx, skus: Iterable[str]) -> dict[str, ProductRow]:
+    """sku -> product, for those we know."""
+    wanted = tuple(set(skus))
+    if not wanted:
+        return {}
+    rows = tx.all(
+        f"SELECT sku, name, category, brand, unit_price, unit_cost FROM products WHERE sku IN ({marks(wanted)})", wanted
+    )
+    return {row[0]: ProductRow(*row) for row in rows}
+
+
+def sale_by_receipt(tx: Tx, store_id: int, terminal_id: int, day: str, receipt: str) -> tuple[int, bytes] | None:
+    """(sale id, body hash) of a receipt (S45)."""
+    row = tx.one(
+        "SELECT id, body_hash FROM sales WHERE store_id = ? AND terminal_id = ? AND business_date = ? AND receipt = ?",
+        (store_id, terminal_id, day, receipt),
+    )
+    return (int(row[0]), bytes(row[1])) if row else None
+
+
+def favourite_category(tx: Tx, member_id: int) -> str | None:
+    """The category the member bought most often; ties by spend, then name."""
+    row = tx.one(
+        "SELECT category FROM member_categories WHERE member_id = ? AND times > 0 "
+        "ORDER BY times DESC, spend DESC, category LIMIT 1",
+        (member_id,),
+    )
+    return str(row[0]) if row else None

@@ -27,9 +27,11 @@ from loyalty_pos.services.context import Caller, Services, from_ms, to_ms
 from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import reading
+from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.reading import CouponRow, MemberRow, ProductRow
 from loyalty_pos.storage.tx import Tx
 
+SCOPES = ("total", "member", "store", "cashier")
 Mode = Literal["quote", "open", "sale", "as_sold"]
 
 
@@ -78,11 +80,10 @@ def check_scopes(caller: Caller, basket: Basket) -> None:
 
 
 def make_ready(
-    services: Services, tx: Tx, caller: Caller, basket: Basket, mode: Mode, own_checkout: int | None = None
+    services: Services, tx: Tx, caller: Caller, basket: Basket, mode: Mode, own: CheckoutRow | None = None
 ) -> Ready:
     """Read and price ``basket``.  Raises what identification raises; an unknown card prices
-    without a member.  ``own_checkout`` names the checkout being changed: what it holds is free
-    to it.
+    without a member.  ``own`` is the checkout being changed: what it holds is free to it.
     """
     book = services.rules.current(tx)
     now = services.now_ms()
@@ -97,9 +98,9 @@ def make_ready(
         basket=msgspec.structs.replace(filled, coupons=tuple(codes)),
         now=from_ms(sold_at).astimezone(ZoneInfo(book.programme.zone)),
         zone=book.programme.zone,
-        member=_member_facts(tx, book, holder, own_checkout) if holder else None,
-        coupons=tuple(_coupon_facts(row, book, own_checkout) for row in coupons.values()),
-        usage=_usage(tx, book, caller, member, sold_at, basket.cashier),
+        member=_member_facts(tx, book, holder, own) if holder else None,
+        coupons=tuple(_coupon_facts(row, book, own) for row in coupons.values()),
+        usage=_usage(tx, book, caller, member, sold_at, basket.cashier, own),
         store=caller.store,
         language="en" if book.programme.language == "en" else "vi",
         explain=basket.explain,
@@ -145,18 +146,18 @@ def _misses(
     return foreign + (holder is not None and holder.outcome == "unknown")
 
 
-def _member_facts(tx: Tx, book: Book, holder: Holder, own_checkout: int | None) -> MemberFacts | None:
+def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None) -> MemberFacts | None:
     row = holder.member
     if row is None:
         return None
-    own = reading.held_points(tx, own_checkout) if own_checkout is not None else 0
+    mine = own.points_held if own is not None and own.state == "open" and own.member_id == row.id else 0
     last = None if row.last_at is None else book.programme.local(row.last_at).date()
     return MemberFacts(
         id=str(row.id),
         tier=row.tier,
-        points=row.active + own,
+        points=row.active + mine,
         pending=row.pending,
-        held=row.held - own,
+        held=row.held - mine,
         birthday=date.fromisoformat(row.birthday) if row.birthday else None,
         orders=row.visits,
         last_order=last,
@@ -166,14 +167,14 @@ def _member_facts(tx: Tx, book: Book, holder: Holder, own_checkout: int | None) 
     )
 
 
-def _coupon_facts(row: CouponRow, book: Book, own_checkout: int | None) -> CouponFacts:
+def _coupon_facts(row: CouponRow, book: Book, own: CheckoutRow | None) -> CouponFacts:
     zone = ZoneInfo(book.programme.zone)
-    own = row.state == "held" and row.checkout_id is not None and row.checkout_id == own_checkout
+    mine = row.state == "held" and own is not None and row.checkout_id == own.id
     return CouponFacts(
         code=row.code,
         promotion=row.promotion,
         member=None if row.member_id is None else str(row.member_id),
-        state="issued" if own else row.state,  # type: ignore[arg-type]
+        state="issued" if mine else row.state,  # type: ignore[arg-type]
         valid_from=date.fromisoformat(row.valid_from),
         valid_to=date.fromisoformat(row.valid_to) if row.valid_to else None,
         held_until=_moment(row.held_until, zone),
@@ -187,25 +188,36 @@ def _moment(value: int | None, zone: ZoneInfo) -> datetime | None:
 
 
 def _usage(
-    tx: Tx, book: Book, caller: Caller, member: MemberRow | None, sold_at: int, cashier: str | None
-) -> dict[str, Usage]:
+    tx: Tx, book: Book, caller: Caller, member: MemberRow | None, sold_at: int, cashier: str | None,
+    own: CheckoutRow | None,
+) -> dict[str, Usage]:  # fmt: skip
     """The uses so far of each limited promotion, as this basket's limits see them (S37)."""
     limited = book.limited
     if not limited:
         return {}
     subjects = ["", f"s{caller.store_id}", f"c{cashier or ''}"] + ([f"m{member.id}"] if member else [])
     counts = reading.uses(tx, tuple(limited), subjects)
+    own_uses = _own_uses(own)
     found: dict[str, Usage] = {}
     for code, limits in limited.items():
         period = limits.get("per_period")
         since = sold_at - int(timedelta(days=period["days"]).total_seconds() * 1000) if period else 0
         in_period = reading.uses_since(tx, code, member.id, since) if period and member else 0
+        mine = own_uses.get(code, (0, 0))
+        count = {scope: counts[(code, scope)][0] - mine[0] for scope in SCOPES if (code, scope) in counts}
         found[code] = Usage(
-            total=counts.get((code, "total"), (0, 0))[0],
-            member=counts.get((code, "member"), (0, 0))[0],
+            total=count.get("total", 0),
+            member=count.get("member", 0),
             member_in_period=in_period,
-            store=counts.get((code, "store"), (0, 0))[0],
-            cashier=counts.get((code, "cashier"), (0, 0))[0],
-            budget=counts.get((code, "total"), (0, 0))[1],
+            store=count.get("store", 0),
+            cashier=count.get("cashier", 0),
+            budget=counts.get((code, "total"), (0, mine[1]))[1] - mine[1],
         )
     return found
+
+
+def _own_uses(own: CheckoutRow | None) -> dict[str, tuple[int, int]]:
+    """What the checkout being changed has reserved itself: promotion -> (uses, amount)."""
+    if own is None or own.state != "open":
+        return {}
+    return {use.promotion: (use.uses, use.amount) for use in msgspec.json.decode(own.priced, type=Priced).uses}

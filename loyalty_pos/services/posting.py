@@ -49,11 +49,15 @@ class Ticket(Struct, frozen=True):
     earner: bool
     swipe_id: int | None
     unknown_card: str | None
-    taken: Sequence[tuple[int, int]]
+    spent: int
+    """Points that really leave the member: what was redeemed, less what could not be had any more."""
+    taken: Sequence[tuple[int, int]] = ()
     """(lot, points) already captured from holds; empty when the points are spent now."""
     held: int = 0
     exceptions: tuple[Exceptional, ...] = ()
     member_version: int | None = None
+    rules: int | None = None
+    """The version of the rules that priced it, when it is not the book's."""
 
 
 def known_receipt(tx: Tx, caller: Caller, book: Book, receipt: str, sold_at: int, body_hash: bytes) -> Outcome | None:
@@ -79,14 +83,14 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
     answer = _answer(ticket, coupons)
     member, outcome = ticket.member, pricing.points
     earned = outcome.earned if ticket.earner else 0
-    redeemed = outcome.redeemed
+    redeemed = ticket.spent
     if member is not None:
         _move_balances(tx, ticket, earned, redeemed)
     totals = pricing.totals
     sale_id = posting.add_sale(tx, NewSale(
         store_id, terminal_id, ticket.cashier, member.id if member else None, ticket.swipe_id, ticket.unknown_card,
         ticket.receipt, book.programme.business_date(ticket.sold_at).isoformat(), ticket.sold_at, ticket.now,
-        answer.status, ticket.body_hash, book.version, totals.gross, totals.discount, totals.net, totals.to_pay,
+        answer.status, ticket.body_hash, ticket.rules or book.version, totals.gross, totals.discount, totals.net, totals.to_pay,
         earned, redeemed, msgspec.json.encode(answer),
     ))  # fmt: skip
     if sale_id is None:

@@ -72,6 +72,16 @@ def held_by(tx: Tx, checkout_id: int) -> list[tuple[int, str]]:
     return [(r[0], r[1]) for r in tx.all("SELECT id, code FROM coupons WHERE checkout_id = ? ORDER BY id", (checkout_id,))]
 
 
+def ids(tx: Tx, codes: Sequence[str], state: str | None = None) -> list[tuple[int, str]]:
+    """(id, code) of coupons, of one state if asked."""
+    if not codes:
+        return []
+    marks = ", ".join("?" * len(codes))
+    rule = "" if state is None else " AND state = ?"
+    rows = tx.all(f"SELECT id, code FROM coupons WHERE code IN ({marks}){rule}", (*codes, *([state] if state else [])))
+    return [(row[0], row[1]) for row in rows]
+
+
 def release(tx: Tx, checkout_id: int, at: int, by: str) -> None:
     """held -> issued for all coupons of a checkout."""
     for coupon_id, _ in held_by(tx, checkout_id):

@@ -33,6 +33,8 @@ def _translate(sql: str) -> str:
 class PostgresTx(Tx):
     """A transaction on the driver's own connection; ``later`` statements share round trips."""
 
+    for_update = " FOR UPDATE"
+
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         raw = connection.connection.driver_connection

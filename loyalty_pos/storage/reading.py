@@ -136,12 +136,6 @@ def coupons(tx: Tx, codes: Sequence[str]) -> list[CouponRow]:
     return [CouponRow(*row) for row in rows]
 
 
-def held_points(tx: Tx, checkout_id: int) -> int:
-    """The points that an open checkout holds."""
-    row = tx.one("SELECT points_held FROM checkouts WHERE id = ? AND state = 'open'", (checkout_id,))
-    return int(row[0]) if row else 0
-
-
 def uses(tx: Tx, promotions: Sequence[str], subjects: Sequence[str]) -> dict[tuple[str, str], tuple[int, int]]:
     """(promotion, scope) -> (uses, amount), for scopes whose subject is among ``subjects``."""
     if not promotions:

@@ -25,6 +25,9 @@ class Stale(Exception):
 class Tx(ABC):
     """One open transaction.  Never kept, never committed by its user."""
 
+    for_update = ""
+    """Appended to a SELECT that must lock its row until the transaction ends."""
+
     def __init__(self, connection: Connection) -> None:
         self.sa = connection
 

@@ -1,0 +1,222 @@
+"""The till's main verbs: identify, quote, open a checkout, change it, settle it, void it.
+
+Quotes change nothing.  A checkout holds the coupons, points and uses that its price stands on,
+for fifteen minutes by the server's clock (S21).  Settle posts the stored price and never prices
+(S48); after the holds have lapsed the sale is recorded all the same, and what could not be had
+any more is the store's exception (contract.md, Facts).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from loyalty_pos.domain.basket import Basket
+from loyalty_pos.domain.pricing.result import Priced
+from loyalty_pos.errors import BadInput, Conflict, NotFound
+from loyalty_pos.services import guesses, holding, identity
+from loyalty_pos.services.answers import checkout_answer, dress
+from loyalty_pos.services.context import Caller, Outcome, Request, Services
+from loyalty_pos.services.identity import Holder
+from loyalty_pos.services.idempotency import decide, write
+from loyalty_pos.services.loading import Ready, check_basket, check_scopes, make_ready
+from loyalty_pos.services.members import summary
+from loyalty_pos.services.requests import SwipeIn
+from loyalty_pos.storage import cards, checkouts
+from loyalty_pos.storage.checkouts import CheckoutRow
+from loyalty_pos.storage.tx import Stale, Tx
+
+HOLD_MS = 15 * 60 * 1000
+
+
+def identify(services: Services, request: Request, body: SwipeIn) -> tuple[Outcome, Any]:
+    """Who holds this card?  Records the swipe (S43), also of an unknown card.
+
+    {"swipe_id", "member": summary, "card": {"number", "state"}}; NotFound (``card_unknown``).
+    """
+    caller = request.caller
+    caller.need("earn")
+    lane = caller.need_lane()
+
+    def work(tx: Tx) -> Outcome:
+        now = services.now_ms()
+        guesses.check(tx, caller, now)
+        book = services.rules.current(tx)
+        holder = identity.find(services, tx, book, body.swipe, body.entry)
+        if holder.step is not None and holder.card is not None and not cards.use_step(tx, holder.card.id, holder.step):
+            holder = Holder("unknown", holder.entry, holder.number)
+        swipe_id = record_swipe(tx, lane, body.cashier, holder, now)
+        if holder.member is None:
+            guesses.note(tx, caller, 1, now)
+            return Outcome("refused", body={"swipe_id": str(swipe_id)}, error=NotFound("card_unknown"))
+        assert holder.card is not None
+        found = {"number": holder.card.number, "state": holder.card.state}
+        return Outcome("done", {"swipe_id": str(swipe_id), "member": {"id": str(holder.member.id)}, "card": found})
+
+    outcome = write(services, request, work)
+    body_ = outcome.value()
+    member_id = int(body_["member"]["id"])
+    body_["member"] = services.store.read(lambda tx: summary(services, tx, member_id))
+    return outcome, body_
+
+
+def record_swipe(tx: Tx, lane: tuple[int, int], cashier: str | None, holder: Holder, now: int) -> int:
+    """The swipe of this identification: the one already recorded, or a new one (S43)."""
+    if holder.swipe_id is not None:
+        return holder.swipe_id
+    card_id = holder.card.id if holder.card else None
+    member_id = holder.member.id if holder.member else None
+    return cards.add_swipe(tx, now, lane, cashier, holder.number, card_id, member_id, holder.entry, holder.outcome)
+
+
+def quote(services: Services, caller: Caller, basket: Basket) -> Any:
+    """The basket priced, with no effect; a Pricing as the contract shows it."""
+    check_basket(basket)
+    check_scopes(caller, basket)
+
+    def work(tx: Tx) -> tuple[Ready, Any]:
+        guesses.check(tx, caller, services.now_ms())
+        ready = make_ready(services, tx, caller, basket, "quote")
+        return ready, dress(tx, msgspec.to_builtins(ready.priced.pricing))
+
+    ready, body = services.store.read(work)
+    guesses.note_now(services, caller, ready.misses)
+    return body
+
+
+def open_checkout(services: Services, request: Request, basket: Basket) -> tuple[Outcome, Any]:
+    """Price the basket and hold what it uses for fifteen minutes: a Checkout."""
+    check_basket(basket)
+    caller = request.caller
+    check_scopes(caller, basket)
+    lane = caller.need_lane()
+
+    def load(tx: Tx) -> Ready:
+        guesses.check(tx, caller, services.now_ms())
+        return make_ready(services, tx, caller, basket, "open")
+
+    def post(tx: Tx, ready: Ready) -> Outcome:
+        holding.check_rules(tx, ready.book)
+        swipe_id = swipe_of(tx, lane, basket.cashier, ready)
+        expires_at = ready.now + HOLD_MS
+        checkout_id = checkouts.add(
+            tx, lane, basket.cashier, *_people(ready), swipe_id, ready.now, expires_at, ready.book.version,
+            msgspec.json.encode(ready.basket), msgspec.json.encode(ready.priced),
+        )  # fmt: skip
+        holding.hold(tx, ready, checkout_id, caller)
+        guesses.note(tx, caller, ready.misses, ready.now)
+        return Outcome("created", checkout_answer(ready.priced, checkout_id, "open", expires_at))
+
+    return _shown(services, decide(services, request, load, post))
+
+
+class _Change(Struct, frozen=True):
+    row: CheckoutRow
+    ready: Ready
+
+
+def reprice(services: Services, request: Request, checkout_id: str, basket: Basket) -> tuple[Outcome, Any]:
+    """Price from zero and adjust the holds; revives an expired checkout if its values are free.
+
+    Conflict (``checkout_settled``, ``checkout_voided``); Conflict (``card_conflict``) when the
+    basket names another member without ``replace_card`` (S42).
+    """
+    check_basket(basket)
+    caller = request.caller
+    check_scopes(caller, basket)
+
+    def load(tx: Tx) -> _Change:
+        guesses.check(tx, caller, services.now_ms())
+        row = find_checkout(tx, caller, checkout_id)
+        _refuse_closed(row)
+        ready = make_ready(services, tx, caller, basket, "open", own=row)
+        other = ready.member.id if ready.member else None
+        if row.member_id is not None and other not in (None, row.member_id) and not basket.replace_card:
+            raise Conflict("card_conflict")
+        return _Change(row, ready)
+
+    def post(tx: Tx, change: _Change) -> Outcome:
+        ready, row = change.ready, change.row
+        if checkouts.find(tx, row.id, lock=True) != row:
+            raise Stale
+        holding.check_rules(tx, ready.book)
+        holding.release(services, tx, row, caller.key)
+        expires_at = ready.now + HOLD_MS
+        swipe_id = swipe_of(tx, (row.store_id, row.terminal_id), basket.cashier, ready)
+        holding.reopen(tx, row, *_people(ready), swipe_id, expires_at, ready)
+        holding.hold(tx, ready, row.id, caller, released=row)
+        guesses.note(tx, caller, ready.misses, ready.now)
+        return Outcome("done", checkout_answer(ready.priced, row.id, "open", expires_at))
+
+    return _shown(services, decide(services, request, load, post))
+
+
+def void(services: Services, request: Request, checkout_id: str) -> tuple[Outcome, Any]:
+    """Give the holds back; voiding twice is the same as once.  Conflict (``checkout_settled``)."""
+    caller = request.caller
+    caller.need("earn")
+
+    def work(tx: Tx) -> Outcome:
+        row = find_checkout(tx, caller, checkout_id, lock=True)
+        if row.state == "settled":
+            raise Conflict("checkout_settled")
+        if row.state == "open":
+            holding.release(services, tx, row, caller.key)
+        if row.state != "voided":
+            holding.move(tx, row, "voided")
+        return Outcome("done", _stored(row, "voided"))
+
+    return _shown(services, write(services, request, work))
+
+
+def get_checkout(services: Services, caller: Caller, checkout_id: str) -> Any:
+    """A checkout as it stands now."""
+
+    def work(tx: Tx) -> Any:
+        row = find_checkout(tx, caller, checkout_id)
+        return dress(tx, _stored(row, row.state))
+
+    return services.store.read(work)
+
+
+def find_checkout(tx: Tx, caller: Caller, checkout_id: str, lock: bool = False) -> CheckoutRow:
+    """The checkout; NotFound (``checkout_unknown``) also when it is another store's."""
+    row = checkouts.find(tx, identity.parse_id(checkout_id, "checkout"), lock)
+    if row is None:
+        raise NotFound("checkout_unknown")
+    caller.need_store(row.store_id, "checkout")
+    return row
+
+
+def _refuse_closed(row: CheckoutRow) -> None:
+    if row.state in ("settled", "voided"):
+        raise Conflict(f"checkout_{row.state}")
+
+
+def _people(ready: Ready) -> tuple[int | None, int | None]:
+    holder = ready.holder
+    if holder is None or holder.member is None:
+        return None, None
+    return holder.member.id, holder.card.id if holder.card else None
+
+
+def swipe_of(tx: Tx, lane: tuple[int, int], cashier: str | None, ready: Ready) -> int | None:
+    """The swipe behind a basket; a rotating code is used up by it (S23)."""
+    holder = ready.holder
+    if holder is None:
+        return None
+    if holder.step is not None and holder.card is not None and not cards.use_step(tx, holder.card.id, holder.step):
+        raise BadInput("code_used", errors={"swipe": ["code_used"]})
+    return record_swipe(tx, lane, cashier, holder, ready.now)
+
+
+def _stored(row: CheckoutRow, state: str) -> Any:
+    priced = msgspec.json.decode(row.priced, type=Priced)
+    return checkout_answer(priced, row.id, state, row.expires_at)
+
+
+def _shown(services: Services, outcome: Outcome) -> tuple[Outcome, Any]:
+    body = outcome.value()
+    return outcome, services.store.read(lambda tx: dress(tx, body))

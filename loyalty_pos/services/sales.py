@@ -1,0 +1,224 @@
+"""Sales: open and settle in one call, settle of a checkout, and sales made elsewhere.
+
+A sale that has happened is a fact and is never refused: what could not be given as priced is
+the store's exception, the customer's receipt stays true (S47, S48, contract.md, Facts).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from loyalty_pos.domain.basket import Basket
+from loyalty_pos.domain.pricing.result import Priced
+from loyalty_pos.errors import Conflict, NotFound
+from loyalty_pos.services import checkout, holding
+from loyalty_pos.services.answers import Exceptional, dress
+from loyalty_pos.services.context import Caller, Outcome, Request, Services, to_ms
+from loyalty_pos.services.idempotency import decide
+from loyalty_pos.services.identity import parse_id
+from loyalty_pos.services.loading import Ready, check_basket, check_scopes, make_ready
+from loyalty_pos.services.posting import Ticket, known_receipt, post_sale
+from loyalty_pos.services.requests import SaleIn, SettleIn
+from loyalty_pos.storage import coupons as coupon_rows
+from loyalty_pos.storage import posting, reading, rules, sales
+from loyalty_pos.storage.checkouts import CheckoutRow
+from loyalty_pos.storage.reading import MemberRow
+from loyalty_pos.storage.tx import Stale, Tx
+
+
+def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, Any]:
+    """Record a sale: priced here, or (``as_sold``) at the price already charged (S47).
+
+    The same receipt with the same body answers with the first sale; Conflict
+    (``receipt_conflict``) with another body (S45).
+    """
+    check_basket(body)
+    caller = request.caller
+    check_scopes(caller, body)
+    lane = caller.need_lane()
+    body_hash = hashlib.sha256(msgspec.json.encode(body)).digest()
+
+    def load(tx: Tx) -> Ready | None:
+        book = services.rules.current(tx)
+        sold_at = services.now_ms() if body.sold_at is None else to_ms(body.sold_at)
+        if known_receipt(tx, caller, book, body.receipt, sold_at, body_hash) is not None:
+            return None
+        return make_ready(services, tx, caller, body, "as_sold" if body.as_sold else "sale")
+
+    def post(tx: Tx, ready: Ready | None) -> Outcome:
+        book = services.rules.current(tx)
+        sold_at = ready.sold_at if ready else services.now_ms() if body.sold_at is None else to_ms(body.sold_at)
+        known = known_receipt(tx, caller, book, body.receipt, sold_at, body_hash)
+        if known is not None or ready is None:
+            if known is None:
+                raise Stale
+            return known
+        if rules.version(tx) != ready.book.version:
+            raise Stale
+        swipe_id = checkout.swipe_of(tx, lane, body.cashier, ready)
+        sale_id, _ = post_sale(services, tx, _ticket(request, ready, body, body_hash, swipe_id))
+        _use_coupons(tx, ready, sale_id, request)
+        member_id = ready.member.id if ready.member else None
+        limited = not body.as_sold
+        holding.count_uses(tx, ready.book, ready.priced.uses, member_id, lane[0], body.cashier, limited)
+        posting.add_products(tx, _fresh(ready))
+        return Outcome("created", sale_id=sale_id)
+
+    return shown(services, decide(services, request, load, post))
+
+
+def _ticket(request: Request, ready: Ready, body: SaleIn, body_hash: bytes, swipe_id: int | None) -> Ticket:
+    member, holder = ready.member, ready.holder
+    exceptions: tuple[Exceptional, ...] = ()
+    if body.as_sold:
+        refused = [x for x in ready.priced.pricing.coupons if x.status == "refused"]
+        exceptions = tuple(Exceptional(x.reason or "coupon_not_usable", 0) for x in refused)
+    return Ticket(
+        request=request,
+        book=ready.book,
+        priced=ready.priced,
+        lines=ready.basket.lines,
+        receipt=body.receipt,
+        body_hash=body_hash,
+        sold_at=ready.sold_at,
+        now=ready.now,
+        cashier=body.cashier,
+        member=member,
+        earner=ready.earner is not None,
+        swipe_id=swipe_id,
+        unknown_card=holder.number if holder and holder.outcome == "unknown" else None,
+        spent=ready.priced.pricing.points.redeemed,
+        exceptions=exceptions,
+        member_version=member.version if member else None,
+    )
+
+
+def _use_coupons(tx: Tx, ready: Ready, sale_id: int, request: Request) -> None:
+    for outcome in ready.priced.pricing.coupons:
+        if outcome.status == "applied":
+            row = ready.coupons[outcome.code]
+            if not coupon_rows.use(tx, row.id, sale_id, ready.now, request.caller.key):
+                raise Stale
+
+
+def _fresh(ready: Ready) -> list[tuple[str, str | None, str | None, str | None, int, int | None, int]]:
+    return [(x.sku, x.name, x.category, x.brand, x.unit_price, x.unit_cost, ready.now) for x in ready.new_products]
+
+
+def settle(services: Services, request: Request, checkout_id: str, body: SettleIn) -> tuple[Outcome, Any]:
+    """Post the checkout's stored price; nothing is priced anew (S48).
+
+    Settled again with the same receipt: that sale; with another one: Conflict
+    (``checkout_settled``); Conflict (``checkout_voided``).
+    """
+    caller = request.caller
+    caller.need("earn")
+
+    def post(tx: Tx, _ready: object) -> Outcome:
+        row = checkout.find_checkout(tx, caller, checkout_id, lock=True)
+        if row.sale_id is not None:
+            if sales.receipt_of(tx, row.sale_id) != body.receipt:
+                raise Conflict("checkout_settled")
+            return Outcome("done", sale_id=row.sale_id)
+        if row.state == "voided":
+            raise Conflict("checkout_voided")
+        sale_id = _post_checkout(services, tx, request, row, body)
+        return Outcome("created", sale_id=sale_id)
+
+    return shown(services, decide(services, request, lambda _tx: object(), post))
+
+
+def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRow, body: SettleIn) -> int:
+    book = services.rules.current(tx)
+    now = services.now_ms()
+    sold_at = now if body.paid_at is None else to_ms(body.paid_at)
+    body_hash = hashlib.sha256(f"checkout {row.id}".encode()).digest()
+    if known_receipt(tx, request.caller, book, body.receipt, sold_at, body_hash) is not None:
+        raise Conflict("receipt_conflict")
+    basket = msgspec.json.decode(row.basket, type=Basket)
+    priced = msgspec.json.decode(row.priced, type=Priced)
+    member = reading.member(tx, row.member_id) if row.member_id is not None else None
+    taken = holding.capture(tx, row)
+    spent, points_missing = _available(priced, member, row)
+    priced, lost = _lost_coupons(tx, row, priced)
+    exceptions = lost if not points_missing else [*lost, points_missing]
+    earner = member is not None and priced.pricing.member is not None
+    ticket = Ticket(
+        request=request, book=book, priced=priced, lines=basket.lines, receipt=body.receipt, body_hash=body_hash,
+        sold_at=sold_at, now=now, cashier=row.cashier, member=member, earner=earner, swipe_id=row.swipe_id,
+        unknown_card=None, spent=spent, taken=taken, held=row.points_held, exceptions=tuple(exceptions),
+        member_version=member.version if member else None, rules=row.rules,
+    )  # fmt: skip
+    sale_id, _ = post_sale(services, tx, ticket)
+    known = {code: coupon_id for coupon_id, code in coupon_rows.ids(tx, _applied(priced))}
+    for code in _applied(priced):
+        coupon_rows.use(tx, known[code], sale_id, now, request.caller.key, row.id)
+    if row.state == "expired":
+        holding.count_uses(tx, book, priced.uses, row.member_id, row.store_id, row.cashier, limited=False)
+    fresh = [(x.sku, x.name, x.category, x.brand, x.unit_price, x.unit_cost, now) for x in basket.lines]
+    posting.add_products(tx, fresh)
+    holding.move(tx, row, "settled", sale_id)
+    return sale_id
+
+
+def _available(priced: Priced, member: MemberRow | None, row: CheckoutRow) -> tuple[int, Exceptional | None]:
+    """(points that can really be spent, what is missing as the store's exception)."""
+    promised = priced.pricing.points.redeemed
+    if not promised or member is None or row.state == "open":
+        return promised, None
+    spent = min(promised, member.active)
+    value = priced.pricing.totals.points_value * (promised - spent) // promised
+    return spent, Exceptional("points_insufficient", value) if spent < promised else None
+
+
+def _applied(priced: Priced) -> list[str]:
+    return [x.code for x in priced.pricing.coupons if x.status == "applied"]
+
+
+def _lost_coupons(tx: Tx, row: CheckoutRow, priced: Priced) -> tuple[Priced, list[Exceptional]]:
+    """Coupons that were used or cancelled elsewhere after the hold lapsed: refused in the Sale."""
+    if row.state == "open":
+        return priced, []
+    free = {code for _, code in coupon_rows.ids(tx, _applied(priced), state="issued")}
+    lost = [code for code in _applied(priced) if code not in free]
+    if not lost:
+        return priced, []
+    given = {use.coupon: use.amount for use in priced.uses}
+    shown_coupons = [
+        msgspec.structs.replace(x, status="refused", reason="coupon_not_usable") if x.code in lost else x
+        for x in priced.pricing.coupons
+    ]
+    pricing = msgspec.structs.replace(priced.pricing, coupons=shown_coupons)
+    exceptions = [Exceptional("coupon_not_usable", given.get(code, 0)) for code in lost]
+    return msgspec.structs.replace(priced, pricing=pricing), exceptions
+
+
+def shown(services: Services, outcome: Outcome) -> tuple[Outcome, Any]:
+    """The saved sale of an outcome, dressed; the refusal raised."""
+    outcome.value()
+    assert outcome.sale_id is not None
+    sale_id = outcome.sale_id
+    return outcome, services.store.read(lambda tx: first_answer(tx, sale_id))
+
+
+def first_answer(tx: Tx, sale_id: int) -> Any:
+    """The Sale as it was first answered."""
+    row = sales.answer_of(tx, sale_id)
+    assert row is not None
+    return dress(tx, msgspec.json.decode(row), sale_id)
+
+
+def get_sale(services: Services, caller: Caller, sale_id: str) -> Any:
+    """A Sale as it stands now; NotFound (``sale_unknown``) also for another store's."""
+
+    def work(tx: Tx) -> Any:
+        row = sales.find(tx, parse_id(sale_id, "sale"))
+        if row is None:
+            raise NotFound("sale_unknown")
+        caller.need_store(row.store_id, "sale")
+        return first_answer(tx, row.id) | {"state": row.state}
+
+    return services.store.read(work)

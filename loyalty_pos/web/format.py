@@ -71,6 +71,14 @@ def moment(value: datetime | str, zone: str = "Asia/Ho_Chi_Minh", language: str 
     return f"{day(found, zone, language)} {clock}".rstrip()
 
 
+def brief(value: datetime | str, zone: str = "Asia/Ho_Chi_Minh", language: str = "vi") -> str:
+    """A moment of this year, short: 21/11 18:05, 21 Nov 18:05."""
+    found = _local(value, zone)
+    pattern = "dd/MM" if language == "vi" else "d MMM"
+    clock = f" {found:%H:%M}" if isinstance(found, datetime) else ""
+    return format_date(found, pattern, locale=language) + clock
+
+
 def grouped(code: str) -> str:
     """Digits in groups for the eye: a card 2904 0012 83107, a coupon 9911 4078 5224 9033 65."""
     cuts = (4, 8) if len(code) == 13 else tuple(range(4, len(code), 4))

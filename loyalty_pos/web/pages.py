@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ POLICY = (
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
 )
 
-web = Blueprint("web", __name__, static_folder="static", static_url_path="/static", template_folder="templates")
+web = Blueprint(
+    "web", __name__, static_folder="static", static_url_path="/static", template_folder="templates"
+)
 
 
 class Form(FlaskForm):
@@ -111,8 +113,9 @@ def _filters() -> dict[str, Callable[..., str]]:
         "short_money": spoken(format.short_money),
         "number": spoken(format.number),
         "signed": spoken(format.signed),
-        "day": spoken(partial(format.day)),
+        "day": spoken(format.day),
         "moment": spoken(format.moment),
+        "brief": spoken(format.brief),
         "grouped": format.grouped,
         "initials": format.initials,
         "tier_class": tier_class,

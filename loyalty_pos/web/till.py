@@ -35,7 +35,9 @@ def words() -> dict[str, str]:
         "recorded": _("Bill {receipt} is recorded"),
         "paid": _("{name} pays {amount}"),
         "paid_earned": _("{name} pays {amount} and earns {n} points"),
-        "with_exception": _("The bill is recorded, and the manager will look at it: an offer had changed meanwhile."),
+        "with_exception": _(
+            "The bill is recorded, and the manager will look at it: an offer had changed meanwhile."
+        ),
         "price_changed": _("The price has just changed. Look at the total, then press Enter again."),
         "undone": _("The bill is undone: money, points and coupons are back as they were."),
         "another": _("That is the card of {name}, another customer. Change the customer of this bill?"),
@@ -45,7 +47,11 @@ def words() -> dict[str, str]:
         "card_blocked": _("This card is blocked: the sale is recorded, without discount or points."),
         "bank_card": _("That is a bank card. It was not read or kept. Please scan the membership card."),
         "price_wrong": _("Type the price in figures, for example 32000."),
-        "unreachable": _("The service cannot be reached. Nothing is lost: check the network, then try again."),
-        "failed": _("That did not work (code {code}). Your bill is still here. Try again, or call the manager."),
+        "unreachable": _(
+            "The service cannot be reached. Nothing is lost: check the network, then try again."
+        ),
+        "failed": _(
+            "That did not work (code {code}). Your bill is still here. Try again, or call the manager."
+        ),
         "again": _("Try again"),
     }

@@ -22,6 +22,9 @@ export function initials(name) {
   return (words.length > 1 ? words[0][0] + words.at(-1)[0] : words[0]?.[0] ?? "").toUpperCase();
 }
 
+// A card number as it may stand on a screen that the queue sees.
+const masked = (number) => (number.length < 10 ? "" : `${number.slice(0, 4)} •••• •${number.slice(-4)}`);
+
 // What each promotion took off the bill: promotion -> {name, amount, explanation}.
 export function byPromotion(pricing) {
   const found = new Map();
@@ -53,7 +56,7 @@ export function view(format, words) {
     $("m-tier").className = `tier tier-${colour}`;
     set("m-tier", tier?.name ?? "");
     $("m-birthday").hidden = !who.flags?.includes("birthday");
-    $("m-card").textContent = card?.number ?? "";
+    $("m-card").textContent = masked(card?.number ?? "");
     $("m-points").textContent = format.number(who.points.active);
     $("m-worth").querySelector("strong").textContent = money(who.points.active * pointValue);
     const saved = pricing?.totals.discount ?? 0;

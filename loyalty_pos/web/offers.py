@@ -1,0 +1,121 @@
+"""A promotion in a reader's words: its name, what it is worth, what it asks for, when it runs.
+
+A promotion is data in the rule language; this module reads it and never decides anything.  What
+it has no short words for is shown by its name alone, never by a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from loyalty_pos.web import format, i18n
+
+Promotion = Mapping[str, Any]
+
+KINDS = {
+    "percent_off": _l("percent off"),
+    "amount_off": _l("amount off"),
+    "fixed_price": _l("fixed price"),
+    "cheapest_off": _l("cheapest one off"),
+    "buy_get": _l("buy some, get some"),
+    "fixed_price_group": _l("any of a group for a price"),
+    "bundle": _l("bundle"),
+    "add_free_item": _l("free item"),
+    "steps": _l("steps"),
+    "points": _l("more points"),
+    "issue_coupon": _l("coupon for the next visit"),
+}
+STAGES = {
+    "catalog": _l("Shelf price"),
+    "item": _l("Single goods"),
+    "group": _l("Groups of goods"),
+    "tier": _l("Tier"),
+    "basket": _l("Whole bill"),
+    "coupon": _l("Coupons"),
+}
+
+
+def name(promotion: Promotion) -> str:
+    """The promotion's name in the reader's language, else in any it has, else its code."""
+    names = promotion.get("name") or {}
+    if isinstance(names, str):
+        return names
+    return str(names.get(i18n.language()) or next(iter(names.values()), promotion["code"]))
+
+
+def worth(promotion: Promotion, currency: str) -> tuple[str, str]:
+    """What the first reward is worth, large and small: ("−10%", "at most 60.000 ₫")."""
+    reward = next(iter(promotion.get("rewards") or ()), {})
+    kind = reward.get("kind")
+    if kind in ("percent_off", "cheapest_off") and "percent" in reward:
+        most = reward.get("max_amount")
+        return f"{format.MINUS}{reward['percent']}%", _(
+            "at most %(amount)s", amount=_money(most, currency)
+        ) if most else ""
+    if kind in ("amount_off", "cheapest_off") and "amount" in reward:
+        return _money(reward["amount"], currency), _("off")
+    if kind == "fixed_price":
+        return _money(reward["price"], currency), _("instead of the shelf price")
+    return _("Gift"), str(KINDS.get(str(kind), ""))
+
+
+def need(promotion: Promotion, currency: str) -> str:
+    """What a bill must have for it, of the plain conditions: a sum, a quantity."""
+    for condition in promotion.get("conditions") or ():
+        narrow = bool((condition.get("scope") or {"all": True}).keys() - {"all"})
+        if condition.get("kind") == "min_amount":
+            amount = _money(condition["amount"], currency)
+            if narrow:
+                return _("For goods of this offer from %(amount)s", amount=amount)
+            return _("For bills from %(amount)s", amount=amount)
+        if condition.get("kind") == "min_quantity":
+            return _("When you buy %(n)s or more", n=condition["quantity"])
+    return _("For any bill, once")
+
+
+def reward(promotion: Promotion) -> str:
+    """The kinds of its rewards, in words."""
+    kinds = [str(found.get("kind")) for found in promotion.get("rewards") or ()]
+    return ", ".join(str(KINDS.get(kind, kind)) for kind in kinds)
+
+
+def when(promotion: Promotion) -> str:
+    """The days it runs: "01/11/2026 – 30/11/2026", "from 01/10/2026", "always"."""
+    valid = promotion.get("valid") or {}
+    first, last = valid.get("from"), valid.get("to")
+    if first and last:
+        return f"{_day(first)} – {_day(last)}"
+    if first:
+        return _("from %(day)s", day=_day(first))
+    if last:
+        return _("until %(day)s", day=_day(last))
+    return _("always")
+
+
+def last_day(valid_to: date | str | None, today: date) -> tuple[str, int | None]:
+    """("9 days left", 9) within ten days, else ("until 06/12/2026", 16); no last day: ("no last day", None)."""
+    if valid_to is None:
+        return _("no last day"), None
+    last = date.fromisoformat(valid_to) if isinstance(valid_to, str) else valid_to
+    left = (last - today).days
+    if left == 0:
+        return _("last day today"), 0
+    if 0 < left <= 10:
+        return _("%(n)s days left", n=left), left
+    short = (
+        format.brief(last.isoformat(), language=i18n.language()) if last.year == today.year else _day(last)
+    )
+    return _("until %(day)s", day=short), left
+
+
+def _money(amount: int, currency: str) -> str:
+    return format.money(amount, currency, i18n.language())
+
+
+def _day(value: date | str) -> str:
+    return format.day(value, language=i18n.language())

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
-from wtforms import (
+from wtforms import (  # type: ignore[import-untyped]
     DateField,
     IntegerField,
     PasswordField,
@@ -21,8 +20,16 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, Regexp, ValidationError
+from wtforms.validators import (  # type: ignore[import-untyped]
+    DataRequired,
+    InputRequired,
+    Length,
+    Optional,
+    Regexp,
+    ValidationError,
+)
 
+from loyalty_pos.web.i18n import lazy as _l
 from loyalty_pos.web.pages import Form
 
 # What the forms library itself says, named here so that our catalogue has it.
@@ -70,7 +77,7 @@ class GiveForm(Form):
     reason = StringField(_l("Why?"), [DataRequired(), Length(max=200)])
 
 
-class JsonField(TextAreaField):
+class JsonField(TextAreaField):  # type: ignore[misc]
     """A box of the rule language: JSON of one type (``dict`` or ``list``), empty for none."""
 
     def __init__(self, label: Any, wanted: type, **kwargs: Any) -> None:

@@ -9,9 +9,10 @@ library has no Vietnamese of its own and would fall back to English in silence.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import flask_babel  # type: ignore[import-untyped]
 from flask import Flask, Response, current_app, g, has_request_context, request
-from flask_babel import Babel, gettext, ngettext
 
 LANGUAGES = ("vi", "en")
 COOKIE = "lang"
@@ -33,7 +34,7 @@ def init(app: Flask) -> None:
     """Set up the translations of ``app``: one Babel, our catalogue, our choice of language."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", "en")
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(Path(__file__).parent / "translations"))
-    Babel(app, locale_selector=language)
+    flask_babel.Babel(app, locale_selector=language)
 
 
 def remember(response: Response) -> Response:
@@ -44,13 +45,23 @@ def remember(response: Response) -> Response:
     return response
 
 
+def gettext(sentence: str, **facts: object) -> str:
+    """The sentence in the page's language, with its ``%(name)s`` filled in."""
+    return str(flask_babel.gettext(sentence, **facts))
+
+
+def lazy(sentence: str) -> Any:
+    """A sentence of a module's constants: translated when it is shown, not when it is read."""
+    return flask_babel.lazy_gettext(sentence)
+
+
 class FormWords:
     """What WTForms asks its translations for: the page's own catalogue answers."""
 
     def gettext(self, string: str) -> str:
         """One sentence in the page's language."""
-        return str(gettext(string))
+        return gettext(string)
 
     def ngettext(self, singular: str, plural: str, n: int) -> str:
         """The singular or plural sentence in the page's language."""
-        return str(ngettext(singular, plural, n))
+        return gettext(singular if n == 1 else plural)

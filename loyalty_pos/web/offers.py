@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-
 from loyalty_pos.web import format, i18n
+from loyalty_pos.web.i18n import gettext as _
+from loyalty_pos.web.i18n import lazy as _l
 
 Promotion = Mapping[str, Any]
 
@@ -50,17 +49,17 @@ def name(promotion: Promotion) -> str:
 
 def worth(promotion: Promotion, currency: str) -> tuple[str, str]:
     """What the first reward is worth, large and small: ("−10%", "at most 60.000 ₫")."""
-    reward = next(iter(promotion.get("rewards") or ()), {})
-    kind = reward.get("kind")
-    if kind in ("percent_off", "cheapest_off") and "percent" in reward:
-        most = reward.get("max_amount")
-        return f"{format.MINUS}{reward['percent']}%", _(
+    first: Mapping[str, Any] = next(iter(promotion.get("rewards") or ()), {})
+    kind = first.get("kind")
+    if kind in ("percent_off", "cheapest_off") and "percent" in first:
+        most = first.get("max_amount")
+        return f"{format.MINUS}{first['percent']}%", _(
             "at most %(amount)s", amount=_money(most, currency)
         ) if most else ""
-    if kind in ("amount_off", "cheapest_off") and "amount" in reward:
-        return _money(reward["amount"], currency), _("off")
+    if kind in ("amount_off", "cheapest_off") and "amount" in first:
+        return _money(first["amount"], currency), _("off")
     if kind == "fixed_price":
-        return _money(reward["price"], currency), _("instead of the shelf price")
+        return _money(first["price"], currency), _("instead of the shelf price")
     return _("Gift"), str(KINDS.get(str(kind), ""))
 
 
@@ -98,7 +97,8 @@ def when(promotion: Promotion) -> str:
 
 
 def last_day(valid_to: date | str | None, today: date) -> tuple[str, int | None]:
-    """("9 days left", 9) within ten days, else ("until 06/12/2026", 16); no last day: ("no last day", None)."""
+    """In words and in days: ("9 days left", 9) within ten days, else ("until 06/12", 16), or
+    ("no last day", None)."""
     if valid_to is None:
         return _("no last day"), None
     last = date.fromisoformat(valid_to) if isinstance(valid_to, str) else valid_to

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request, url_for
-from flask_wtf import FlaskForm
+from flask_wtf import FlaskForm  # type: ignore[import-untyped]
 from markupsafe import Markup
 
 from loyalty_pos.web import format, i18n
@@ -30,10 +30,10 @@ web = Blueprint(
 )
 
 
-class Form(FlaskForm):
+class Form(FlaskForm):  # type: ignore[misc]
     """A form with our own words for its refusals, and a token against forged posts."""
 
-    class Meta(FlaskForm.Meta):
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """Where the words come from."""
 
         def get_translations(self, form: FlaskForm) -> i18n.FormWords:

@@ -5,7 +5,7 @@ The page never holds a price rule: it sends the basket and shows the Pricing tha
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
+from loyalty_pos.web.i18n import gettext as _
 
 
 def words() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Printing: paper made from values, as PDF bytes; no clock, no database, no web."""

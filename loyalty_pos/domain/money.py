@@ -82,6 +82,12 @@ def allocate(amount: int, weights: Sequence[int], order_keys: Sequence[Any]) -> 
 def unit_shares(amount: int, values: Sequence[int]) -> list[int]:
     """The same over the units of one line, earlier units first (S4): 10.000 over 3 equal units
     is 3.334 + 3.333 + 3.333."""
+    count = len(values)
+    if count == 1 and 0 <= amount <= values[0]:
+        return [amount]
+    if count and min(values) == max(values) and 0 <= amount <= count * values[0]:
+        share, more = divmod(amount, count)
+        return [share + 1] * more + [share] * (count - more)
     return allocate(amount, values, range(len(values)))
 
 

@@ -60,6 +60,15 @@ class Usage(Struct, frozen=True, kw_only=True):
     budget: int = 0
 
 
+class StoredValue(Struct, frozen=True, kw_only=True):
+    """A gift card or wallet: payment after all discounts; ``balance`` in minor units."""
+
+    code: str
+    kind: str = "gift_card"
+    balance: int = 0
+    expires: date | None = None
+
+
 class PriceRequest(Struct, frozen=True, kw_only=True):
     """One basket to price.  ``now`` is aware; rules use its local day in ``zone`` (S38, S44)."""
 
@@ -71,4 +80,5 @@ class PriceRequest(Struct, frozen=True, kw_only=True):
     usage: dict[str, Usage] = {}
     store: str | None = None
     language: Language = "vi"
+    stored_value: tuple[StoredValue, ...] = ()
     explain: bool = False

@@ -12,6 +12,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from loyalty_pos.domain.points import EarnPlan
+
 
 class TierName(Struct, frozen=True):
     """A tier as shown: its code and its name in the answer's language."""
@@ -177,3 +179,5 @@ class Priced(Struct, frozen=True):
     units: dict[str, list[UnitRun]]
     uses: list[Use]
     issues: list[NextVisit] = field(default_factory=list)
+    earning: EarnPlan = EarnPlan()
+    """How this sale earns: kept with it, a return recomputes with it (S26)."""

@@ -1,0 +1,38 @@
+"""A sale already made keeps its price (S47): recorded as charged, never priced again.
+
+No promotion applies; the till's own discounts stand, and are the basis of points and returns.
+A coupon that was good is applied (its discount is already in the lines), one that was not is
+refused and its amount stays: the service files the exception.
+"""
+
+from __future__ import annotations
+
+from loyalty_pos.domain.pricing.compile import RuleSet
+from loyalty_pos.domain.pricing.eligible import coupon_miss, presented
+from loyalty_pos.domain.pricing.engine import answer, circumstances
+from loyalty_pos.domain.pricing.explain import refusal
+from loyalty_pos.domain.pricing.request import PriceRequest
+from loyalty_pos.domain.pricing.result import CouponOutcome, Priced, Proof, Use
+from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.pricing.table import Table
+
+
+def record_as_sold(rules: RuleSet, request: PriceRequest) -> Priced:
+    """Lines' net and discount as the till charged them; points earned on what was paid (S47)."""
+    say = Say(request.language, rules.currency)
+    facts = circumstances(rules, request)
+    known = {coupon.code: coupon for coupon in request.coupons}
+    coupons: list[CouponOutcome] = []
+    uses: list[Use] = []
+    for code in presented(request.basket.coupons if request.basket.coupons != "best" else ()):
+        coupon = known.get(code)
+        miss = coupon_miss(coupon, facts)
+        if miss is None and coupon is not None:
+            coupons.append(CouponOutcome(code, "applied"))
+            uses.append(Use(coupon.promotion, 1, 0, code))
+        elif miss is not None:
+            text = refusal(miss, facts, say, str, coupon)
+            coupons.append(CouponOutcome(code, "refused", miss.reason, text))
+    table = Table(facts.board, rules.policy)
+    priced = answer(rules, facts, table, {}, coupons, Proof(True, 0, 0, 0), say)
+    return Priced(priced.pricing, priced.units, uses, [], priced.earning)

@@ -1,0 +1,79 @@
+"""The basket laid out for pricing: every unit has a number, every line a range of numbers.
+
+A Board never changes.  Its lines are sorted by line id (S4), so nothing computed from it can
+depend on the order in which they were scanned; ``answer_order`` leads back to the basket's own.
+Unit values start at gross minus what the host till took off (S49).
+"""
+
+from __future__ import annotations
+
+from loyalty_pos.domain.basket import Basket, Line, line_order
+from loyalty_pos.domain.money import line_gross, unit_shares
+from loyalty_pos.domain.promotions.scope import Scope, category_path
+
+
+class Board:
+    """One basket's fixed facts: lines, units and which lines a scope covers. Minor units."""
+
+    __slots__ = ("_covered", "_matching", "categories", "first", "line_of", "line_start", "lines", "start")
+
+    def __init__(self, basket: Basket) -> None:
+        self.lines: list[Line] = sorted(basket.lines, key=lambda line: line_order(line.line))
+        self.categories = [category_path(line.category) for line in self.lines]
+        self.start: list[int] = []
+        """Value of each unit before our offers."""
+        self.line_start: list[int] = []
+        """The same per line."""
+        self.line_of: list[int] = []
+        self.first: list[int] = [0]
+        """Line number -> its first unit; one more entry closes the last line."""
+        for number, line in enumerate(self.lines):
+            gross = line.gross
+            self.start.extend(_unit_values(line, gross))
+            self.line_start.append(gross - line.discount)
+            self.line_of.extend([number] * (len(self.start) - self.first[-1]))
+            self.first.append(len(self.start))
+        self._matching: dict[Scope, list[int]] = {}
+        self._covered: dict[Scope, list[int]] = {}
+
+    def matching(self, scope: Scope) -> list[int]:
+        """Numbers of all lines that a scope names."""
+        found = self._matching.get(scope)
+        if found is None:
+            found = [
+                number
+                for number, line in enumerate(self.lines)
+                if scope.matches(line, self.categories[number])
+            ]
+            self._matching[scope] = found
+        return found
+
+    def covered(self, scope: Scope) -> list[int]:
+        """The same without lines that take part in nothing (``discountable: false``, S10)."""
+        found = self._covered.get(scope)
+        if found is None:
+            found = [number for number in self.matching(scope) if self.lines[number].discountable]
+            self._covered[scope] = found
+        return found
+
+    def units_in(self, scope: Scope) -> int:
+        """Units that count for a threshold; a weighed line is one (S4, S10)."""
+        return sum(self.first[number + 1] - self.first[number] for number in self.covered(scope))
+
+    def value_in(self, scope: Scope) -> int:
+        """Value that counts for a ``gross`` threshold: gross minus the host's discount (S9, S49)."""
+        return sum(self.line_start[number] for number in self.covered(scope))
+
+    def unit_price(self, number: int, price: int) -> int:
+        """``price`` per unit of sale as the price of one unit of this line (a weight multiplies)."""
+        quantity = self.lines[number].quantity
+        return price if isinstance(quantity, int) else line_gross(price, quantity)
+
+
+def _unit_values(line: Line, gross: int) -> list[int]:
+    if isinstance(line.quantity, str):
+        return [gross - line.discount]
+    values = [line.unit_price] * line.quantity
+    if not line.discount:
+        return values
+    return [value - share for value, share in zip(values, unit_shares(line.discount, values), strict=True)]

@@ -1,0 +1,181 @@
+"""Rules compiled once per version: validated, indexed by what they can touch, never changed.
+
+The cost of a basket follows the offers that can touch it, not those that exist: an offer is
+found by the sku, the category or the brand its rewards name, or stands among the few that may
+touch anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loyalty_pos.domain.money import EXPONENTS
+from loyalty_pos.domain.points import EarnRule, PointsProgram
+from loyalty_pos.domain.pricing.board import Board
+from loyalty_pos.domain.pricing.offers import Offer, check_promotion, decode_condition, tier_offer
+from loyalty_pos.domain.pricing.policy import Policy
+from loyalty_pos.domain.promotions.conditions.base import Condition
+from loyalty_pos.domain.promotions.decode import decode, invalid
+from loyalty_pos.domain.promotions.rewards.issue_coupon import IssueCoupon
+from loyalty_pos.domain.tiers import Tier, TierTable
+from loyalty_pos.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Earning:
+    """One earn rule with its conditions made ready."""
+
+    rule: EarnRule
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleSet:
+    """Everything pricing depends on beside the request; shared by threads."""
+
+    version: int
+    currency: str
+    policy: Policy
+    offers: Mapping[str, Offer]
+    """All enabled promotions by code."""
+    tiers: TierTable
+    tier_offers: Mapping[str, Offer]
+    """Tier code -> its own discount."""
+    points: PointsProgram
+    earnings: tuple[Earning, ...]
+    """Enabled earn rules, higher priority first."""
+    _by_sku: Mapping[str, tuple[Offer, ...]]
+    _by_category: Mapping[str, tuple[Offer, ...]]
+    _by_brand: Mapping[str, tuple[Offer, ...]]
+    _anywhere: tuple[Offer, ...]
+
+    def touching(self, board: Board) -> list[Offer]:
+        """Automatic offers that may touch this basket, in their order."""
+        found = dict.fromkeys(self._anywhere)
+        for line, categories in zip(board.lines, board.categories, strict=True):
+            found.update(dict.fromkeys(self._by_sku.get(line.sku, ())))
+            for category in categories:
+                found.update(dict.fromkeys(self._by_category.get(category, ())))
+            if line.brand is not None:
+                found.update(dict.fromkeys(self._by_brand.get(line.brand, ())))
+        return sorted(found, key=lambda offer: offer.order)
+
+
+def compile_rules(
+    *,
+    version: int,
+    currency: str,
+    policy: Mapping[str, Any],
+    promotions: Sequence[Mapping[str, Any]],
+    tiers: Sequence[Mapping[str, Any]],
+    points: Mapping[str, Any],
+) -> RuleSet:
+    """Validate and index one version of the rules.
+
+    BadInput ``invalid`` with every faulty promotion's field (``promotions[3].rewards[0].percent``).
+    ``points`` empty means the defaults of S15 and S22.
+    """
+    if currency not in EXPONENTS:
+        raise invalid("currency", "unknown")
+    table = _tiers(tiers)
+    tier_offers = {tier.code: tier_offer(tier) for tier in table.levels if tier.discount_percent}
+    offers = _offers(promotions, {offer.code for offer in tier_offers.values()})
+    program, earnings = _points(points)
+    by_sku: dict[str, list[Offer]] = {}
+    by_category: dict[str, list[Offer]] = {}
+    by_brand: dict[str, list[Offer]] = {}
+    anywhere: list[Offer] = []
+    for offer in offers.values():
+        if offer.trigger == "coupon":
+            continue
+        for scope in offer.scopes():
+            if scope.skus:
+                _index(by_sku, scope.skus, offer)
+            elif scope.categories:
+                _index(by_category, scope.categories, offer)
+            elif scope.brands:
+                _index(by_brand, scope.brands, offer)
+            else:
+                anywhere.append(offer)
+    return RuleSet(
+        version=version,
+        currency=currency,
+        policy=decode(policy, Policy, "policy"),
+        offers=offers,
+        tiers=table,
+        tier_offers=tier_offers,
+        points=program,
+        earnings=earnings,
+        _by_sku={key: tuple(found) for key, found in by_sku.items()},
+        _by_category={key: tuple(found) for key, found in by_category.items()},
+        _by_brand={key: tuple(found) for key, found in by_brand.items()},
+        _anywhere=tuple(dict.fromkeys(anywhere)),
+    )
+
+
+def _index(index: dict[str, list[Offer]], keys: Iterable[str], offer: Offer) -> None:
+    for key in keys:
+        index.setdefault(key, []).append(offer)
+
+
+def _tiers(raw: Sequence[Mapping[str, Any]]) -> TierTable:
+    levels = [decode(tier, Tier, f"tiers[{index}]") for index, tier in enumerate(raw)]
+    codes: set[str] = set()
+    for index, tier in enumerate(levels):
+        if tier.code in codes:
+            raise invalid(f"tiers[{index}].code", "duplicate")
+        codes.add(tier.code)
+    return TierTable(levels)
+
+
+def _offers(raw: Sequence[Mapping[str, Any]], reserved: set[str]) -> dict[str, Offer]:
+    """Enabled offers by code; every promotion is validated, a disabled one too."""
+    faults: dict[str, list[str]] = {}
+    offers: dict[str, Offer] = {}
+    seen = set(reserved)
+    for index, definition in enumerate(raw):
+        path = f"promotions[{index}]"
+        try:
+            offer = check_promotion(definition, path)
+        except BadInput as refusal:
+            faults.update(refusal.errors)
+            continue
+        if offer.code in seen:
+            faults[f"{path}.code"] = ["duplicate"]
+        seen.add(offer.code)
+        if definition.get("enabled", True):
+            offers[offer.code] = offer
+        faults.update(_unknown_coupons(path, definition, raw))
+    if faults:
+        raise BadInput("invalid", errors=faults)
+    return offers
+
+
+def _unknown_coupons(
+    path: str, definition: Mapping[str, Any], raw: Sequence[Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """``issue_coupon`` must name a promotion of trigger ``coupon``; a disabled one is merely not issued."""
+    return {
+        f"{path}.rewards[{number}].promotion": ["unknown"]
+        for number, reward in enumerate(definition["rewards"])
+        if reward["kind"] == IssueCoupon.kind
+        and not any(p.get("code") == reward["promotion"] and p.get("trigger") == "coupon" for p in raw)
+    }
+
+
+def _points(raw: Mapping[str, Any]) -> tuple[PointsProgram, tuple[Earning, ...]]:
+    program = decode(raw, PointsProgram, "points")
+    earnings = [
+        Earning(
+            rule,
+            tuple(
+                decode_condition(condition, f"points.earn[{index}].conditions[{position}]")
+                for position, condition in enumerate(rule.conditions)
+            ),
+        )
+        for index, rule in enumerate(program.earn)
+        if rule.enabled
+    ]
+    return program, tuple(sorted(earnings, key=lambda earning: -earning.rule.priority))

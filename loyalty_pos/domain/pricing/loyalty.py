@@ -1,0 +1,106 @@
+"""The points of one bill: how it earns, what is spent, what the balances are afterwards."""
+
+from __future__ import annotations
+
+from loyalty_pos.domain.points import EarnPlan, EarnTerm, Redemption, Worth, earn_basis, earned, redeemable
+from loyalty_pos.domain.pricing.compile import RuleSet
+from loyalty_pos.domain.pricing.explain import message, points_text
+from loyalty_pos.domain.pricing.facts import Facts
+from loyalty_pos.domain.pricing.result import PointsOutcome
+from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.pricing.table import Table
+from loyalty_pos.domain.promotions.definition import dates_outside, hours_fit
+from loyalty_pos.domain.tiers import NORMAL
+
+
+def tier_of_purchase(rules: RuleSet, facts: Facts) -> str | None:
+    """The tier that counts for this purchase: the member's, or the one it reaches (policy)."""
+    member = facts.member
+    if member is None or rules.policy.tier_of_purchase == "before":
+        return facts.tier
+    reached = rules.tiers.upgrade(member.tier, member.spend + sum(facts.board.line_start))
+    return reached.code if reached is not None else facts.tier
+
+
+def earn_plan(rules: RuleSet, facts: Facts, table: Table) -> EarnPlan:
+    """How this sale earns (S15-S17); without a member there is nobody to earn."""
+    board = facts.board
+    earning = [line.line for line in board.lines if line.earns]
+    if facts.member is None:
+        return EarnPlan(lines=earning)
+    terms: list[EarnTerm] = []
+    stop_below: int | None = None
+    for made in rules.earnings:
+        rule = made.rule
+        if stop_below is not None and rule.priority < stop_below:
+            break
+        clock = f"{facts.now.hour:02d}:{facts.now.minute:02d}"
+        if (
+            dates_outside(rule.valid, facts.today)
+            or not hours_fit(rule.valid, facts.now.isoweekday(), clock)
+            or any(condition.miss(facts, table) for condition in made.conditions)
+        ):
+            continue
+        lines = [board.lines[number] for number in board.matching(rule.scope)]
+        names = [line.line for line in lines if line.earns]
+        if not names:
+            continue
+        terms.append(
+            EarnTerm(
+                points=rule.points, per=rule.per, step=rule.per_amount or 1, basis=rule.basis, lines=names
+            )
+        )
+        if rule.last:
+            break
+        if rule.stacking == "exclusive":
+            stop_below = rule.priority
+    tier = rules.tiers.get(facts.tier)
+    return EarnPlan(
+        terms=terms,
+        multipliers=(tier.earn_multiplier if tier is not None else NORMAL, NORMAL),
+        lines=earning,
+        counts_points=rules.policy.earn_on_points_paid,
+    )
+
+
+def redemption(rules: RuleSet, facts: Facts, net: int, say: Say) -> tuple[Redemption, list[str]]:
+    """The points spent on this bill, and what the cashier should say about it (S22, S23)."""
+    asked = facts.request.basket.redeem_points
+    if not asked:
+        return Redemption(), []
+    member = facts.member
+    if member is None:
+        return Redemption(), [message("member_required", say)]
+    if not member.may_spend:
+        return Redemption(), [message("typed_entry", say)]
+    spent = redeemable(rules.points.redeem, asked, member.points, net)
+    return spent, [points_text(spent.reason, spent.limit, say)] if spent.reason else []
+
+
+def points_outcome(
+    rules: RuleSet, facts: Facts, table: Table, plan: EarnPlan, spent: Redemption
+) -> PointsOutcome:
+    """Earned, basis and balances after the bill (S15, S16, S18)."""
+    worth = bought(table)
+    basis = sum(earn_basis(plan, worth, spent.value).values())
+    points = earned(plan, worth, spent.value)
+    member = facts.member
+    active = member.points if member is not None else 0
+    pending = member.pending if member is not None else 0
+    waits = rules.points.pending_days > 0
+    return PointsOutcome(
+        earned=points,
+        basis=basis,
+        redeemed=spent.points,
+        active_after=active - spent.points + (0 if waits else points),
+        pending_after=pending + (points if waits else 0),
+    )
+
+
+def bought(table: Table) -> dict[str, Worth]:
+    """Line id -> what it brings in now."""
+    board = table.board
+    return {
+        line.line: Worth(line.units, table.line_left[number], line.gross)
+        for number, line in enumerate(board.lines)
+    }

@@ -1,0 +1,173 @@
+"""A promotion made ready to try: decoded once, kept for as long as its rule set.
+
+An offer is immutable and shared by threads.  ``check_promotion`` is the one way in, for the
+console's form, the API and the compiler alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from loyalty_pos.domain.promotions import conditions, rewards
+from loyalty_pos.domain.promotions.conditions.base import Condition
+from loyalty_pos.domain.promotions.conditions.min_amount import MinAmount
+from loyalty_pos.domain.promotions.conditions.min_quantity import MinQuantity
+from loyalty_pos.domain.promotions.decode import decode, invalid, join
+from loyalty_pos.domain.promotions.definition import STAGES, Audience, Limits, Promotion, Valid
+from loyalty_pos.domain.promotions.names import Name, Names, name_in
+from loyalty_pos.domain.promotions.rewards.base import Reward
+from loyalty_pos.domain.promotions.rewards.issue_coupon import IssueCoupon
+from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
+from loyalty_pos.domain.promotions.scope import Scope
+from loyalty_pos.domain.tiers import Tier
+
+MAX_DEPTH = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Offer:
+    """One promotion, ready to try."""
+
+    code: str
+    name: Name
+    trigger: Literal["automatic", "coupon"]
+    stacking: Literal["combine", "exclusive", "best_of_group", "only_if_alone"]
+    group: str | None
+    priority: int
+    stage: int
+    """Position in STAGES (S7)."""
+    valid: Valid
+    audience: Audience
+    limits: Limits
+    floor: Literal["cost"] | int | None
+    static: tuple[Condition, ...]
+    """Conditions that hold or not whatever else applies, thresholds last."""
+    dynamic: tuple[Condition, ...]
+    """Conditions on what earlier offers have left."""
+    rewards: tuple[Reward, ...]
+    issues: tuple[IssueCoupon, ...]
+    """Coupons for the next visit among the rewards."""
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Stage, priority (higher first), code: the order of application (S11)."""
+        return (self.stage, -self.priority, self.code)
+
+    @property
+    def consumes(self) -> bool:
+        """Whether it uses units up (S8)."""
+        return any(reward.consumes for reward in self.rewards)
+
+    def scopes(self) -> list[Scope]:
+        """Scopes of all lines it may touch."""
+        return [scope for reward in (*self.rewards, *self.issues) for scope in reward.scopes()]
+
+
+def check_promotion(definition: Mapping[str, Any], path: str = "") -> Offer:
+    """One promotion validated and made ready; BadInput names the faulty field under ``path``."""
+    promotion = decode(definition, Promotion, path)
+    given = tuple(
+        decode_reward(raw, join(path, f"rewards[{index}]")) for index, raw in enumerate(promotion.rewards)
+    )
+    asked = tuple(
+        decode_condition(raw, join(path, f"conditions[{index}]"))
+        for index, raw in enumerate(promotion.conditions)
+    )
+    return Offer(
+        code=promotion.code,
+        name=promotion.name,
+        trigger=promotion.trigger,
+        stacking=promotion.stacking,
+        group=promotion.group if promotion.stacking == "best_of_group" else None,
+        priority=promotion.priority,
+        stage=STAGES.index(_stage(promotion, given)),
+        valid=promotion.valid,
+        audience=promotion.audience,
+        limits=promotion.limits,
+        floor=promotion.floor,
+        static=tuple(
+            sorted((condition for condition in asked if not condition.dynamic), key=_is_threshold)
+        ),
+        dynamic=tuple(condition for condition in asked if condition.dynamic),
+        rewards=tuple(reward for reward in given if not isinstance(reward, IssueCoupon)),
+        issues=tuple(reward for reward in given if isinstance(reward, IssueCoupon)),
+    )
+
+
+def _is_threshold(condition: Condition) -> bool:
+    return isinstance(condition, MinQuantity | MinAmount)
+
+
+def _stage(promotion: Promotion, given: tuple[Reward, ...]) -> str:
+    """The promotion's own stage, else by trigger, else the latest of its rewards' defaults (S7)."""
+    if promotion.stage is not None:
+        return promotion.stage
+    if promotion.trigger == "coupon":
+        return "coupon"
+    return max((reward.stage for reward in given), key=STAGES.index)
+
+
+def decode_reward(raw: Mapping[str, Any], path: str) -> Reward:
+    """One reward by its ``kind``."""
+    kind = rewards.KINDS.get(str(raw.get("kind", "")))
+    if kind is None:
+        raise invalid(join(path, "kind"), "unknown" if "kind" in raw else "missing")
+    return decode({key: value for key, value in raw.items() if key != "kind"}, kind, path)
+
+
+class _Of(Struct, frozen=True, forbid_unknown_fields=True):
+    of: Annotated[list[dict[str, Any]], Meta(min_length=1, max_length=20)]
+
+
+def decode_condition(raw: Mapping[str, Any], path: str, depth: int = 0) -> Condition:
+    """One condition by its ``kind``; ``all``, ``any`` and ``not`` hold further ones in ``of``."""
+    name = str(raw.get("kind", ""))
+    arguments = {key: value for key, value in raw.items() if key != "kind"}
+    combined = conditions.COMBINED.get(name)
+    if combined is not None:
+        if depth >= MAX_DEPTH:
+            raise invalid(path, "too_deep")
+        parts = decode(arguments, _Of, path).of
+        return combined(
+            of=tuple(
+                decode_condition(part, join(path, f"of[{index}]"), depth + 1)
+                for index, part in enumerate(parts)
+            )
+        )
+    kind = conditions.KINDS.get(name)
+    if kind is None:
+        raise invalid(join(path, "kind"), "unknown" if "kind" in raw else "missing")
+    return decode(arguments, kind, path)
+
+
+def _tier_discount_name(tier: Tier) -> Names:
+    percent = f"{tier.discount_percent.normalize():f}"
+    return Names(
+        vi=f"Hạng {name_in(tier.name, 'vi')} giảm {percent.replace('.', ',')}%",
+        en=f"{name_in(tier.name, 'en')} tier: {percent}% off",
+    )
+
+
+def tier_offer(tier: Tier) -> Offer:
+    """A tier's own discount as an automatic promotion in stage ``tier``; code ``gold-10``."""
+    return Offer(
+        code=f"{tier.code}-{tier.discount_percent.normalize():f}",
+        name=_tier_discount_name(tier),
+        trigger="automatic",
+        stacking="combine",
+        group=None,
+        priority=0,
+        stage=STAGES.index("tier"),
+        valid=Valid(),
+        audience=Audience(tiers=frozenset({tier.code})),
+        limits=Limits(),
+        floor=None,
+        static=(),
+        dynamic=(),
+        rewards=(PercentOff(percent=tier.discount_percent),),
+        issues=(),
+    )

@@ -1,0 +1,158 @@
+"""One attempt: a chosen set of offers applied to a board, in their order, books kept.
+
+The order is stage, priority, code, whatever the order of choosing (S11).  An offer that gives
+nothing leaves a Miss behind that says why (S13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loyalty_pos.domain.pricing.eligible import Candidate
+from loyalty_pos.domain.pricing.facts import Facts, Miss
+from loyalty_pos.domain.pricing.policy import Policy
+from loyalty_pos.domain.pricing.table import Applied, Cut, Table, shrink
+from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What came of one chosen set."""
+
+    table: Table
+    total: int
+    misses: dict[Candidate, Miss]
+
+
+def play(facts: Facts, policy: Policy, chosen: Sequence[Candidate]) -> Attempt:
+    """Apply ``chosen``, which must stand in their order."""
+    table = Table(facts.board, policy)
+    best = _best_percents(facts, chosen) if policy.percent_stacking == "best_per_line" else None
+    misses: dict[Candidate, Miss] = {}
+    for candidate in chosen:
+        if not candidate.offer.rewards:
+            continue
+        if best is not None:
+            table.percent_lines = frozenset(line for line, owner in best.items() if owner is candidate)
+        miss = _apply(candidate, facts, table)
+        if miss is not None:
+            misses[candidate] = miss
+    return Attempt(table, table.total(), misses)
+
+
+def conditions_miss(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
+    """The first of an offer's discounted thresholds that does not hold at this table (S9)."""
+    return next((miss for part in candidate.offer.dynamic if (miss := part.miss(facts, table))), None)
+
+
+def _apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
+    offer = candidate.offer
+    if offer.stacking == "only_if_alone" and table.done:
+        return Miss("not_combinable", winner=table.done[0].promotion)
+    miss = conditions_miss(candidate, facts, table)
+    if miss is not None:
+        return miss
+    earlier = [applied for applied in table.done if applied.promotion == offer.code]
+    applications, budget = candidate.applications, candidate.budget
+    if applications is not None:
+        applications -= sum(applied.uses for applied in earlier)
+        if applications <= 0:
+            return Miss("not_combinable", winner=offer.code)
+    if budget is not None:
+        budget -= sum(applied.amount for applied in earlier)
+    before = (table.left.copy(), table.line_left.copy(), set(table.taken))
+    table.applications = applications
+    cuts, floored = _cuts(candidate, table)
+    amount = sum(cut.total for _, cut in cuts)
+    if not amount:
+        return _why_nothing(candidate, table, floored)
+    if budget is not None and amount > budget:
+        table.left, table.line_left, table.taken = before
+        if table.policy.over_budget == "refuse" or budget <= 0:
+            return Miss("budget_exceeded")
+        cuts = _within(cuts, budget)
+        for _, cut in cuts:
+            table.take(cut)
+        amount = budget
+    uses = max(sum(index == reward for index, _ in cuts) for reward in {index for index, _ in cuts})
+    table.done.append(Applied(offer.code, candidate.coupon, cuts, amount, uses))
+    return None
+
+
+def _cuts(candidate: Candidate, table: Table) -> tuple[list[tuple[int, Cut]], bool]:
+    """Every reward's cuts, taken from the table; and whether a floor swallowed one whole."""
+    cuts: list[tuple[int, Cut]] = []
+    floored = False
+    for index, reward in enumerate(candidate.offer.rewards):
+        for proposed in reward.propose(table):
+            cut = _above_floor(proposed, candidate.offer.floor, table)
+            if cut.total:
+                table.take(cut)
+                cuts.append((index, cut))
+            else:
+                floored = True
+    return cuts, floored
+
+
+def _why_nothing(candidate: Candidate, table: Table, floored: bool) -> Miss:
+    if floored:
+        return Miss("below_floor")
+    missing = max(reward.short_of(table) for reward in candidate.offer.rewards)
+    if missing:
+        return Miss("min_quantity", quantity=missing, of=missing + _bought(candidate, table))
+    return Miss("no_effect")
+
+
+def _bought(candidate: Candidate, table: Table) -> int:
+    """Free units that a multi-buy already has."""
+    scopes = {scope for reward in candidate.offer.rewards for scope in reward.scopes()}
+    return len({unit for scope in scopes for unit in table.free_units(scope)})
+
+
+def _above_floor(cut: Cut, floor: str | int | None, table: Table) -> Cut:
+    """The cut as far as floors allow: per unit, or over all units of a multi-buy together."""
+    board = table.board
+
+    def lowest(unit: int) -> int:
+        number = board.line_of[unit]
+        line = board.lines[number]
+        own = line.floor or 0
+        ruled = line.unit_cost if floor == "cost" else floor
+        return board.unit_price(number, max(own, ruled if isinstance(ruled, int) else 0))
+
+    if floor is None and all(board.lines[board.line_of[unit]].floor is None for unit in cut.units):
+        return cut
+    if cut.consumed:
+        room = sum(table.left[unit] - lowest(unit) for unit in cut.consumed)
+        return cut if cut.total <= room else shrink(cut, max(0, room))
+    amounts = [
+        min(amount, max(0, table.left[unit] - lowest(unit)))
+        for unit, amount in zip(cut.units, cut.amounts, strict=True)
+    ]
+    return Cut(cut.units, amounts, sum(amounts), cut.granted)
+
+
+def _within(cuts: list[tuple[int, Cut]], budget: int) -> list[tuple[int, Cut]]:
+    """The first cuts that fit into a budget, the last of them made smaller (S12)."""
+    fitting: list[tuple[int, Cut]] = []
+    for index, cut in cuts:
+        if budget <= 0:
+            break
+        smaller = cut if cut.total <= budget else shrink(cut, budget)
+        fitting.append((index, smaller))
+        budget -= smaller.total
+    return fitting
+
+
+def _best_percents(facts: Facts, chosen: Sequence[Candidate]) -> dict[int, Candidate]:
+    """Line -> the offer with its highest percentage; of equal ones the first in order."""
+    best: dict[int, tuple[PercentOff, Candidate]] = {}
+    for candidate in chosen:
+        for reward in candidate.offer.rewards:
+            if not isinstance(reward, PercentOff):
+                continue
+            for number in facts.board.covered(reward.scope):
+                if number not in best or reward.percent > best[number][0].percent:
+                    best[number] = (reward, candidate)
+    return {number: owner for number, (_, owner) in best.items()}

@@ -1,0 +1,165 @@
+"""One attempt at pricing a board: what each unit is still worth, and what was cut, in order.
+
+A reward proposes cuts; the table shares amounts over units (S4), keeps every unit between 0 and
+its value (S5) and remembers which units a multi-buy has consumed (S8).  A table is used for one
+attempt and thrown away; the board under it never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from loyalty_pos.domain.money import allocate, unit_shares
+from loyalty_pos.domain.pricing.board import Board
+from loyalty_pos.domain.pricing.policy import Policy
+from loyalty_pos.domain.promotions.scope import Scope
+
+
+@dataclass(slots=True)
+class Cut:
+    """One application of a reward: what each covered unit loses, in minor units."""
+
+    units: Sequence[int]
+    amounts: Sequence[int]
+    total: int
+    granted: int = 0
+    """What the rule promised before the basket or a cap made it smaller (S12)."""
+    consumed: Sequence[int] = ()
+    """Units used up by a multi-buy, triggers and given ones (S8, S25)."""
+
+
+@dataclass(slots=True)
+class Applied:
+    """One offer as applied: ``cuts`` beside the index of the reward each came from."""
+
+    promotion: str
+    coupon: str | None
+    cuts: list[tuple[int, Cut]]
+    amount: int
+    uses: int
+
+
+@dataclass(slots=True)
+class Table:
+    """The state of one attempt."""
+
+    board: Board
+    policy: Policy
+    left: list[int] = field(init=False)
+    line_left: list[int] = field(init=False)
+    taken: set[int] = field(default_factory=set)
+    done: list[Applied] = field(default_factory=list)
+    applications: int | None = None
+    """How often the offer whose turn it is may still apply in this basket; None: any number."""
+    percent_lines: frozenset[int] | None = None
+    """Under ``best_per_line``: the lines on which this offer's percentage is the best one."""
+
+    def __post_init__(self) -> None:
+        self.left = self.board.start.copy()
+        self.line_left = self.board.line_start.copy()
+
+    def lines(self, scope: Scope) -> list[int]:
+        """Lines of a scope that may be discounted now."""
+        covered = self.board.covered(scope)
+        if scope.exclude_discounted:
+            gross = self.board.lines
+            return [number for number in covered if self.line_left[number] == gross[number].gross]
+        return covered
+
+    def percent_lines_of(self, scope: Scope) -> list[int]:
+        """The same for a percentage: only where it is the best one, under ``best_per_line``."""
+        lines = self.lines(scope)
+        if self.percent_lines is None:
+            return lines
+        return [number for number in lines if number in self.percent_lines]
+
+    def units_of(self, lines: Sequence[int]) -> list[int]:
+        """All units of some lines, in order."""
+        first = self.board.first
+        return [unit for number in lines for unit in range(first[number], first[number + 1])]
+
+    def free_units(self, scope: Scope) -> list[int]:
+        """Units of a scope that no multi-buy has consumed yet (S8)."""
+        units = self.units_of(self.lines(scope))
+        return [unit for unit in units if unit not in self.taken] if self.taken else units
+
+    def ranked(self, units: Sequence[int], dearest: bool | None = None) -> list[int]:
+        """Units in the order in which they are given (policy ``given_units``).
+
+        Of equal units the later ones are given first, so that the earlier are the bought ones.
+        """
+        left = self.left
+        if self.policy.given_units == "dearest_first" if dearest is None else dearest:
+            return sorted(units, key=lambda unit: (-left[unit], unit))
+        return sorted(units, key=lambda unit: (left[unit], -unit))
+
+    def picked(self, scope: Scope, most: int | None, most_per_line: int | None) -> list[int] | None:
+        """The units a reward with ``max_units`` or ``max_units_per_line`` means; None: whole lines."""
+        if most is None and most_per_line is None:
+            return None
+        chosen: list[int] = []
+        per_line: dict[int, int] = {}
+        for unit in self.ranked(self.units_of(self.lines(scope))):
+            number = self.board.line_of[unit]
+            if most_per_line is not None and per_line.get(number, 0) >= most_per_line:
+                continue
+            if most is not None and len(chosen) >= most:
+                break
+            per_line[number] = per_line.get(number, 0) + 1
+            chosen.append(unit)
+        return sorted(chosen)
+
+    def spread(self, amount: int, units: Sequence[int], granted: int, original: bool = False) -> Cut:
+        """Share ``amount`` over lines, then over their units, by remaining value (S4, S5).
+
+        With ``original`` the weights are the values before any offer, each share still capped
+        by what the unit is worth now.  ``units`` must be sorted.
+        """
+        values = self.board.start if original else self.left
+        by_line: dict[int, list[int]] = {}
+        for unit in units:
+            by_line.setdefault(self.board.line_of[unit], []).append(unit)
+        weights = [sum(values[unit] for unit in members) for members in by_line.values()]
+        shares = allocate(amount, weights, list(by_line))
+        amounts: list[int] = []
+        for share, members in zip(shares, by_line.values(), strict=True):
+            amounts.extend(unit_shares(share, [values[unit] for unit in members]))
+        if original:
+            amounts = [min(cut, self.left[unit]) for unit, cut in zip(units, amounts, strict=True)]
+        return Cut(units, amounts, sum(amounts), granted)
+
+    def spread_lines(self, amount: int, lines: Sequence[int], granted: int) -> Cut:
+        """The same over whole lines."""
+        first = self.board.first
+        shares = allocate(amount, [self.line_left[number] for number in lines], lines)
+        amounts: list[int] = []
+        for share, number in zip(shares, lines, strict=True):
+            if first[number + 1] - first[number] == 1:
+                amounts.append(share)
+            else:
+                amounts.extend(unit_shares(share, self.left[first[number] : first[number + 1]]))
+        return Cut(self.units_of(lines), amounts, amount, granted)
+
+    def take(self, cut: Cut) -> None:
+        """Carry out one cut."""
+        left, line_left, line_of = self.left, self.line_left, self.board.line_of
+        for unit, amount in zip(cut.units, cut.amounts, strict=True):
+            if amount:
+                left[unit] -= amount
+                line_left[line_of[unit]] -= amount
+        self.taken.update(cut.consumed)
+
+    def value_in(self, scope: Scope) -> int:
+        """Value that counts for a ``discounted`` threshold: after everything applied so far (S9)."""
+        return sum(self.line_left[number] for number in self.board.covered(scope))
+
+    def total(self) -> int:
+        """What all offers so far have given."""
+        return sum(applied.amount for applied in self.done)
+
+
+def shrink(cut: Cut, total: int) -> Cut:
+    """The same cut with less to give, in the same proportions (S12)."""
+    amounts = allocate(total, cut.amounts, range(len(cut.amounts)))
+    return Cut(cut.units, amounts, total, cut.granted, cut.consumed)

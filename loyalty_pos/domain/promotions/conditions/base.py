@@ -1,0 +1,29 @@
+"""What every condition kind is: declared arguments, and one pure function that says what is missing.
+
+A kind is a frozen struct in a file of its own; adding one is that file and a line in
+``conditions/__init__.py``.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from loyalty_pos.domain.pricing.facts import Facts, Miss
+from loyalty_pos.domain.pricing.table import Table
+
+
+class Condition(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
+    """One thing that must hold for an offer to apply."""
+
+    kind: ClassVar[str]
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether it looks at what earlier offers have left (basis ``discounted``, S9)."""
+        return False
+
+    def miss(self, facts: Facts, table: Table | None) -> Miss | None:
+        """None when it holds; ``table`` is given when the condition is dynamic."""
+        raise NotImplementedError

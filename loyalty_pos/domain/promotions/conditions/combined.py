@@ -1,0 +1,51 @@
+"""``all``, ``any`` and ``not``: conditions made of conditions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from loyalty_pos.domain.pricing.facts import Facts, Miss
+from loyalty_pos.domain.pricing.table import Table
+from loyalty_pos.domain.promotions.conditions.base import Condition
+
+
+class Combined(Condition, frozen=True, eq=False, kw_only=True):
+    """Holds others in ``of``, already decoded."""
+
+    of: tuple[Condition, ...]
+
+    @property
+    def dynamic(self) -> bool:
+        """One dynamic part makes the whole dynamic."""
+        return any(part.dynamic for part in self.of)
+
+
+class AllOf(Combined, frozen=True, eq=False, kw_only=True):
+    """Every part holds."""
+
+    kind: ClassVar[str] = "all"
+
+    def miss(self, facts: Facts, table: Table | None) -> Miss | None:
+        """The first part that does not hold."""
+        return next((miss for part in self.of if (miss := part.miss(facts, table))), None)
+
+
+class AnyOf(Combined, frozen=True, eq=False, kw_only=True):
+    """At least one part holds."""
+
+    kind: ClassVar[str] = "any"
+
+    def miss(self, facts: Facts, table: Table | None) -> Miss | None:
+        """The first part's miss, when none holds."""
+        misses = [part.miss(facts, table) for part in self.of]
+        return None if None in misses else misses[0]
+
+
+class NoneOf(Combined, frozen=True, eq=False, kw_only=True):
+    """No part holds."""
+
+    kind: ClassVar[str] = "not"
+
+    def miss(self, facts: Facts, table: Table | None) -> Miss | None:
+        """A part that holds makes the customer not eligible."""
+        return Miss("not_eligible") if any(part.miss(facts, table) is None for part in self.of) else None

@@ -1,0 +1,37 @@
+"""``min_amount``: the value of a scope against a threshold that names its basis (S9)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from loyalty_pos.domain.pricing.facts import Facts, Miss, compare
+from loyalty_pos.domain.pricing.table import Table
+from loyalty_pos.domain.promotions.conditions.base import Condition
+from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+
+
+class MinAmount(Condition, frozen=True, eq=False, kw_only=True):
+    """``gross``: what the customer can check on the shelf; ``discounted``: after earlier offers."""
+
+    kind: ClassVar[str] = "min_amount"
+
+    amount: Amount
+    op: Literal["gte", "gt", "lt", "eq"] = "gte"
+    scope: Scope = EVERYTHING
+    basis: Literal["gross", "discounted"] = "gross"
+
+    @property
+    def dynamic(self) -> bool:
+        """A discounted threshold is tested when the offer's turn comes."""
+        return self.basis == "discounted"
+
+    def miss(self, facts: Facts, table: Table | None) -> Miss | None:
+        """How much is missing to reach the threshold."""
+        value = facts.board.value_in(self.scope) if table is None else table.value_in(self.scope)
+        if self.basis == "gross":
+            value = facts.board.value_in(self.scope)
+        if compare(value, self.op, self.amount):
+            return None
+        if self.op in ("gte", "gt") and value <= self.amount:
+            return Miss("min_amount", amount=self.amount - value + (self.op == "gt"), of=self.amount)
+        return Miss("min_amount")

@@ -1,0 +1,31 @@
+"""``min_quantity``: at least so many units of a scope (inclusive, S9); at most ``max``."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from loyalty_pos.domain.pricing.facts import Facts, Miss
+from loyalty_pos.domain.pricing.table import Table
+from loyalty_pos.domain.promotions.conditions.base import Condition
+from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
+
+Quantity = Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class MinQuantity(Condition, frozen=True, eq=False, kw_only=True):
+    """Units count, a weighed line is one unit (S4)."""
+
+    kind: ClassVar[str] = "min_quantity"
+
+    quantity: Quantity
+    scope: Scope = EVERYTHING
+    max: Quantity | None = None
+
+    def miss(self, facts: Facts, table: Table | None) -> Miss | None:
+        """How many units are missing."""
+        units = facts.board.units_in(self.scope)
+        if units < self.quantity:
+            return Miss("min_quantity", quantity=self.quantity - units, of=self.quantity)
+        return Miss("not_eligible") if self.max is not None and units > self.max else None

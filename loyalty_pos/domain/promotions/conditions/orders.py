@@ -1,0 +1,41 @@
+"""Conditions on the member's orders so far: ``nth_order``, ``days_since_last_order``."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from loyalty_pos.domain.pricing.facts import Facts, Miss, compare
+from loyalty_pos.domain.pricing.table import Table
+from loyalty_pos.domain.promotions.conditions.base import Condition
+
+
+class NthOrder(Condition, frozen=True, eq=False, kw_only=True):
+    """This purchase is the member's n-th."""
+
+    kind: ClassVar[str] = "nth_order"
+    n: Annotated[int, Meta(ge=1, le=10**6)]
+
+    def miss(self, facts: Facts, table: Table | None) -> Miss | None:
+        """The orders before this one are n - 1."""
+        if facts.member is None:
+            return Miss("member_required")
+        return None if facts.member.orders + 1 == self.n else Miss("not_eligible")
+
+
+class DaysSinceLastOrder(Condition, frozen=True, eq=False, kw_only=True):
+    """Local days since the member's last order; never met on the first one."""
+
+    kind: ClassVar[str] = "days_since_last_order"
+    days: Annotated[int, Meta(ge=0, le=36_500)]
+    op: Literal["gte", "gt", "lt", "lte", "eq"] = "gte"
+
+    def miss(self, facts: Facts, table: Table | None) -> Miss | None:
+        """The number of days compares as asked."""
+        if facts.member is None:
+            return Miss("member_required")
+        last = facts.member.last_order
+        if last is not None and compare((facts.today - last).days, self.op, self.days):
+            return None
+        return Miss("not_eligible")

@@ -1,0 +1,81 @@
+"""From a JSON value to a frozen struct, or BadInput that says which field and why.
+
+Every rule of the language is declared as a msgspec struct; this is the one place that turns
+msgspec's refusals into ``errors`` of field path -> codes.  The bad value is never echoed.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import msgspec
+
+from loyalty_pos.errors import BadInput
+
+T = TypeVar("T")
+
+_SPOT = re.compile(r" - at `\$(?P<path>.*)`$")
+_FIELD = re.compile(r"(?:missing required|contains unknown) field `(?P<field>[^`]*)`")
+_OWN = re.compile(r"^(?P<field>[a-z_]+):(?P<code>[a-z_]+)$")
+_HUNDRED = Decimal(100)
+
+
+def decode(raw: object, kind: type[T], path: str) -> T:
+    """``raw`` as ``kind``; BadInput ``invalid`` with the faulty field's path under ``path``."""
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as refusal:
+        spot, code = _fault(str(refusal))
+        raise invalid(join(path, spot), code) from None
+
+
+def invalid(path: str, code: str) -> BadInput:
+    """The refusal of one field."""
+    return BadInput("invalid", errors={path: [code]})
+
+
+def join(path: str, rest: str) -> str:
+    """``promotions[3]`` + ``rewards`` = ``promotions[3].rewards``."""
+    if not path or not rest:
+        return path or rest
+    return path + rest if rest.startswith("[") else f"{path}.{rest}"
+
+
+def check_percent(percent: Decimal | None, field: str = "percent") -> None:
+    """ValueError unless 0 < percent <= 100 with at most four decimals; None is allowed."""
+    if percent is None:
+        return
+    if not percent.is_finite() or not 0 < percent <= _HUNDRED:
+        raise ValueError(f"{field}:out_of_range")
+    if percent != percent.quantize(Decimal("0.0001")):
+        raise ValueError(f"{field}:too_precise")
+
+
+def check_one_of(**values: Any) -> None:
+    """ValueError unless exactly one of the named values is given (``percent`` or ``amount``)."""
+    given = [name for name, value in values.items() if value is not None]
+    if not given:
+        raise ValueError(f"{next(iter(values))}:missing")
+    if len(given) > 1:
+        raise ValueError(f"{given[-1]}:one_only")
+
+
+def _fault(message: str) -> tuple[str, str]:
+    """(path, code) of one msgspec message; a struct's own checks raise ``field:code``."""
+    path = ""
+    if spot := _SPOT.search(message):
+        path = spot["path"].removeprefix(".")
+        message = message[: spot.start()]
+    if own := _OWN.match(message):
+        return join(path, own["field"]), own["code"]
+    if named := _FIELD.search(message):
+        return join(path, named["field"]), "missing" if "missing" in message else "unknown_field"
+    if "enum value" in message:
+        return path, "not_one_of"
+    if ", got `" in message:
+        return path, "wrong_type"
+    if message.startswith("Expected"):
+        return path, "out_of_range"
+    return path, "invalid"

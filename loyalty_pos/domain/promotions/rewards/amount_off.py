@@ -1,0 +1,75 @@
+"""``amount_off``: a sum of money off the basket (shared by value), off each line or each unit."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.pricing.table import Cut, Table, shrink
+from loyalty_pos.domain.promotions.definition import StageName
+from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
+from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+
+
+class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
+    """``amount`` minor units; never more than what it is taken from (S5)."""
+
+    kind: ClassVar[str] = "amount_off"
+
+    amount: Annotated[int, Meta(ge=1, le=10**12)]
+    scope: Scope = EVERYTHING
+    per: Literal["basket", "line", "unit"] = "basket"
+    max_amount: Amount | None = None
+    max_units: Annotated[int, Meta(ge=1)] | None = None
+    max_units_per_line: Annotated[int, Meta(ge=1)] | None = None
+
+    @property
+    def stage(self) -> StageName:
+        """A sum off the basket comes after the tier, one off lines or units before it."""
+        return "basket" if self.per == "basket" else "item"
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """The lines it lowers."""
+        return (self.scope,)
+
+    def propose(self, table: Table) -> list[Cut]:
+        """One cut: shared by value, or the same off every line or unit."""
+        units = table.picked(self.scope, self.max_units, self.max_units_per_line)
+        if units is None:
+            units = table.units_of(table.lines(self.scope))
+        if self.per == "basket":
+            amount = min(self.amount, sum(table.left[unit] for unit in units), self.max_amount or self.amount)
+            return [table.spread(amount, units, self.amount)] if amount else []
+        if self.per == "line":
+            cut = self._per_line(table, units)
+        else:
+            board, left = table.board, table.left
+            amounts = [min(board.unit_price(board.line_of[unit], self.amount), left[unit]) for unit in units]
+            cut = Cut(units, amounts, sum(amounts), sum(amounts))
+        if self.max_amount is not None and cut.total > self.max_amount:
+            cut = shrink(cut, self.max_amount)
+        return [cut] if cut.total else []
+
+    def _per_line(self, table: Table, units: list[int]) -> Cut:
+        line_of = table.board.line_of
+        amounts: list[int] = []
+        granted = 0
+        for number in dict.fromkeys(line_of[unit] for unit in units):
+            members = [unit for unit in units if line_of[unit] == number]
+            value = sum(table.left[unit] for unit in members)
+            amounts.extend(table.spread(min(self.amount, value), members, self.amount).amounts)
+            granted += self.amount
+        return Cut(units, amounts, sum(amounts), granted)
+
+    def explain(self, say: Say, share: LineShare) -> str:
+        """``Giảm 20.000đ``, and this line's part where several lines share it."""
+        amount = say.money(self.amount)
+        if self.per == "unit":
+            count = say.number(share.units)
+            return say.text(f"Giảm {amount} × {count}", f"{amount} off × {count}")
+        if self.per == "line" or share.lines == 1:
+            return say.text(f"Giảm {amount}", f"{amount} off")
+        part = say.money(share.share)
+        return say.text(f"Giảm {amount}, dòng này {part}", f"{amount} off, {part} on this line")

@@ -1,0 +1,66 @@
+"""What every reward kind is: declared arguments, and one pure function that proposes cuts.
+
+A kind is a frozen struct in a file of its own; adding one is that file and a line in
+``rewards/__init__.py``.  ``propose`` only reads the table: sharing, floors, budgets and the
+keeping of books are the engine's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from msgspec import Struct
+
+from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.pricing.table import Cut, Table
+from loyalty_pos.domain.promotions.definition import StageName
+from loyalty_pos.domain.promotions.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class LineShare:
+    """What an explanation may speak of, for one line: minor units and units of goods (S14)."""
+
+    base: int
+    """Value of the covered units of this line just before the cut."""
+    share: int
+    units: int
+    """Units of this line that lost something."""
+    lines: int
+    """Lines among which the cut was shared."""
+    total: int
+    granted: int
+
+
+class Reward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
+    """One thing an offer gives."""
+
+    kind: ClassVar[str]
+    consumes: ClassVar[bool] = False
+    """A multi-buy: it uses units up, each once (S8)."""
+
+    @property
+    def stage(self) -> StageName:
+        """Where it applies when the promotion does not say (S7)."""
+        return "item"
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """Scopes of lines that this reward may touch, for the index."""
+        raise NotImplementedError
+
+    def propose(self, table: Table) -> list[Cut]:
+        """The cuts it would make now; empty when there is nothing to give."""
+        raise NotImplementedError
+
+    def short_of(self, table: Table) -> int:
+        """Units missing for a first application; 0 where quantity is not what is missing (S13)."""
+        return 0
+
+    def ceiling(self, table: Table) -> int:
+        """At most what ``propose`` can give in any state of this basket (the search's bound)."""
+        return sum(cut.total for cut in self.propose(table))
+
+    def explain(self, say: Say, share: LineShare) -> str:
+        """Why one line became cheaper, in one sentence (S14)."""
+        raise NotImplementedError

@@ -1,0 +1,136 @@
+"""``buy_get``: buy some, get some free or cheaper, again and again while units last.
+
+A unit is bought or given, never both and never twice (S8); given units are the cheapest (policy
+``given_units``).  Buy 10 get 3 with 12 units gives 2.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.pricing.table import Cut, Table
+from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.promotions.definition import StageName
+from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
+from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, off_text
+from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
+
+_FREE = Decimal(100)
+
+Units = Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class BuyGet(Reward, frozen=True, eq=False, kw_only=True):
+    """``buy_quantity`` of ``buy_scope`` give ``get_quantity`` of ``get_scope``.
+
+    The default is the same scope, and free.
+    """
+
+    kind: ClassVar[str] = "buy_get"
+    consumes: ClassVar[bool] = True
+
+    buy_quantity: Units
+    get_quantity: Units = 1
+    buy_scope: Scope = EVERYTHING
+    get_scope: Scope | None = None
+    percent: Decimal | None = None
+    amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
+    max_get_units: Units | None = None
+
+    def __post_init__(self) -> None:
+        if self.amount is not None:
+            check_one_of(percent=self.percent, amount=self.amount)
+        check_percent(self.percent)
+
+    @property
+    def stage(self) -> StageName:
+        """A multi-buy."""
+        return "group"
+
+    @property
+    def gives(self) -> Scope:
+        """The scope of given units."""
+        return self.get_scope or self.buy_scope
+
+    @property
+    def rate(self) -> Decimal | None:
+        """The percentage off a given unit; None when it is an amount."""
+        return self.percent if self.amount is not None else self.percent or _FREE
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """What is bought and what is given."""
+        return (self.buy_scope, self.gives)
+
+    def propose(self, table: Table) -> list[Cut]:
+        """One cut per repetition, triggers consumed with it."""
+        buyable = table.free_units(self.buy_scope)
+        givable = table.ranked(table.free_units(self.gives))
+        bought = set(buyable)
+        both = sum(unit in bought for unit in givable)
+        times, most = self._how_many(len(buyable), both, len(givable) - both, table.applications)
+        if not most:
+            return []
+        spare = len(buyable) - times * self.buy_quantity
+        given: list[int] = []
+        for unit in givable:
+            if len(given) == most:
+                break
+            if unit in bought:
+                if not spare:
+                    continue
+                spare -= 1
+            given.append(unit)
+        gifts = set(given)
+        triggers = table.ranked([unit for unit in buyable if unit not in gifts], dearest=True)
+        cuts = []
+        for time in range(times):
+            gift = sorted(given[time * self.get_quantity : (time + 1) * self.get_quantity])
+            cut = given_cut(table, gift, self.rate, self.amount)
+            if cut.total:
+                paid = triggers[time * self.buy_quantity : (time + 1) * self.buy_quantity]
+                cut.consumed = sorted([*gift, *paid])
+                cuts.append(cut)
+        return cuts
+
+    def _how_many(self, buyable: int, both: int, only_given: int, allowed: int | None) -> tuple[int, int]:
+        """(repetitions, given units) with the most given units, in the fewest repetitions.
+
+        ``both`` units could be bought or given, ``only_given`` could not be bought.
+        """
+        best = (0, 0)
+        times = 1
+        while times * self.buy_quantity <= buyable and (allowed is None or times <= allowed):
+            spare = min(both, buyable - times * self.buy_quantity)
+            given = min(times * self.get_quantity, only_given + spare)
+            if self.max_get_units is not None:
+                given = min(given, self.max_get_units)
+            if given > best[1]:
+                best = (times, given)
+            times += 1
+        return best
+
+    def short_of(self, table: Table) -> int:
+        """Units missing for the first gift (S13): to buy, then to be given."""
+        buyable = table.free_units(self.buy_scope)
+        bought = set(buyable)
+        givable = table.free_units(self.gives)
+        only_given = sum(unit not in bought for unit in givable)
+        missing = max(0, self.buy_quantity - len(buyable))
+        spare = min(len(givable) - only_given, max(0, len(buyable) - self.buy_quantity))
+        return missing + (0 if only_given + spare else 1)
+
+    def ceiling(self, table: Table) -> int:
+        """Everything that could be given, whole."""
+        return sum(table.left[unit] for unit in table.free_units(self.gives))
+
+    def explain(self, say: Say, share: LineShare) -> str:
+        """``Mua 2 tặng 1: tặng 30.000đ``."""
+        buy, get = say.number(self.buy_quantity), say.number(self.get_quantity)
+        off = off_text(say, self.rate, self.amount, share.base)
+        if self.rate == _FREE:
+            return say.text(f"Mua {buy} tặng {get}: {off}", f"Buy {buy} get {get}: {off}")
+        return say.text(f"Mua {buy} được ưu đãi {get}: {off}", f"Buy {buy}, next {get}: {off}")

@@ -1,0 +1,88 @@
+"""``cheapest_off``: the cheapest units of a group at a percentage or an amount less.
+
+The group is every free unit of the scope; it is consumed as a whole, and what was given is
+spread over it on return (S8, S25).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from loyalty_pos.domain.money import percent_of
+from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.pricing.table import Cut, Table, shrink
+from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.promotions.definition import StageName
+from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
+from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+
+
+class CheapestOff(Reward, frozen=True, eq=False, kw_only=True):
+    """The ``units`` cheapest of the scope, each less by ``percent`` or by ``amount``."""
+
+    kind: ClassVar[str] = "cheapest_off"
+    consumes: ClassVar[bool] = True
+
+    units: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    percent: Decimal | None = None
+    amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
+    scope: Scope = EVERYTHING
+    max_amount: Amount | None = None
+
+    def __post_init__(self) -> None:
+        check_one_of(percent=self.percent, amount=self.amount)
+        check_percent(self.percent)
+
+    @property
+    def stage(self) -> StageName:
+        """A multi-buy."""
+        return "group"
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """The group."""
+        return (self.scope,)
+
+    def propose(self, table: Table) -> list[Cut]:
+        """One cut on the cheapest units."""
+        group = table.free_units(self.scope)
+        given = sorted(table.ranked(group, dearest=False)[: self.units])
+        cut = given_cut(table, given, self.percent, self.amount, self.max_amount)
+        if not cut.total:
+            return []
+        cut.consumed = group
+        return [cut]
+
+    def ceiling(self, table: Table) -> int:
+        """The dearest units of the group, whole."""
+        return sum(sorted((table.left[u] for u in table.free_units(self.scope)), reverse=True)[: self.units])
+
+    def explain(self, say: Say, share: LineShare) -> str:
+        """``Món rẻ nhất: 50% của 30.000đ``."""
+        off = off_text(say, self.percent, self.amount, share.base)
+        return say.text(f"Món rẻ nhất: {off}", f"The cheapest: {off}")
+
+
+def given_cut(
+    table: Table, given: list[int], percent: Decimal | None, amount: int | None, most: int | None = None
+) -> Cut:
+    """The cut of units that a multi-buy gives: rounded once over their sum (S3), never above it (S8)."""
+    if percent is not None:
+        granted = percent_of(sum(table.left[unit] for unit in given), percent)
+        return table.spread(granted if most is None else min(granted, most), given, granted)
+    amounts = [min(amount or 0, table.left[unit]) for unit in given]
+    cut = Cut(given, amounts, sum(amounts), (amount or 0) * len(given))
+    return cut if most is None or cut.total <= most else shrink(cut, most)
+
+
+def off_text(say: Say, percent: Decimal | None, amount: int | None, base: int) -> str:
+    """What a given unit loses, as words: free, a percentage of its value, an amount."""
+    if percent is None:
+        off = say.money(amount or 0)
+        return say.text(f"giảm {off}", f"{off} off")
+    if percent == 100:
+        return say.text(f"tặng {say.money(base)}", f"{say.money(base)} free")
+    rate, value = say.percent(percent), say.money(base)
+    return say.text(f"{rate} của {value}", f"{rate} of {value}")

@@ -1,0 +1,35 @@
+"""``issue_coupon``: a coupon for the next purchase; it changes no price and is given at settle."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from loyalty_pos.domain.pricing.table import Cut, Table
+from loyalty_pos.domain.promotions.definition import StageName
+from loyalty_pos.domain.promotions.names import Code
+from loyalty_pos.domain.promotions.rewards.base import Reward
+from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
+
+
+class IssueCoupon(Reward, frozen=True, eq=False, kw_only=True):
+    """A coupon of ``promotion`` (trigger coupon), good for ``valid_days`` local days from tomorrow."""
+
+    kind: ClassVar[str] = "issue_coupon"
+
+    promotion: Code
+    valid_days: Annotated[int, Meta(ge=1, le=3660)]
+
+    @property
+    def stage(self) -> StageName:
+        """Evaluated last, on the final price."""
+        return "coupon"
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """Any basket."""
+        return (EVERYTHING,)
+
+    def propose(self, table: Table) -> list[Cut]:
+        """No price changes."""
+        return []

@@ -19,8 +19,8 @@ from loyalty_pos.errors import BadInput, Conflict, NotFound
 from loyalty_pos.services import guesses, holding, identity
 from loyalty_pos.services.answers import checkout_answer, dress
 from loyalty_pos.services.context import Caller, Outcome, Request, Services
-from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.idempotency import decide, write
+from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.loading import Ready, check_basket, check_scopes, make_ready
 from loyalty_pos.services.members import summary
 from loyalty_pos.services.requests import SwipeIn

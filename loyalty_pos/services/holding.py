@@ -73,7 +73,13 @@ def capture(tx: Tx, row: CheckoutRow) -> list[tuple[int, int]]:
 
 
 def reopen(
-    tx: Tx, row: CheckoutRow, member_id: int | None, card_id: int | None, swipe_id: int | None, expires_at: int, ready: Ready
+    tx: Tx,
+    row: CheckoutRow,
+    member_id: int | None,
+    card_id: int | None,
+    swipe_id: int | None,
+    expires_at: int,
+    ready: Ready,
 ) -> None:
     """Put the new price on the row; Stale when its state has moved."""
     basket, priced = msgspec.json.encode(ready.basket), msgspec.json.encode(ready.priced)
@@ -93,7 +99,7 @@ def uses_of(row: CheckoutRow) -> list[Use]:
     return msgspec.json.decode(row.priced, type=Priced).uses
 
 
-def expire(services: Services, tx: Tx, checkout_id: int) -> bool:
+def expire(services: Services, checkout_id: int, tx: Tx) -> bool:
     """Give back the holds of a checkout whose time is over (S21); False when it moved meanwhile."""
     row = checkouts.find(tx, checkout_id, lock=True)
     if row is None or row.state != "open" or row.expires_at > services.now_ms():

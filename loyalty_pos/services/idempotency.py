@@ -8,6 +8,7 @@ What depends on the database being there (5xx, ``in_progress``, ``slow_down``) s
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -44,7 +45,7 @@ def saved(tx: Tx, request: Request) -> Outcome | None:
     return Outcome(row.outcome, body=body, sale_id=row.sale_id, replayed=True)
 
 
-def once(services: Services, tx: Tx, request: Request, work: Callable[[Tx], Outcome]) -> Outcome:
+def once(services: Services, request: Request, work: Callable[[Tx], Outcome], tx: Tx) -> Outcome:
     """Run ``work`` under the request's key, inside ``tx``; save its answer or its refusal."""
     known = saved(tx, request)
     if known is not None:
@@ -66,12 +67,10 @@ def once(services: Services, tx: Tx, request: Request, work: Callable[[Tx], Outc
 def write(services: Services, request: Request, work: Callable[[Tx], Outcome]) -> Outcome:
     """One transaction under one key."""
     with services.in_flight(request):
-        return services.store.write(lambda tx: once(services, tx, request, work))
+        return services.store.write(partial(once, services, request, work))
 
 
-def decide(
-    services: Services, request: Request, load: Callable[[Tx], T], post: Callable[[Tx, T], Outcome]
-) -> Outcome:
+def decide(services: Services, request: Request, load: Callable[[Tx], T], post: Callable[[Tx, T], Outcome]) -> Outcome:
     """Decide on a snapshot, then write; decide again when what was read has moved meanwhile.
 
     ``load`` reads and prices (it may raise a refusal); ``post`` writes, guarded by the versions
@@ -85,18 +84,22 @@ def decide(
             except LoyaltyError as error:
                 if request.key is None or not is_final(error):
                     raise
-                return services.store.write(lambda tx, e=error: once(services, tx, request, lambda _tx: _raise(e)))
+                return services.store.write(partial(once, services, request, partial(_refuse, error)))
             if isinstance(ready, Outcome):
                 return ready
             try:
-                return services.store.write(lambda tx, r=ready: once(services, tx, request, lambda t: post(t, r)))
+                return services.store.write(partial(once, services, request, partial(_with, post, ready)))
             except Stale:
                 continue
-        return services.store.write(lambda tx: once(services, tx, request, lambda t: post(t, load(t))))
+        return services.store.write(partial(once, services, request, lambda tx: post(tx, load(tx))))
 
 
-def _raise(error: LoyaltyError) -> Outcome:
+def _refuse(error: LoyaltyError, _tx: Tx) -> Outcome:
     raise error
+
+
+def _with(post: Callable[[Tx, T], Outcome], ready: T, tx: Tx) -> Outcome:
+    return post(tx, ready)
 
 
 def _save(tx: Tx, request: Request, outcome: Outcome, at: int) -> None:

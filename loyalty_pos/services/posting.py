@@ -14,15 +14,13 @@ from datetime import date, timedelta
 import msgspec
 from msgspec import Struct
 
-from loyalty_pos.domain import points as point_rules
 from loyalty_pos.domain.basket import Line
 from loyalty_pos.domain.cards import new_coupon_code
 from loyalty_pos.domain.pricing.explain import receipt_text
 from loyalty_pos.domain.pricing.result import NextCoupon, Priced, UnitRun
-from loyalty_pos.domain.tiers import upgraded
 from loyalty_pos.errors import Conflict
 from loyalty_pos.services.answers import Exceptional, SaleAnswer, SaleLine, local_time, units_of
-from loyalty_pos.services.context import Caller, Outcome, Request, Services, to_ms
+from loyalty_pos.services.context import Caller, Outcome, Request, Services
 from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage import habits, ledger, posting, reading
@@ -91,7 +89,7 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         store_id, terminal_id, ticket.cashier, member.id if member else None, ticket.swipe_id, ticket.unknown_card,
         ticket.receipt, book.programme.business_date(ticket.sold_at).isoformat(), ticket.sold_at, ticket.now,
         answer.status, ticket.body_hash, ticket.rules or book.version, totals.gross, totals.discount, totals.net, totals.to_pay,
-        earned, redeemed, msgspec.json.encode(answer),
+        earned, redeemed, msgspec.json.encode(ticket.priced.plan).decode(), msgspec.json.encode(answer),
     ))  # fmt: skip
     if sale_id is None:
         raise Stale
@@ -159,7 +157,7 @@ def _move_balances(tx: Tx, ticket: Ticket, earned: int, redeemed: int) -> None:
     member = ticket.member
     assert member is not None
     recovered = min(member.shortfall, earned)
-    waiting = point_rules.pending_days(ticket.book.rules.points) > 0
+    waiting = ticket.book.rules.points.pending_days > 0
     gain = earned - recovered
     moved = posting.settle_member(
         tx,
@@ -187,7 +185,7 @@ def _post_points(tx: Tx, ticket: Ticket, why: Why, earned: int, redeemed: int) -
     if earned:
         recovered = min(member.shortfall, earned)
         active_from, expires_at = lot_terms(ticket.book, ticket.sold_at)
-        state = "pending" if active_from > ticket.now else "active"
+        state = "pending" if ticket.book.rules.points.pending_days else "active"
         lot_id = ledger.add_lot(tx, member.id, earned, state, active_from, expires_at, why.sale_id)
         ledger.add_entry(tx, member.id, "earn", earned, lot_id, why)
         if recovered:
@@ -210,10 +208,10 @@ def spend_lots(tx: Tx, member_id: int, points: int) -> list[tuple[int, int]]:
 
 def lot_terms(book: Book, granted_at: int) -> tuple[int, int | None]:
     """(active from, expires at) in ms of points granted at a moment (S18, S20)."""
-    local = book.programme.local(granted_at)
-    active_from = point_rules.active_from(book.rules.points, local)
-    expires = point_rules.expires_at(book.rules.points, local)
-    return to_ms(active_from), None if expires is None else to_ms(expires)
+    today, programme, terms = book.programme.local(granted_at).date(), book.programme, book.rules.points
+    active_from = programme.day_begins(terms.active_from(today)) if terms.pending_days else granted_at
+    last_day = terms.expires_on(today)
+    return active_from, None if last_day is None else programme.day_begins(last_day + timedelta(days=1))
 
 
 def _next_coupons(services: Services, tx: Tx, ticket: Ticket) -> list[coupon_rows.NewCoupon]:
@@ -270,13 +268,13 @@ def _upgrade(tx: Tx, ticket: Ticket) -> None:
     """Raise the tier when the window's figure has reached its threshold (S32, S33)."""
     member = ticket.member
     assert member is not None
-    if not ticket.book.rules.tiers:
+    if not ticket.book.rules.tiers.levels:
         return
     day = window_start(ticket.book.programme.local(ticket.now).date())
     spend, _, _ = reading.spend_since(tx, member.id, day.isoformat())
-    tier = upgraded(ticket.book.rules.tiers, member.tier, spend)
-    if tier is not None and tier != member.tier:
-        posting.set_tier(tx, member.id, tier, ticket.now)
+    tier = ticket.book.rules.tiers.upgrade(member.tier, spend)
+    if tier is not None:
+        posting.set_tier(tx, member.id, tier.code, ticket.now)
 
 
 def window_start(today: date) -> date:
@@ -285,5 +283,3 @@ def window_start(today: date) -> date:
         return today.replace(year=today.year - 1) + timedelta(days=1)
     except ValueError:
         return date(today.year - 1, 3, 1)
-
-

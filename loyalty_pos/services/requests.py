@@ -24,11 +24,7 @@ Tenders = Annotated[tuple[Tender, ...], Meta(max_length=20)]
 Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{16,64}$")]
 
 
-class _Body(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
-
-
-class SwipeIn(_Body):
+class SwipeIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /cards/identify."""
 
     swipe: Scan
@@ -45,7 +41,7 @@ class SaleIn(Basket, frozen=True, forbid_unknown_fields=True, kw_only=True):
     as_sold: bool = False
 
 
-class SettleIn(_Body):
+class SettleIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /checkouts/{id}/settle."""
 
     receipt: Id
@@ -53,14 +49,14 @@ class SettleIn(_Body):
     tenders: Tenders = ()
 
 
-class ReturnLine(_Body):
+class ReturnLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How much of one line comes back; a weighed line comes back whole (its own quantity)."""
 
     line: Id
     quantity: Annotated[int, Meta(ge=1, le=MAX_UNITS)] | Annotated[str, Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})?$")]
 
 
-class ReturnIn(_Body):
+class ReturnIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /sales/{id}/returns."""
 
     lines: Annotated[tuple[ReturnLine, ...], Meta(min_length=1, max_length=MAX_LINES_SOLD)]
@@ -69,7 +65,7 @@ class ReturnIn(_Body):
     reason: Text | None = None
 
 
-class ReceiptReturnIn(_Body):
+class ReceiptReturnIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /returns: the same, the sale named by its receipt."""
 
     sale_receipt: Id
@@ -80,7 +76,7 @@ class ReceiptReturnIn(_Body):
     reason: Text | None = None
 
 
-class ConsentIn(_Body):
+class ConsentIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One consent given at enrolment (S51)."""
 
     purpose: Literal["programme", "profiling", "marketing", "sharing"]
@@ -89,13 +85,15 @@ class ConsentIn(_Body):
     channel: Literal["email", "sms", "zalo", "phone"] | None = None
 
 
-class PersonIn(_Body):
+class PersonIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a member tells of themselves; every field is optional."""
 
     name: Text | None = None
     call_name: Text | None = None
     phone: Annotated[str, Meta(max_length=32, pattern=PLAIN)] | None = None
-    email: Annotated[str, Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$")] | None = None
+    email: (
+        Annotated[str, Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$")] | None
+    ) = None
     birthday: date | None = None
     gender: Literal["female", "male", "other"] | None = None
     address: Text | None = None
@@ -109,7 +107,7 @@ class MemberIn(PersonIn, frozen=True, forbid_unknown_fields=True, kw_only=True):
     consents: Annotated[tuple[ConsentIn, ...], Meta(max_length=20)] = ()
 
 
-class CardIn(_Body):
+class CardIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /members/{id}/cards."""
 
     card: Scan | None = None
@@ -117,13 +115,13 @@ class CardIn(_Body):
     reason: Text | None = None
 
 
-class ReasonIn(_Body):
+class ReasonIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A body that only says why."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
-class CouponIn(_Body):
+class CouponIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /members/{id}/coupons."""
 
     promotion: Id
@@ -131,7 +129,7 @@ class CouponIn(_Body):
     reason: Text | None = None
 
 
-class AdjustIn(_Body):
+class AdjustIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /members/{id}/points/adjustments; ``points`` signed, never 0."""
 
     points: Annotated[int, Meta(ge=-(10**9), le=10**9)]

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from loyalty_pos.domain.pricing.compile import RuleSet, compile_rules
 from loyalty_pos.errors import BadInput
-from loyalty_pos.services.context import Request, Services, from_ms
+from loyalty_pos.services.context import Request, Services, from_ms, to_ms
 from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.tx import Tx
 
@@ -41,6 +41,10 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     def local(self, moment_ms: int) -> datetime:
         """The shop's local time."""
         return from_ms(moment_ms).astimezone(ZoneInfo(self.zone))
+
+    def day_begins(self, day: date) -> int:
+        """The first moment of a local day, in ms."""
+        return to_ms(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone)))
 
     def business_date(self, moment_ms: int) -> date:
         """The business day of a moment: the local date, cut at ``day_starts`` (S45)."""

@@ -17,12 +17,15 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
 )
+from sqlalchemy import text as sql
+from sqlalchemy.types import TypeEngine
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -35,7 +38,7 @@ NAMING = {
 metadata = MetaData(naming_convention=NAMING)
 
 Int = BigInteger().with_variant(Integer(), "sqlite")
-Real = Double().with_variant(REAL(), "sqlite")
+Real: TypeEngine[float] = Double().with_variant(REAL(), "sqlite")
 
 
 def table(name: str, *parts: Any) -> Table:
@@ -83,3 +86,8 @@ def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     """``column`` is one of a closed list."""
     listed = ", ".join(f"'{value}'" for value in values)
     return check(column, f"{column} IN ({listed})")
+
+
+def due_index(name: str, column: str, rule: str) -> Index:
+    """A small index of the rows that a job will look for: those that keep ``rule``."""
+    return Index(name, column, sqlite_where=sql(rule), postgresql_where=sql(rule))

@@ -69,7 +69,9 @@ def hold(tx: Tx, coupon_id: int, checkout_id: int, at: int, by: str) -> bool:
 
 def held_by(tx: Tx, checkout_id: int) -> list[tuple[int, str]]:
     """(id, code) of the coupons that a checkout holds."""
-    return [(r[0], r[1]) for r in tx.all("SELECT id, code FROM coupons WHERE checkout_id = ? ORDER BY id", (checkout_id,))]
+    return [
+        (r[0], r[1]) for r in tx.all("SELECT id, code FROM coupons WHERE checkout_id = ? ORDER BY id", (checkout_id,))
+    ]
 
 
 def ids(tx: Tx, codes: Sequence[str], state: str | None = None) -> list[tuple[int, str]]:

@@ -53,7 +53,13 @@ _CATEGORIES = _upsert("member_categories", "category")
 
 
 def count_goods(
-    tx: Tx, member_id: int, at: int, sign: int, products: Sequence[Bought], categories: Sequence[Bought], full: bool = True
+    tx: Tx,
+    member_id: int,
+    at: int,
+    sign: int,
+    products: Sequence[Bought],
+    categories: Sequence[Bought],
+    full: bool = True,
 ) -> None:
     """Add (sign 1) or take back (sign -1) what a ticket bought.  ``full``: the times count too."""
     weight = sign * weight_at(at) if full else 0.0
@@ -67,7 +73,16 @@ def count_goods(
 
 
 def count_visit(
-    tx: Tx, member_id: int, store_id: int, at: int, day: str, weekday: int, hour: int, items: int, spend: int, earned: int
+    tx: Tx,
+    member_id: int,
+    store_id: int,
+    at: int,
+    day: str,
+    weekday: int,
+    hour: int,
+    items: int,
+    spend: int,
+    earned: int,
 ) -> None:
     """One visit: totals, weekday, daypart, the day's row and the store's."""
     weekday_column = f"weekday_{weekday}"
@@ -103,7 +118,16 @@ def add_day(tx: Tx, member_id: int, day: str, visits: int, spend: int, earned: i
 
 
 def take_back_visit(
-    tx: Tx, member_id: int, store_id: int, day: str, weekday: int, hour: int, whole: bool, items: int, spend: int, earned: int
+    tx: Tx,
+    member_id: int,
+    store_id: int,
+    day: str,
+    weekday: int,
+    hour: int,
+    whole: bool,
+    items: int,
+    spend: int,
+    earned: int,
 ) -> None:
     """Correct the counters for a return (S30); ``whole``: the visit itself did not happen."""
     visits = 1 if whole else 0
@@ -116,7 +140,8 @@ def take_back_visit(
     )
     add_day(tx, member_id, day, -visits, -spend, -earned)
     tx.later(
-        "UPDATE member_stores SET visits = visits - ? WHERE member_id = ? AND store_id = ?", (visits, member_id, store_id)
+        "UPDATE member_stores SET visits = visits - ? WHERE member_id = ? AND store_id = ?",
+        (visits, member_id, store_id),
     )
 
 
@@ -155,7 +180,8 @@ def days(tx: Tx, member_id: int, limit: int = 400) -> list[str]:
     return [
         str(row[0])
         for row in tx.all(
-            "SELECT day FROM member_days WHERE member_id = ? AND visits > 0 ORDER BY day DESC LIMIT ?", (member_id, limit)
+            "SELECT day FROM member_days WHERE member_id = ? AND visits > 0 ORDER BY day DESC LIMIT ?",
+            (member_id, limit),
         )
     ]
 

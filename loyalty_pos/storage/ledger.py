@@ -57,8 +57,19 @@ def add_entry(tx: Tx, member_id: int, kind: str, points: int, lot_id: int | None
     tx.later(
         "INSERT INTO entries (member_id, at, kind, points, lot_id, sale_id, return_id, terminal_id, by, reason, "
         "idempotency_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (member_id, why.at, kind, points, lot_id, why.sale_id, why.return_id, why.terminal_id, why.by, why.reason,
-         why.key),
+        (
+            member_id,
+            why.at,
+            kind,
+            points,
+            lot_id,
+            why.sale_id,
+            why.return_id,
+            why.terminal_id,
+            why.by,
+            why.reason,
+            why.key,
+        ),
     )
 
 
@@ -72,7 +83,9 @@ def spendable_lots(tx: Tx, member_id: int) -> list[LotRow]:
 
 def open_lots(tx: Tx, member_id: int) -> list[LotRow]:
     """Lots with anything left, pending too, in the order of spending."""
-    rows = tx.all(_LOT + f"WHERE member_id = ? AND state <> 'expired' AND remaining > 0 {_SPENDING_ORDER}", (member_id,))
+    rows = tx.all(
+        _LOT + f"WHERE member_id = ? AND state <> 'expired' AND remaining > 0 {_SPENDING_ORDER}", (member_id,)
+    )
     return [LotRow(*row) for row in rows]
 
 
@@ -91,7 +104,9 @@ def lots_of_sale(tx: Tx, sale_id: int) -> list[LotRow]:
 def take(tx: Tx, lot_id: int, points: int) -> bool:
     """Take free points out of a lot; False when they are not free any more."""
     return bool(
-        tx.run("UPDATE lots SET remaining = remaining - ? WHERE id = ? AND remaining - held >= ?", (points, lot_id, points))
+        tx.run(
+            "UPDATE lots SET remaining = remaining - ? WHERE id = ? AND remaining - held >= ?", (points, lot_id, points)
+        )
     )
 
 
@@ -107,7 +122,9 @@ def hold(tx: Tx, checkout_id: int, lot_id: int, points: int) -> bool:
     """Set points of a lot aside for a checkout (S21); False when they are not free."""
     held = tx.run("UPDATE lots SET held = held + ? WHERE id = ? AND remaining - held >= ?", (points, lot_id, points))
     if held:
-        tx.later("INSERT INTO checkout_lots (checkout_id, lot_id, points) VALUES (?, ?, ?)", (checkout_id, lot_id, points))
+        tx.later(
+            "INSERT INTO checkout_lots (checkout_id, lot_id, points) VALUES (?, ?, ?)", (checkout_id, lot_id, points)
+        )
     return bool(held)
 
 
@@ -115,7 +132,9 @@ def holds(tx: Tx, checkout_id: int) -> list[tuple[int, int]]:
     """(lot, points) that a checkout holds."""
     return [
         (row[0], row[1])
-        for row in tx.all("SELECT lot_id, points FROM checkout_lots WHERE checkout_id = ? ORDER BY lot_id", (checkout_id,))
+        for row in tx.all(
+            "SELECT lot_id, points FROM checkout_lots WHERE checkout_id = ? ORDER BY lot_id", (checkout_id,)
+        )
     ]
 
 

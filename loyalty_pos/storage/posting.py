@@ -13,7 +13,7 @@ from loyalty_pos.storage.tx import Tx
 
 
 class NewSale(NamedTuple):
-    """The row of a sale, in the order of its columns."""
+    """The row of a sale, in the order of its columns; ``plan`` is how it earned (S26), as JSON."""
 
     store_id: int
     terminal_id: int
@@ -34,6 +34,7 @@ class NewSale(NamedTuple):
     to_pay: int
     earned: int
     redeemed: int
+    plan: str
     answer: bytes
 
 

@@ -95,8 +95,14 @@ def add_promotion(tx: Tx, row: StoredPromotion) -> None:
     """Add a version; unique by (code, version)."""
     tx.run(
         "INSERT INTO promotions (code, version, state, definition, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?)",
-        (row.code, row.version, row.state, json.dumps(row.definition, ensure_ascii=False), row.created_at,
-         row.created_by),
+        (
+            row.code,
+            row.version,
+            row.state,
+            json.dumps(row.definition, ensure_ascii=False),
+            row.created_at,
+            row.created_by,
+        ),
     )
 
 

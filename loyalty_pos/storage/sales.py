@@ -29,6 +29,7 @@ class SaleRow(NamedTuple):
     refunded: int
     points_back: int
     points_given: int
+    plan: str
     answer: bytes
 
 
@@ -54,12 +55,14 @@ _COLUMNS = ", ".join(SaleRow._fields)
 def find(tx: Tx, sale_id: int, lock: bool = False) -> SaleRow | None:
     """A sale by id; ``lock``: nobody else returns from it until this transaction ends."""
     row = tx.one(f"SELECT {_COLUMNS} FROM sales WHERE id = ?{tx.for_update if lock else ''}", (sale_id,))
-    return SaleRow(*row[:-1], bytes(row[-1])) if row else None
+    return SaleRow._make((*row[:-1], bytes(row[-1]))) if row else None
 
 
 def lines(tx: Tx, sale_id: int) -> list[SaleLineRow]:
     """The lines of a sale, in order."""
-    rows = tx.all(f"SELECT {', '.join(SaleLineRow._fields)} FROM sale_lines WHERE sale_id = ? ORDER BY position", (sale_id,))
+    rows = tx.all(
+        f"SELECT {', '.join(SaleLineRow._fields)} FROM sale_lines WHERE sale_id = ? ORDER BY position", (sale_id,)
+    )
     return [SaleLineRow(*row) for row in rows]
 
 
@@ -173,10 +176,14 @@ def add_return(tx: Tx, row: NewReturn) -> int | None:
 
 def add_return_lines(tx: Tx, return_id: int, rows: list[tuple[str, int, int]]) -> None:
     """(line, units, refund) of a return."""
-    tx.many("INSERT INTO return_lines (return_id, line, units, refund) VALUES (?, ?, ?, ?)", [(return_id, *r) for r in rows])
+    tx.many(
+        "INSERT INTO return_lines (return_id, line, units, refund) VALUES (?, ?, ?, ?)", [(return_id, *r) for r in rows]
+    )
 
 
-def return_by_receipt(tx: Tx, store_id: int, terminal_id: int, day: str, receipt: str) -> tuple[int, bytes, bytes] | None:
+def return_by_receipt(
+    tx: Tx, store_id: int, terminal_id: int, day: str, receipt: str
+) -> tuple[int, bytes, bytes] | None:
     """(id, body hash, answer) of a return by its own receipt."""
     row = tx.one(
         "SELECT id, body_hash, answer FROM returns WHERE store_id = ? AND terminal_id = ? AND business_date = ? "
@@ -188,14 +195,18 @@ def return_by_receipt(tx: Tx, store_id: int, terminal_id: int, day: str, receipt
 
 def uses(tx: Tx, sale_id: int) -> list[tuple[str, int, int, str | None]]:
     """(promotion, uses, amount, coupon) of a sale."""
-    return [tuple(r) for r in tx.all("SELECT promotion, uses, amount, coupon FROM sale_uses WHERE sale_id = ?", (sale_id,))]
+    return [
+        tuple(r) for r in tx.all("SELECT promotion, uses, amount, coupon FROM sale_uses WHERE sale_id = ?", (sale_id,))
+    ]
 
 
-def park(tx: Tx, lane: tuple[int, int], sale_receipt: str, receipt: str, day: str, at: int, body_hash: bytes, body: bytes) -> int | None:
+def park(
+    tx: Tx, lane: tuple[int, int], sale_receipt: str, receipt: str, day: str, at: int, body_hash: bytes, body: bytes
+) -> int | None:
     """Keep a return whose sale is not here yet; None when it is parked already."""
     row = tx.one(
-        "INSERT INTO parked_returns (store_id, terminal_id, sale_receipt, receipt, business_date, at, body_hash, body) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (store_id, terminal_id, business_date, receipt) DO NOTHING "
+        "INSERT INTO parked_returns "
+        "(store_id, terminal_id, sale_receipt, receipt, business_date, at, body_hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (store_id, terminal_id, business_date, receipt) DO NOTHING "
         "RETURNING id",
         (*lane, sale_receipt, receipt, day, at, body_hash, body),
     )

@@ -13,6 +13,7 @@ from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
 from loyalty_pos.storage.columns import (
     blob,
     check,
+    due_index,
     integer,
     metadata,
     one_of,
@@ -313,7 +314,7 @@ checkouts = table(
     ref("sale_id", "sales", null=True),
     one_of("state", ("open", "settled", "voided", "expired")),
     check("settled", "(state = 'settled') = (sale_id IS NOT NULL)"),
-    Index("ix_checkouts_state_expires_at", "state", "expires_at"),
+    due_index("ix_checkouts_due", "expires_at", "state = 'open'"),
 )
 
 sales = table(
@@ -342,6 +343,7 @@ sales = table(
     integer("refunded", default=0),
     integer("points_back", default=0),
     integer("points_given", default=0),
+    text("plan"),
     blob("answer"),
     one_of("state", ("settled", "partly_returned", "returned")),
     one_of("status", ("ok", "accepted_with_exception")),
@@ -464,6 +466,8 @@ lots = table(
     one_of("state", ("pending", "active", "expired")),
     check("amounts", "granted > 0 AND held >= 0 AND held <= remaining AND remaining <= granted"),
     Index("ix_lots_member_id_expires_at", "member_id", "expires_at"),
+    due_index("ix_lots_due", "expires_at", "state = 'active'"),
+    due_index("ix_lots_waiting", "active_from", "state = 'pending'"),
 )
 
 checkout_lots = table(

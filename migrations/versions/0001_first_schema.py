@@ -238,9 +238,7 @@ def upgrade() -> None:
         sa.Column("text_version", sa.Text(), nullable=False),
         sa.Column("at", INT, nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "purpose IN ('programme', 'profiling', 'marketing', 'sharing')", name="ck_consents_purpose"
-        ),
+        sa.CheckConstraint("purpose IN ('programme', 'profiling', 'marketing', 'sharing')", name="ck_consents_purpose"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_consents_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_consents"),
         sqlite_strict=True,
@@ -353,6 +351,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_staff_id", "sessions", ["staff_id"], unique=False)
     op.create_table(
+        "rotating_used",
+        sa.Column("card_id", INT, nullable=False),
+        sa.Column("step", INT, nullable=False),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name="fk_rotating_used_card_id"),
+        sa.PrimaryKeyConstraint("card_id", "step", name="pk_rotating_used"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "swipes",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
         sa.Column("at", INT, nullable=False),
@@ -399,6 +405,7 @@ def upgrade() -> None:
         sa.Column("refunded", INT, server_default="0", nullable=False),
         sa.Column("points_back", INT, server_default="0", nullable=False),
         sa.Column("points_given", INT, server_default="0", nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
         sa.Column("answer", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("state IN ('settled', 'partly_returned', 'returned')", name="ck_sales_state"),
         sa.CheckConstraint("status IN ('ok', 'accepted_with_exception')", name="ck_sales_status"),
@@ -407,8 +414,7 @@ def upgrade() -> None:
             name="ck_sales_figures",
         ),
         sa.CheckConstraint(
-            "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed",
-            name="ck_sales_points_returned",
+            "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed", name="ck_sales_points_returned"
         ),
         sa.CheckConstraint("refunded BETWEEN 0 AND net", name="ck_sales_refunded"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_sales_member_id"),
@@ -436,9 +442,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("sale_id", INT, nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=True),
-        sa.CheckConstraint(
-            "outcome IN ('done', 'created', 'accepted', 'refused')", name="ck_answers_outcome"
-        ),
+        sa.CheckConstraint("outcome IN ('done', 'created', 'accepted', 'refused')", name="ck_answers_outcome"),
         sa.CheckConstraint("(sale_id IS NULL) <> (answer IS NULL)", name="ck_answers_answer"),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_answers_sale_id"),
         sa.PrimaryKeyConstraint("caller", "key", name="pk_answers"),
@@ -472,8 +476,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_checkouts"),
         sqlite_strict=True,
     )
+    op.create_index(
+        "ix_checkouts_due",
+        "checkouts",
+        ["expires_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_index("ix_checkouts_member_id", "checkouts", ["member_id"], unique=False)
-    op.create_index("ix_checkouts_state_expires_at", "checkouts", ["state", "expires_at"], unique=False)
     op.create_table(
         "exceptions",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
@@ -514,8 +525,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_lots"),
         sqlite_strict=True,
     )
+    op.create_index(
+        "ix_lots_due",
+        "lots",
+        ["expires_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'active'"),
+        postgresql_where=sa.text("state = 'active'"),
+    )
     op.create_index("ix_lots_member_id_expires_at", "lots", ["member_id", "expires_at"], unique=False)
     op.create_index("ix_lots_sale_id", "lots", ["sale_id"], unique=False)
+    op.create_index(
+        "ix_lots_waiting",
+        "lots",
+        ["active_from"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
     op.create_table(
         "returns",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
@@ -564,9 +591,7 @@ def upgrade() -> None:
         sa.Column("units", INT, nullable=False),
         sa.Column("returned", INT, server_default="0", nullable=False),
         sa.Column("runs", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "net = gross - discount AND net >= 0 AND discount >= 0", name="ck_sale_lines_figures"
-        ),
+        sa.CheckConstraint("net = gross - discount AND net >= 0 AND discount >= 0", name="ck_sale_lines_figures"),
         sa.CheckConstraint("returned BETWEEN 0 AND units", name="ck_sale_lines_returned"),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_sale_lines_sale_id"),
         sa.PrimaryKeyConstraint("sale_id", "position", name="pk_sale_lines"),
@@ -611,12 +636,8 @@ def upgrade() -> None:
         sa.Column("sale_id", INT, nullable=True),
         sa.Column("used_at", INT, nullable=True),
         sa.CheckConstraint("(state = 'held') = (checkout_id IS NOT NULL)", name="ck_coupons_held"),
-        sa.CheckConstraint(
-            "(state = 'used') = (sale_id IS NOT NULL AND used_at IS NOT NULL)", name="ck_coupons_used"
-        ),
-        sa.CheckConstraint(
-            "state IN ('issued', 'held', 'used', 'expired', 'cancelled')", name="ck_coupons_state"
-        ),
+        sa.CheckConstraint("(state = 'used') = (sale_id IS NOT NULL AND used_at IS NOT NULL)", name="ck_coupons_used"),
+        sa.CheckConstraint("state IN ('issued', 'held', 'used', 'expired', 'cancelled')", name="ck_coupons_state"),
         sa.ForeignKeyConstraint(["checkout_id"], ["checkouts.id"], name="fk_coupons_checkout_id"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_coupons_member_id"),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_coupons_sale_id"),
@@ -645,9 +666,7 @@ def upgrade() -> None:
             "kind IN ('earn', 'redeem', 'take_back', 'give_back', 'adjust', 'expire', 'recover', 'opening')",
             name="ck_entries_kind",
         ),
-        sa.CheckConstraint(
-            "points <> 0 AND points BETWEEN -1000000000000 AND 1000000000000", name="ck_entries_points"
-        ),
+        sa.CheckConstraint("points <> 0 AND points BETWEEN -1000000000000 AND 1000000000000", name="ck_entries_points"),
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name="fk_entries_lot_id"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_entries_member_id"),
         sa.ForeignKeyConstraint(["return_id"], ["returns.id"], name="fk_entries_return_id"),
@@ -684,10 +703,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(
-        "ix_parked_returns_store_id_sale_receipt",
-        "parked_returns",
-        ["store_id", "sale_receipt"],
-        unique=False,
+        "ix_parked_returns_store_id_sale_receipt", "parked_returns", ["store_id", "sale_receipt"], unique=False
     )
     op.create_table(
         "return_lines",
@@ -760,6 +776,5 @@ def guard_postgresql() -> None:
 def refuse_postgresql(table: str, event: str) -> None:
     """One trigger."""
     op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE {event} ON {table} "
-        f"FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        f"CREATE TRIGGER {table}_append_only BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
     )

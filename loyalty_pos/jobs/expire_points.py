@@ -1,0 +1,17 @@
+"""Takes points out of lots whose last local day is over; held points do not expire meanwhile (S20, S21)."""
+
+from __future__ import annotations
+
+from loyalty_pos.jobs.summary import Summary
+from loyalty_pos.services.context import Services
+from loyalty_pos.storage import due
+
+STEP = 500
+
+
+def run(services: Services) -> Summary:
+    """Expire every lot that is due, in steps of one transaction each."""
+    done = 0
+    while moved := services.store.write(lambda tx: due.expire(tx, services.now_ms(), STEP)):
+        done += moved
+    return Summary("expire-points", done)

@@ -1,0 +1,205 @@
+"""A member's points, coupons and habits, as the contract shows them, and points by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from loyalty_pos.errors import BadInput, NotFound, Refused
+from loyalty_pos.services.context import Caller, Outcome, Request, Services, from_ms
+from loyalty_pos.services.idempotency import decide
+from loyalty_pos.services.identity import parse_id
+from loyalty_pos.services.posting import lot_terms, spend_lots
+from loyalty_pos.services.requests import AdjustIn
+from loyalty_pos.storage import audit, habits, ledger, members, posting, reading
+from loyalty_pos.storage import coupons as coupon_rows
+from loyalty_pos.storage.ledger import Why
+from loyalty_pos.storage.members import Account
+from loyalty_pos.storage.reading import MemberRow
+from loyalty_pos.storage.tx import Stale, Tx
+
+
+def _account(tx: Tx, member_id: str) -> Account:
+    account = members.account(tx, parse_id(member_id, "member"))
+    if account is None:
+        raise NotFound("member_unknown")
+    return account
+
+
+def balances(services: Services, caller: Caller, member_id: str) -> dict[str, Any]:
+    """{"active", "pending", "held", "spent", "expired", "shortfall", "lots": [...]}; ``active``
+    does not include ``held``; lots with anything left, in the order of spending (S19)."""
+
+    def work(tx: Tx) -> dict[str, Any]:
+        book = services.rules.current(tx)
+        account = _account(tx, member_id)
+        local = book.programme.local
+        lots = [
+            {
+                "points": lot.remaining,
+                "active_from": local(lot.active_from).date().isoformat(),
+                "expires_on": None if lot.expires_at is None else local(lot.expires_at - 1).date().isoformat(),
+            }
+            for lot in ledger.open_lots(tx, account.id)
+        ]
+        names = ("active", "pending", "held", "spent", "expired", "shortfall")
+        return {name: getattr(account, name) for name in names} | {"lots": lots}
+
+    return services.store.read(work)
+
+
+def entries(services: Services, caller: Caller, member_id: str, cursor: str | None, limit: int) -> dict[str, Any]:
+    """The entries, oldest first; their sum = active + pending + held."""
+
+    def work(tx: Tx) -> dict[str, Any]:
+        account = _account(tx, member_id)
+        rows = ledger.entries(tx, account.id, parse_id(cursor, "page") if cursor else 0, limit + 1)
+        items = [
+            {
+                "id": str(row[0]),
+                "at": from_ms(row[1]).isoformat(timespec="seconds"),
+                "kind": row[2],
+                "points": row[3],
+                "sale": None if row[4] is None else str(row[4]),
+                "receipt": row[5],
+                "idempotency_key": row[6],
+                "terminal": row[7],
+                "reason": row[8],
+            }
+            for row in rows[:limit]
+        ]
+        return {"items": items, "next": str(rows[limit - 1][0]) if len(rows) > limit else None}
+
+    return services.store.read(work)
+
+
+def adjust(services: Services, request: Request, member_id: str, body: AdjustIn) -> tuple[Outcome, Any]:
+    """Points by hand, with a reason.  Above the limit a second person is needed (S50): until
+    approvals are routed, Refused (``approval_needed``).  Refused (``points_insufficient``)."""
+    caller = request.caller
+    if body.points == 0:
+        raise BadInput(errors={"points": ["zero"]})
+
+    def load(tx: Tx) -> MemberRow:
+        row = reading.member(tx, parse_id(member_id, "member"))
+        if row is None or row.state != "active":
+            raise NotFound("member_unknown")
+        if abs(body.points) > services.rules.current(tx).programme.adjustment_limit:
+            raise Refused("approval_needed", limit=services.rules.current(tx).programme.adjustment_limit)
+        if row.active + body.points < 0:
+            raise Refused("points_insufficient")
+        return row
+
+    def post(tx: Tx, row: MemberRow) -> Outcome:
+        now = services.now_ms()
+        if not posting.settle_member(tx, row.id, row.version, body.points, 0, 0, 0, 0):
+            raise Stale
+        why = Why(now, caller.key, caller.terminal_id, reason=body.reason, key=request.key)
+        if body.points > 0:
+            _, expires_at = lot_terms(services.rules.current(tx), now)
+            lot_id = ledger.add_lot(tx, row.id, body.points, "active", now, expires_at, None)
+            ledger.add_entry(tx, row.id, "adjust", body.points, lot_id, why)
+        else:
+            for lot_id, points in spend_lots(tx, row.id, -body.points):
+                ledger.add_entry(tx, row.id, "adjust", -points, lot_id, why)
+        audit.add(tx, now, caller.key, "points.adjust", str(row.id), body.reason)
+        return Outcome("created", {"member": str(row.id), "points": body.points, "active": row.active + body.points})
+
+    outcome = decide(services, request, load, post)
+    return outcome, outcome.value()
+
+
+def coupons(
+    services: Services, caller: Caller, member_id: str, state: str | None, cursor: str | None, limit: int
+) -> Any:
+    """The member's coupons, newest first, each with its promotion's name and last day."""
+
+    def work(tx: Tx) -> dict[str, Any]:
+        account = _account(tx, member_id)
+        return page_of_coupons(services, tx, cursor, limit, member_id=account.id, state=state)
+
+    return services.store.read(work)
+
+
+def page_of_coupons(services: Services, tx: Tx, cursor: str | None, limit: int, **filters: Any) -> dict[str, Any]:
+    """{"items", "next"} of coupons; ``expired`` is told from the last day, also before a job says so."""
+    book = services.rules.current(tx)
+    today = book.programme.local(services.now_ms()).date().isoformat()
+    rows = coupon_rows.listed(tx, parse_id(cursor, "page") if cursor else 0, limit + 1, **filters)
+    items = [
+        {
+            "code": row[1],
+            "promotion": row[2],
+            "name": promotion_name(book.promotions.get(row[2]), row[2], book.programme.language),
+            "member": None if row[3] is None else str(row[3]),
+            "state": "expired" if row[4] == "issued" and row[6] is not None and row[6] < today else row[4],
+            "valid_from": row[5],
+            "valid_to": row[6],
+            "issued_at": from_ms(row[7]).isoformat(timespec="seconds"),
+            "reason": row[8],
+            "used_at": None if row[9] is None else from_ms(row[9]).isoformat(timespec="seconds"),
+            "sale": None if row[10] is None else str(row[10]),
+        }
+        for row in rows[:limit]
+    ]
+    return {"items": items, "next": str(rows[limit - 1][0]) if len(rows) > limit else None}
+
+
+def promotion_name(definition: dict[str, Any] | None, code: str, language: str) -> str:
+    """The promotion's name in a language, else its code."""
+    name = (definition or {}).get("name") or code
+    return str(name.get(language) or name.get("vi") or code) if isinstance(name, dict) else str(name)
+
+
+def profile(services: Services, caller: Caller, member_id: str) -> dict[str, Any]:
+    """The habits of a member, from the counters that each sale moves (habits.md section 1)."""
+
+    def work(tx: Tx) -> dict[str, Any]:
+        account = _account(tx, member_id)
+        row = habits.profile(tx, account.id)
+        now = services.now_ms()
+        days = [date.fromisoformat(day) for day in habits.days(tx, account.id)]
+        gaps = [(newer - older).days for newer, older in zip(days, days[1:], strict=False)]
+        visits, items, spend, first_at, last_at = row[:5] if row else (0, 0, 0, None, None)
+        times = row[5:] if row else (0,) * 11
+        return {
+            "visits": visits,
+            "items": items,
+            "spend": spend,
+            "average_basket": spend // visits if visits else 0,
+            "first_purchase": None if first_at is None else from_ms(first_at).isoformat(timespec="seconds"),
+            "last_purchase": None if last_at is None else from_ms(last_at).isoformat(timespec="seconds"),
+            "rhythm": {
+                "gaps": len(gaps),
+                "mean_days": round(sum(gaps) / len(gaps), 2) if gaps else None,
+                "mean_square_days": round(sum(g * g for g in gaps) / len(gaps), 2) if gaps else None,
+                "weekdays": list(times[:7]),
+                "dayparts": dict(zip(habits.DAYPARTS, times[7:], strict=True)),
+            },
+            "favourites": _favourites(tx, "member_products", "sku", account.id, now),
+            "categories": _favourites(tx, "member_categories", "category", account.id, now),
+            "stores": [
+                {"store": code, "visits": count, "last": from_ms(at).isoformat(timespec="seconds")}
+                for code, count, at in habits.stores(tx, account.id)
+            ],
+        }
+
+    return services.store.read(work)
+
+
+def _favourites(tx: Tx, table: str, key: str, member_id: int, now: int) -> list[dict[str, Any]]:
+    rows = habits.favourites(tx, table, key, member_id, 20)
+    names = reading.products(tx, (row[0] for row in rows)) if key == "sku" else {}
+    return [
+        {
+            key: name,
+            "name": names[name].name if name in names else None,
+            "times": times,
+            "quantity": quantity / 1000,
+            "spend": spend,
+            "first": from_ms(first_at).isoformat(timespec="seconds"),
+            "last": from_ms(last_at).isoformat(timespec="seconds"),
+            "score": round(habits.score(weight, now), 4),
+        }
+        for name, times, quantity, spend, first_at, last_at, weight in rows
+    ]

@@ -113,6 +113,12 @@ def disable(tx: Tx, staff_id: int, at: int) -> bool:
     return bool(done)
 
 
+def active_owners(tx: Tx) -> int:
+    """How many owners can still act."""
+    row = tx.one("SELECT count(*) FROM staff WHERE role = 'owner' AND state = 'active'")
+    return int(row[0]) if row else 0
+
+
 def add_token(tx: Tx, staff_id: int, token_hash: bytes, at: int) -> None:
     """A personal token."""
     tx.run("INSERT INTO staff_tokens (staff_id, token_hash, created_at) VALUES (?, ?, ?)", (staff_id, token_hash, at))

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import warnings
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import psutil
 import psycopg
@@ -118,7 +118,7 @@ class PostgresServer:
         self._admin(f'DROP DATABASE "{url.split("/")[3].split("?")[0]}"')
 
     def size(self, url: str) -> int:
-        with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        with psycopg.connect(_plain(url), autocommit=True) as connection:
             row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
             assert row is not None
             return int(row[0])
@@ -148,3 +148,35 @@ class PostgresServer:
 
 def _file(url: str) -> Path:
     return Path(os.fspath(url.removeprefix("sqlite:///")))
+
+
+class Books(NamedTuple):
+    """How many sales a database holds, and how many members' balances are not their ledger's sum."""
+
+    sales: int
+    wrong: int
+
+
+def books(url: str) -> Books:
+    """Count them, by plain SQL on the product's tables."""
+    connection = sqlite3.connect(_file(url)) if url.startswith("sqlite") else psycopg.connect(_plain(url))
+    try:
+        cursor = connection.cursor()
+        found = [cursor.execute(sql).fetchone() for sql in (_SALES, _WRONG)]  # type: ignore[union-attr]
+    finally:
+        connection.close()
+    return Books(*(int(row[0]) for row in found))
+
+
+_SALES = "SELECT count(*) FROM sales"
+_WRONG = """
+    SELECT count(*) FROM members m
+    LEFT JOIN (SELECT member_id, sum(points) AS points FROM entries GROUP BY member_id) e ON e.member_id = m.id
+    LEFT JOIN (SELECT member_id, sum(remaining) AS points FROM lots GROUP BY member_id) l ON l.member_id = m.id
+    WHERE coalesce(e.points, 0) <> m.active + m.pending + m.held
+       OR coalesce(l.points, 0) <> m.active + m.pending + m.held
+"""
+
+
+def _plain(url: str) -> str:
+    return url.replace("+psycopg", "")

@@ -7,6 +7,7 @@ a million enrolments are not what is measured.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -42,12 +43,11 @@ class CountedIds:
     """Numbers in a row instead of random ones, so that two runs write the same rows."""
 
     def __init__(self) -> None:
-        self._last = 0
+        self._numbers = itertools.count(1)
 
     def digits(self, count: int) -> str:
         """The next number, spread over ``count`` digits."""
-        self._last += 1
-        return f"{self._last * 7_368_787_163 % 10**count:0{count}d}"
+        return f"{next(self._numbers) * 7_368_787_163 % 10**count:0{count}d}"
 
     def secret(self) -> str:
         """The next number as text."""

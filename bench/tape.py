@@ -43,7 +43,7 @@ class Recorder(Tx):
 
     def __init__(self, tx: Tx, statements: list[Statement]) -> None:
         super().__init__(tx.sa)
-        self._tx, self._statements = tx, statements
+        self._tx, self._statements, self.for_update = tx, statements, tx.for_update
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tx, name)

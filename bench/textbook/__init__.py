@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -201,10 +202,11 @@ def create_app(url: str) -> Flask:
     return app
 
 
-def fill(app: Flask, key: str, numbers: list[str], tiers: list[str]) -> None:
-    """One terminal with ``key``, and a member for each card number; tiers in turn."""
+def fill(app: Flask, keys: Sequence[str], numbers: Sequence[str], tiers: Sequence[str]) -> None:
+    """A terminal for each key, and a member for each card number; tiers in turn."""
     with app.extensions["sessions"].begin() as session:
-        session.add(Terminal(store="bench", key_hash=hashlib.sha256(key.encode()).digest()))
+        for key in keys:
+            session.add(Terminal(store="bench", key_hash=hashlib.sha256(key.encode()).digest()))
         for index, number in enumerate(numbers):
             member = Member(tier=tiers[index % len(tiers)], active=0, visits=0, spend=0)
             member.cards.append(Card(number=number))
@@ -221,6 +223,11 @@ def check(app: Flask) -> int:
             sums.get(member_id, 0) != active
             for member_id, active in session.execute(select(Member.id, Member.active))
         )
+
+
+def stop(app: Flask) -> None:
+    """Close its connections."""
+    app.extensions["sessions"].kw["bind"].dispose()
 
 
 def _safe_sqlite(raw: Any, _record: object) -> None:

@@ -63,7 +63,7 @@ def _one(
     try:
         refuse(raw)
         fields = {name: value for name, value in raw.items() if name not in ("epoch", "sequence")}
-        item = msgspec.convert({"kind": "sale"} | fields, Item)  # type: ignore[call-overload]
+        item = msgspec.convert({"kind": "sale"} | fields, Item)
         status, found = _apply(services, caller, item)
     except msgspec.ValidationError:
         return {"receipt": receipt, "status": "refused", "code": BadInput.default_code}

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from loyalty_pos.domain.basket import Basket, Line, basket_faults
 from loyalty_pos.domain.cards import coupon_code
-from loyalty_pos.domain.pricing.as_sold import price_as_sold
+from loyalty_pos.domain.pricing.as_sold import record_as_sold
 from loyalty_pos.domain.pricing.engine import price
 from loyalty_pos.domain.pricing.request import CouponFacts, MemberFacts, PriceRequest, Usage
 from loyalty_pos.domain.pricing.result import Priced
@@ -102,10 +102,10 @@ def make_ready(
         coupons=tuple(_coupon_facts(row, book, own) for row in coupons.values()),
         usage=_usage(tx, book, caller, member, sold_at, basket.cashier, own),
         store=caller.store,
-        language="en" if book.programme.language == "en" else "vi",
+        language=book.language,
         explain=basket.explain,
     )
-    priced = price_as_sold(book.rules, request) if mode == "as_sold" else price(book.rules, request)
+    priced = record_as_sold(book.rules, request) if mode == "as_sold" else price(book.rules, request)
     fresh = [line for line in basket.lines if line.sku not in known]
     misses = _misses(holder, codes, coupons, member)
     return Ready(book, filled, holder, priced, coupons, now, sold_at, fresh, misses)
@@ -162,6 +162,7 @@ def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None) -
         orders=row.visits,
         last_order=last,
         spend=row.spend,
+        favourite=reading.favourite_category(tx, row.id) if book.issues_coupons else None,
         may_spend=holder.may_spend(book),
         blocked=holder.blocked,
     )

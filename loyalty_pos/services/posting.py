@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from loyalty_pos.domain.basket import Line
 from loyalty_pos.domain.cards import new_coupon_code
-from loyalty_pos.domain.pricing.explain import receipt_text
+from loyalty_pos.domain.pricing.receipt import receipt_text
 from loyalty_pos.domain.pricing.result import NextCoupon, Priced, UnitRun
 from loyalty_pos.errors import Conflict
 from loyalty_pos.services.answers import Exceptional, SaleAnswer, SaleLine, local_time, units_of
@@ -88,8 +88,9 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
     sale_id = posting.add_sale(tx, NewSale(
         store_id, terminal_id, ticket.cashier, member.id if member else None, ticket.swipe_id, ticket.unknown_card,
         ticket.receipt, book.programme.business_date(ticket.sold_at).isoformat(), ticket.sold_at, ticket.now,
-        answer.status, ticket.body_hash, ticket.rules or book.version, totals.gross, totals.discount, totals.net, totals.to_pay,
-        earned, redeemed, msgspec.json.encode(ticket.priced.plan).decode(), msgspec.json.encode(answer),
+        answer.status, ticket.body_hash, ticket.rules or book.version,
+            totals.gross, totals.discount, totals.net, totals.to_pay,
+        earned, redeemed, msgspec.json.encode(ticket.priced.earning).decode(), msgspec.json.encode(answer),
     ))  # fmt: skip
     if sale_id is None:
         raise Stale
@@ -132,7 +133,7 @@ def _answer(ticket: Ticket, coupons: list[coupon_rows.NewCoupon]) -> SaleAnswer:
         not_applied=pricing.not_applied,
         proof=pricing.proof,
         exceptions=list(ticket.exceptions),
-        receipt_text=receipt_text(pricing, shown, ticket.book.programme.language),
+        receipt_text=receipt_text(pricing, shown, ticket.book.language),
     )
 
 
@@ -143,7 +144,8 @@ def _lines(ticket: Ticket) -> list[NewLine]:
         line = by_id[priced.line]
         rows.append(NewLine(
             position, line.line, line.sku, line.category, str(line.quantity), line.unit_price, line.unit_cost,
-            priced.gross, priced.discount, priced.net, int(line.earns), line.units, _runs(ticket.priced.units[line.line]),
+            priced.gross, priced.discount, priced.net, int(line.earns), line.units,
+            _runs(ticket.priced.units[line.line]),
         ))  # fmt: skip
     return rows
 
@@ -211,7 +213,7 @@ def lot_terms(book: Book, granted_at: int) -> tuple[int, int | None]:
     today, programme, terms = book.programme.local(granted_at).date(), book.programme, book.rules.points
     active_from = programme.day_begins(terms.active_from(today)) if terms.pending_days else granted_at
     last_day = terms.expires_on(today)
-    return active_from, None if last_day is None else programme.day_begins(last_day + timedelta(days=1))
+    return active_from, None if last_day is None else programme.day_ends(last_day)
 
 
 def _next_coupons(services: Services, tx: Tx, ticket: Ticket) -> list[coupon_rows.NewCoupon]:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from loyalty_pos.domain.pricing.compile import RuleSet, compile_rules
+from loyalty_pos.domain.pricing.request import Language
 from loyalty_pos.errors import BadInput
 from loyalty_pos.services.context import Request, Services, from_ms, to_ms
 from loyalty_pos.storage import rules as stored
@@ -46,6 +47,10 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
         """The first moment of a local day, in ms."""
         return to_ms(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone)))
 
+    def day_ends(self, day: date) -> int:
+        """The moment at which a local day is over, in ms (S20, S38)."""
+        return self.day_begins(day + timedelta(days=1))
+
     def business_date(self, moment_ms: int) -> date:
         """The business day of a moment: the local date, cut at ``day_starts`` (S45)."""
         hours, minutes = (int(part) for part in self.day_starts.split(":"))
@@ -62,6 +67,13 @@ class Book(Struct, frozen=True):
     tiers: list[dict[str, Any]]
     limited: dict[str, dict[str, Any]]
     """The limits of each promotion that has any: its uses are counted (S37)."""
+    issues_coupons: bool = False
+    """Whether any promotion gives a coupon for the next visit."""
+
+    @property
+    def language(self) -> Language:
+        """The language of receipts and of what the till shows."""
+        return "en" if self.programme.language == "en" else "vi"
 
 
 class RuleBooks:
@@ -95,7 +107,8 @@ def _compile(raw: stored.StoredRules) -> Book:
     )
     limits = {p["code"]: {k: v for k, v in (p.get("limits") or {}).items() if v is not None} for p in raw.promotions}
     counted = {code: found for code, found in limits.items() if found.keys() - {"per_basket"}}
-    return Book(raw.version, programme, rules, {p["code"]: p for p in raw.promotions}, raw.tiers, counted)
+    issues = any(reward.get("kind") == "issue_coupon" for p in raw.promotions for reward in p["rewards"])
+    return Book(raw.version, programme, rules, {p["code"]: p for p in raw.promotions}, raw.tiers, counted, issues)
 
 
 def book(services: Services) -> Book:

@@ -14,7 +14,7 @@ import msgspec
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import Conflict, NotFound
-from loyalty_pos.services import checkout, holding
+from loyalty_pos.services import checkout, holding, returns
 from loyalty_pos.services.answers import Exceptional, dress
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, to_ms
 from loyalty_pos.services.idempotency import decide
@@ -65,6 +65,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
         limited = not body.as_sold
         holding.count_uses(tx, ready.book, ready.priced.uses, member_id, lane[0], body.cashier, limited)
         posting.add_products(tx, _fresh(ready))
+        returns.apply_parked(services, tx, request, sale_id)
         return Outcome("created", sale_id=sale_id)
 
     return shown(services, decide(services, request, load, post))
@@ -161,6 +162,7 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     fresh = [(x.sku, x.name, x.category, x.brand, x.unit_price, x.unit_cost, now) for x in basket.lines]
     posting.add_products(tx, fresh)
     holding.move(tx, row, "settled", sale_id)
+    returns.apply_parked(services, tx, request, sale_id)
     return sale_id
 
 

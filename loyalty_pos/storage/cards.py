@@ -34,7 +34,8 @@ def of_member(tx: Tx, member_id: int) -> list[tuple[Any, ...]]:
 def add(tx: Tx, number: str, member_id: int, at: int) -> int | None:
     """A new card; None when the number is taken."""
     row = tx.one(
-        "INSERT INTO cards (number, member_id, issued_at) VALUES (?, ?, ?) ON CONFLICT (number) DO NOTHING RETURNING id",
+        "INSERT INTO cards (number, member_id, issued_at) VALUES (?, ?, ?) "
+        "ON CONFLICT (number) DO NOTHING RETURNING id",
         (number, member_id, at),
     )
     return int(row[0]) if row else None

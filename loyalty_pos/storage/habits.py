@@ -88,9 +88,11 @@ def count_visit(
     weekday_column = f"weekday_{weekday}"
     daypart_column = f"daypart_{DAYPARTS[hour // 6]}"
     tx.later(
-        f"INSERT INTO profiles (member_id, visits, items, spend, first_at, last_at, {weekday_column}, {daypart_column}) "
+        f"INSERT INTO profiles (member_id, visits, items, spend, first_at, last_at, "
+        f"{weekday_column}, {daypart_column}) "
         "VALUES (?, 1, ?, ?, ?, ?, 1, 1) ON CONFLICT (member_id) DO UPDATE SET "
-        "visits = profiles.visits + 1, items = profiles.items + excluded.items, spend = profiles.spend + excluded.spend, "
+        "visits = profiles.visits + 1, items = profiles.items + excluded.items, "
+        "spend = profiles.spend + excluded.spend, "
         f"{weekday_column} = profiles.{weekday_column} + 1, {daypart_column} = profiles.{daypart_column} + 1, "
         "first_at = CASE WHEN excluded.first_at < profiles.first_at OR profiles.first_at IS NULL "
         "THEN excluded.first_at ELSE profiles.first_at END, "
@@ -102,7 +104,8 @@ def count_visit(
     tx.later(
         "INSERT INTO member_stores (member_id, store_id, visits, last_at) VALUES (?, ?, 1, ?) "
         "ON CONFLICT (member_id, store_id) DO UPDATE SET visits = member_stores.visits + 1, "
-        "last_at = CASE WHEN excluded.last_at > member_stores.last_at THEN excluded.last_at ELSE member_stores.last_at END",
+        "last_at = CASE WHEN excluded.last_at > member_stores.last_at "
+        "THEN excluded.last_at ELSE member_stores.last_at END",
         (member_id, store_id, at),
     )
 

@@ -94,7 +94,8 @@ LAWS = (
     Law(
         "L5",
         "SELECT p.member_id, p.visits, p.spend, coalesce(s.visits, 0), coalesce(s.spend, 0) FROM profiles p LEFT JOIN "
-        "(SELECT member_id, sum(CASE WHEN state <> 'returned' THEN 1 ELSE 0 END) AS visits, sum(net - refunded) AS spend "
+        "(SELECT member_id, sum(CASE WHEN state <> 'returned' THEN 1 ELSE 0 END) AS visits, "
+        "sum(net - refunded) AS spend "
         "FROM sales WHERE member_id IS NOT NULL GROUP BY member_id) AS s ON s.member_id = p.member_id "
         "WHERE p.visits <> coalesce(s.visits, 0) OR p.spend <> coalesce(s.spend, 0)",
         "the profile of member {0} says {1} visits and {2} spent, the sales say {3} and {4}",

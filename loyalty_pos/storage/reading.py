@@ -18,6 +18,7 @@ class MemberRow(NamedTuple):
     state: str
     tier: str | None
     tier_by_hand: int
+    tier_since: int | None
     active: int
     pending: int
     held: int
@@ -71,7 +72,7 @@ class CouponRow(NamedTuple):
 
 
 _MEMBER = (
-    "SELECT m.id, m.state, m.tier, m.tier_by_hand, m.active, m.pending, m.held, m.shortfall, m.version, "
+    "SELECT m.id, m.state, m.tier, m.tier_by_hand, m.tier_since, m.active, m.pending, m.held, m.shortfall, m.version, "
     "p.name, p.call_name, p.birthday, coalesce(f.visits, 0), coalesce(f.spend, 0), f.last_at "
     "FROM members m LEFT JOIN people p ON p.member_id = m.id LEFT JOIN profiles f ON f.member_id = m.id "
 )

@@ -130,7 +130,8 @@ def take_units(tx: Tx, sale_id: int, position: int, units: int) -> bool:
     """Mark units of a line as returned; False when there are not so many left (I13)."""
     return bool(
         tx.run(
-            "UPDATE sale_lines SET returned = returned + ? WHERE sale_id = ? AND position = ? AND returned + ? <= units",
+            "UPDATE sale_lines SET returned = returned + ? "
+            "WHERE sale_id = ? AND position = ? AND returned + ? <= units",
             (units, sale_id, position, units),
         )
     )
@@ -202,24 +203,39 @@ def uses(tx: Tx, sale_id: int) -> list[tuple[str, int, int, str | None]]:
 
 def park(
     tx: Tx, lane: tuple[int, int], sale_receipt: str, receipt: str, day: str, at: int, body_hash: bytes, body: bytes
-) -> int | None:
-    """Keep a return whose sale is not here yet; None when it is parked already."""
-    row = tx.one(
+) -> int:
+    """Keep a return whose sale is not here yet; its id."""
+    return tx.insert(
         "INSERT INTO parked_returns "
-        "(store_id, terminal_id, sale_receipt, receipt, business_date, at, body_hash, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (store_id, terminal_id, business_date, receipt) DO NOTHING "
-        "RETURNING id",
+        "(store_id, terminal_id, sale_receipt, receipt, business_date, at, body_hash, body) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (*lane, sale_receipt, receipt, day, at, body_hash, body),
     )
-    return int(row[0]) if row else None
 
 
-def parked(tx: Tx, store_id: int, sale_receipt: str) -> list[tuple[int, int, bytes]]:
-    """(id, terminal, body) of the returns that wait for a receipt."""
+def parked(tx: Tx, store_id: int, sale_receipt: str) -> list[tuple[int, bytes]]:
+    """(id, body) of the returns that wait for a receipt."""
     rows = tx.all(
-        "SELECT id, terminal_id, body FROM parked_returns WHERE store_id = ? AND sale_receipt = ? AND return_id IS NULL",
+        "SELECT id, body FROM parked_returns WHERE store_id = ? AND sale_receipt = ? AND return_id IS NULL",
         (store_id, sale_receipt),
     )
-    return [(int(r[0]), int(r[1]), bytes(r[2])) for r in rows]
+    return [(int(row[0]), bytes(row[1])) for row in rows]
+
+
+def parked_by_receipt(tx: Tx, lane: tuple[int, int], day: str, receipt: str) -> tuple[int, bytes] | None:
+    """(id, body hash) of a parked return by its own receipt."""
+    row = tx.one(
+        "SELECT id, body_hash FROM parked_returns "
+        "WHERE store_id = ? AND terminal_id = ? AND business_date = ? AND receipt = ?",
+        (*lane, day, receipt),
+    )
+    return (int(row[0]), bytes(row[1])) if row else None
+
+
+def paid_back(tx: Tx, sale_id: int) -> int:
+    """The money that earlier returns of a sale handed out."""
+    row = tx.one("SELECT coalesce(sum(pay_back), 0) FROM returns WHERE sale_id = ?", (sale_id,))
+    return int(row[0]) if row else 0
 
 
 def unpark(tx: Tx, parked_id: int, return_id: int) -> None:

@@ -112,7 +112,8 @@ def issue(rules: RuleSet, facts: Facts, verdicts: Verdicts, table: Table, say: S
         elif conditions_miss(one, facts, table) is not None:
             continue
         for reward in offer.issues:
-            target = rules.offers.get(reward.promotion)
+            member = facts.request.member
+            target = rules.offers.get(reward.choose(member.favourite if member else None))
             if target is None:
                 continue
             last = facts.today + timedelta(days=reward.valid_days)

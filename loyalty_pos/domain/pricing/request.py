@@ -29,6 +29,8 @@ class MemberFacts(Struct, frozen=True, kw_only=True):
     orders: int = 0
     last_order: date | None = None
     spend: int = 0
+    favourite: str | None = None
+    """The category bought most often (habits.md section 1)."""
     may_spend: bool = True
     """Identified by scan, stripe, qr or the rotating code: may spend points (S23)."""
     blocked: bool = False

@@ -20,6 +20,16 @@ class IssueCoupon(Reward, frozen=True, eq=False, kw_only=True):
 
     promotion: Code
     valid_days: Annotated[int, Meta(ge=1, le=3660)]
+    by_category: dict[str, Code] = {}
+    """Category -> the promotion for members who buy most of it (children count); others get ``promotion``."""
+
+    def choose(self, favourite: str | None) -> str:
+        """The promotion for a member whose most bought category is ``favourite``."""
+        while favourite:
+            if favourite in self.by_category:
+                return self.by_category[favourite]
+            favourite = favourite.rpartition("/")[0]
+        return self.promotion
 
     @property
     def stage(self) -> StageName:

@@ -1,0 +1,144 @@
+"""Fills an empty database with six months of the made-up shop, through the services alone.
+
+The simulator is a till like any other: it enrols, sells, returns, and lets the product decide
+what everything costs and earns.  The clock moves with the story; the lanes sell side by side,
+day by day, and the writer commits them in groups.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from loyalty_pos.demo import people
+from loyalty_pos.demo.catalogue import catalogue
+from loyalty_pos.demo.opening import ZONE, DemoClock, Lane, Login, OpenShop, open_shop
+from loyalty_pos.demo.town import Coupon, Town, enrol, sell_all, take_back
+from loyalty_pos.demo.visits import COFFEE_DAYS, Visit, coffee_days, plan
+from loyalty_pos.services import coupons, members, points
+from loyalty_pos.services.context import Request, Services
+from loyalty_pos.services.requests import AdjustIn, CouponIn
+
+SEED = 20261121
+LOST_CARD = 7
+"""The number of the member who reports a lost card on the last morning."""
+
+Progress = Callable[[int, int], None]
+
+
+class DemoShop(Struct, frozen=True):
+    """What the ``demo`` command prints, and how much there is."""
+
+    name: str
+    store: str
+    terminals: dict[str, str]
+    """Code -> key, shown this once."""
+    logins: list[Login]
+    card: str
+    """The card of the newcomer's story, with points and a coupon to spend."""
+    member: str
+    member_name: str
+    page: str
+    """The path of the story member's own page."""
+    coupon: str
+    """A code of theirs: 20,000đ off coffee from 120,000đ."""
+    blocked_card: str
+    members: int
+    sales: int
+    returns: int
+
+
+def fill(
+    services: Services,
+    now: datetime,
+    *,
+    seed: int = SEED,
+    count: int = 400,
+    days: int = 182,
+    progress: Progress | None = None,
+) -> DemoShop:
+    """Build the shop and live its last ``days`` days up to ``now`` (aware), with ``count`` members.
+
+    The database must be migrated and empty; ``count`` is 8 to 1,000.  The same seed, moment and
+    sizes give the same sales, to the đồng and to the point.  ``progress`` is told (visits done,
+    visits in all) after each day.
+    """
+    local = now.astimezone(ZoneInfo(ZONE))
+    first = local.date() - timedelta(days)
+    shop = open_shop(_at(services, first, 5, local))
+    town = Town(people.draw(seed, count, first, local.date()))
+    visits = plan(town.people, catalogue(), seed=seed, lanes=len(shop.lanes), first=first, now=local)
+    by_day: dict[date, list[Visit]] = defaultdict(list)
+    for visit in visits:
+        by_day[visit.at.date()].append(visit)
+    sold = returned = 0
+    with ThreadPoolExecutor(len(shop.lanes)) as pool:
+        for day, today in sorted(by_day.items()):
+            morning = _at(services, day, 6, local)
+            returned += take_back(morning, shop.lanes[0], town, day)
+            if day in coffee_days(first, local.date()):
+                _send_coffee(morning, shop, town, day)
+            for visit in today:
+                if visit.person is not None and visit.person not in town.holders:
+                    enrol(replace(services, clock=DemoClock(visit.at)), shop.lanes[0], town, town.people[visit.person])
+            jobs = [
+                pool.submit(sell_all, services, lane, town, [visit for visit in today if visit.lane == number])
+                for number, lane in enumerate(shop.lanes)
+            ]
+            sold += sum(job.result() for job in jobs)
+            if progress is not None:
+                progress(sold, len(visits))
+    present = replace(services, clock=DemoClock(local))
+    return _finished(present, shop, town, local.date(), sold, returned)
+
+
+def _at(services: Services, day: date, hour: int, local: datetime) -> Services:
+    return replace(services, clock=DemoClock(datetime.combine(day, time(hour), local.tzinfo)))
+
+
+def _send_coffee(services: Services, shop: OpenShop, town: Town, day: date) -> None:
+    """The manager sends the coffee coupon to the members who like coffee."""
+    for number in sorted(town.holders):
+        if town.people[number].likes_coffee:
+            _give_coffee(services, shop, town, number, day + timedelta(COFFEE_DAYS))
+
+
+def _give_coffee(services: Services, shop: OpenShop, town: Town, number: int, until: date) -> str:
+    holder = town.holders[number]
+    body = CouponIn(promotion="coffee-20k", valid_to=until, reason="Thường mua cà phê")
+    request = Request(shop.manager, f"demo-coffee-{until:%Y%m%d}-{number:05d}")
+    _, coupon = coupons.give(services, request, holder.id, body)
+    holder.coupons.append(Coupon(coupon["code"], "coffee", until.isoformat()))
+    return str(coupon["code"])
+
+
+def _finished(services: Services, shop: OpenShop, town: Town, today: date, sold: int, returned: int) -> DemoShop:
+    """The last morning: a coupon and some points for the story's member, and a lost card."""
+    story, holder = town.people[0], town.holders[0]
+    lane: Lane = shop.lanes[0]
+    coupon = _give_coffee(services, shop, town, 0, today + timedelta(15))
+    adjustment = AdjustIn(points=200, reason="Quên quét thẻ lần trước")
+    points.adjust(services, Request(shop.manager, "demo-forgotten-card-0000"), holder.id, adjustment)
+    lost = town.people[LOST_CARD].card
+    members.block_card(services, Request(lane.caller, "demo-lost-card-00000007"), lost, "Khách báo mất thẻ")
+    return DemoShop(
+        name=shop.name,
+        store=shop.store,
+        terminals={lane.code: lane.key for lane in shop.lanes},
+        logins=shop.logins,
+        card=story.card,
+        member=holder.id,
+        member_name=story.name,
+        page=holder.page,
+        coupon=coupon,
+        blocked_card=lost,
+        members=len(town.holders),
+        sales=sold,
+        returns=returned,
+    )

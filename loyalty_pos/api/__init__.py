@@ -1,0 +1,20 @@
+"""The HTTP edge: it only translates.  One resource a file; services decide.
+
+``register`` puts the API on an application, under ``/api/v1``.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from loyalty_pos.api import auth, cards, checkouts, members, sales
+from loyalty_pos.api.base import api
+
+RESOURCES = (auth, cards, checkouts, members, sales)
+"""Every module that puts routes on the blueprint."""
+
+
+def register(app: Flask) -> None:
+    """Add the API's routes to ``app``."""
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.register_blueprint(api)

@@ -1,0 +1,72 @@
+"""Who may what: one row per route, the only place that says so.
+
+A terminal's key needs the row's scope; a person needs one of its roles.  What belongs to another
+store does not exist for the caller: the services see to that.  Invariant: a route without a row
+is refused to everybody (and fails a test).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from loyalty_pos.errors import NotAllowed
+from loyalty_pos.services.context import Caller
+
+
+class Who(NamedTuple):
+    """``scope`` None: no terminal may; ``roles`` empty: no person may."""
+
+    scope: str | None
+    roles: frozenset[str]
+
+    def check(self, caller: Caller) -> None:
+        """Raise NotAllowed (``scope_missing``, ``not_allowed``) for a caller whom this row does not name."""
+        if caller.kind == "terminal":
+            if self.scope is None:
+                raise NotAllowed
+            caller.need(self.scope)
+        elif caller.role not in self.roles:
+            raise NotAllowed
+
+
+SELLERS = frozenset({"cashier", "manager", "owner"})
+MANAGERS = frozenset({"manager", "owner"})
+OWNER = frozenset({"owner"})
+READERS = MANAGERS | {"auditor"}
+EVERYBODY = SELLERS | {"auditor"}
+
+TABLE: dict[tuple[str, str], Who] = {
+    # the till
+    ("POST", "/cards/identify"): Who("earn", SELLERS),
+    ("POST", "/quotes"): Who("earn", SELLERS),
+    ("POST", "/checkouts"): Who("earn", SELLERS),
+    ("GET", "/checkouts/<checkout>"): Who("earn", EVERYBODY),
+    ("PUT", "/checkouts/<checkout>"): Who("earn", SELLERS),
+    ("POST", "/checkouts/<checkout>/settle"): Who("earn", SELLERS),
+    ("POST", "/checkouts/<checkout>/void"): Who("earn", SELLERS),
+    ("POST", "/sales"): Who("earn", SELLERS),
+    ("POST", "/sales/batch"): Who("earn", SELLERS),
+    ("GET", "/sales/<sale>"): Who("earn", EVERYBODY),
+    ("POST", "/sales/<sale>/returns"): Who("refund", SELLERS),
+    ("POST", "/returns"): Who("refund", SELLERS),
+    # members and their cards
+    ("GET", "/members"): Who(None, SELLERS),
+    ("POST", "/members"): Who("enroll", SELLERS),
+    ("GET", "/members/<member>"): Who("earn", SELLERS),
+    ("PATCH", "/members/<member>"): Who("enroll", SELLERS),
+    ("POST", "/members/<member>/cards"): Who("enroll", SELLERS),
+    ("POST", "/cards/<number>/block"): Who("enroll", SELLERS),
+    ("GET", "/members/<member>/points"): Who("earn", EVERYBODY),
+    ("GET", "/members/<member>/points/entries"): Who("earn", EVERYBODY),
+    ("POST", "/members/<member>/points/adjustments"): Who(None, MANAGERS),
+    ("GET", "/members/<member>/coupons"): Who("earn", EVERYBODY),
+    ("GET", "/members/<member>/profile"): Who("earn", SELLERS),
+}
+
+
+def who(method: str, rule: str) -> Who:
+    """The row of a route; NotAllowed when there is none."""
+    row = TABLE.get(("GET" if method == "HEAD" else method, rule))
+    if row is None:
+        raise NotAllowed
+    return row

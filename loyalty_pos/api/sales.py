@@ -1,0 +1,46 @@
+"""/sales and /returns: facts of the shop floor, which are never refused (contract.md, Facts)."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from loyalty_pos.api.auth import current_caller
+from loyalty_pos.api.base import api, reply, services, show
+from loyalty_pos.api.body import MIB, need_key, refuse, write, write_items
+from loyalty_pos.services import batch, returns, sales
+from loyalty_pos.services.batch import BatchIn
+from loyalty_pos.services.requests import ReceiptReturnIn, ReturnIn, SaleIn
+
+
+@api.post("/sales")
+def sell() -> Response:
+    """Open and settle in one; with ``as_sold`` a sale already made, at the price charged (S47)."""
+    return reply(sales.sell(services(), *write(SaleIn)))
+
+
+@api.post("/sales/batch")
+def record_batch() -> Response:
+    """Up to 500 facts, each under its own key; a bad one never blocks the others."""
+    body = write_items(BatchIn, most=8 * MIB)
+    return show(batch.run(services(), current_caller(), body, refuse))
+
+
+@api.get("/sales/<sale>")
+def get_sale(sale: str) -> Response:
+    """A sale as it stands now."""
+    return show(sales.get_sale(services(), current_caller(), sale))
+
+
+@api.post("/sales/<sale>/returns")
+def give_back(sale: str) -> Response:
+    """Units of a sale come back; with ``preview`` only what that would give."""
+    request, body = write(ReturnIn, key=False)
+    if body.preview:
+        return show(returns.preview(services(), current_caller(), sale, body))
+    return reply(returns.give_back(services(), need_key(request), sale, body))
+
+
+@api.post("/returns")
+def give_back_by_receipt() -> Response:
+    """The same by the sale's receipt; parked (202) when the sale is not here yet."""
+    return reply(returns.give_back_by_receipt(services(), *write(ReceiptReturnIn)))

@@ -1,0 +1,189 @@
+"""The sentence of every error code, in Vietnamese and English.
+
+A sentence says what is wrong and what to do about it, to the person at the till or the one who
+connects a POS.  ``{name}`` stands for a fact of the error; a bad value never does.  Invariant:
+every code that the product raises has its line here (a test reads the source for them).
+"""
+
+# ruff: noqa: E501 - one code, one line
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Language = Literal["vi", "en"]
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    # the request itself
+    "invalid": (
+        "Dữ liệu gửi lên chưa đúng; xem các trường trong errors.",
+        "The data sent is not valid; see the fields in errors.",
+    ),
+    "invalid_json": (
+        "Nội dung gửi lên không phải là JSON hợp lệ (UTF-8).",
+        "The body is not well-formed JSON (UTF-8).",
+    ),
+    "key_missing": ("Thiếu tiêu đề Idempotency-Key.", "The Idempotency-Key header is missing."),
+    "key_invalid": (
+        "Idempotency-Key phải gồm 16–64 ký tự A–Z, a–z, 0–9 và dấu gạch nối.",
+        "Idempotency-Key must be 16-64 characters of A-Z, a-z, 0-9 and hyphen.",
+    ),
+    "key_reused": (
+        "Idempotency-Key này đã dùng cho một yêu cầu khác.",
+        "This Idempotency-Key was used for another request.",
+    ),
+    "in_progress": (
+        "Yêu cầu này đang được xử lý; hãy gửi lại sau giây lát với cùng khoá.",
+        "This request is still running; send it again in a moment with the same key.",
+    ),
+    "slow_down": (
+        "Quá nhiều lần thử; hãy đợi một lát rồi thử lại.",
+        "Too many attempts; wait a moment and try again.",
+    ),
+    "too_large": ("Nội dung gửi lên quá lớn.", "The body is too large."),
+    "unsupported_media_type": (
+        "Chỉ nhận application/json, không nén.",
+        "Only application/json without a content encoding is accepted.",
+    ),
+    "method_not_allowed": (
+        "Địa chỉ này không nhận phương thức đó.",
+        "This address does not take that method.",
+    ),
+    "not_acceptable": (
+        "Không có dạng trả lời mà bạn yêu cầu.",
+        "The answer cannot be given in the form asked for.",
+    ),
+    "bad_request": ("Không đọc được yêu cầu.", "The request could not be read."),
+    "payment_card": (
+        "Đây có vẻ là thẻ ngân hàng; số thẻ không được đọc hay lưu lại. Hãy quét thẻ thành viên.",
+        "This looks like a bank card; it was not read or kept. Please scan the membership card.",
+    ),
+    # who asks
+    "not_signed_in": ("Chưa đăng nhập, hoặc khoá không đúng.", "Not signed in, or the key is not valid."),
+    "terminal_revoked": (
+        "Khoá của máy bán hàng này đã bị thu hồi; hãy ghép nối lại.",
+        "This terminal's key was revoked; pair it again.",
+    ),
+    "wrong_password": ("Tên đăng nhập hoặc mật khẩu không đúng.", "The login or the password is not right."),
+    "not_allowed": ("Bạn không có quyền làm việc này.", "You are not allowed to do this."),
+    "scope_missing": (
+        "Máy bán hàng này không được cấp quyền cho việc này.",
+        "This terminal's key lacks the scope for this.",
+    ),
+    "cross_site": (
+        "Yêu cầu đến từ một trang khác nên bị từ chối.",
+        "The request came from another site and was refused.",
+    ),
+    "no_terminal": (
+        "Tài khoản này chưa gắn với máy bán hàng nào.",
+        "This account has no terminal to sell at.",
+    ),
+    # what is not there
+    "not_found": ("Không tìm thấy.", "There is no such thing."),
+    "card_unknown": (
+        "Không có thẻ này. Hãy quét lại hoặc nhập số điện thoại của khách.",
+        "This card is not known. Scan it again, or type the customer's phone number.",
+    ),
+    "member_unknown": ("Không có thành viên này.", "There is no such member."),
+    "checkout_unknown": ("Không có phiên tính tiền này.", "There is no such checkout."),
+    "sale_unknown": ("Không có hoá đơn này.", "There is no such sale."),
+    "return_unknown": ("Không có phiếu trả hàng này.", "There is no such return."),
+    "swipe_unknown": ("Không có lượt quét thẻ này.", "There is no such swipe."),
+    "page_unknown": (
+        "Trang kết quả này không còn; hãy xem lại từ đầu.",
+        "This page of results does not exist; start again from the first.",
+    ),
+    "coupon_unknown": ("Không có phiếu ưu đãi này.", "There is no such coupon."),
+    "promotion_unknown": ("Không có chương trình khuyến mãi này.", "There is no such promotion."),
+    "product_unknown": ("Không có mặt hàng này.", "There is no such product."),
+    "category_unknown": ("Không có nhóm hàng này.", "There is no such category."),
+    "store_unknown": ("Không có cửa hàng này.", "There is no such store."),
+    "terminal_unknown": ("Không có máy bán hàng này.", "There is no such terminal."),
+    "staff_unknown": ("Không có nhân viên này.", "There is no such member of staff."),
+    "exception_unknown": ("Không có việc cần xem này.", "There is no such exception."),
+    # what contradicts the record
+    "conflict": ("Việc này mâu thuẫn với điều đã ghi nhận.", "This contradicts what is already recorded."),
+    "receipt_conflict": (
+        "Số hoá đơn này đã ghi nhận với nội dung khác.",
+        "This receipt is already recorded with another content.",
+    ),
+    "receipt_ambiguous": (
+        "Có nhiều hoá đơn cùng số này; hãy cho biết máy bán hàng hoặc ngày bán.",
+        "Several sales bear this receipt; name the terminal or the day.",
+    ),
+    "checkout_settled": ("Phiên tính tiền này đã thanh toán.", "This checkout is already settled."),
+    "checkout_voided": ("Phiên tính tiền này đã huỷ.", "This checkout was voided."),
+    "card_conflict": (
+        "Hoá đơn này đã có thẻ của khách khác; hãy xác nhận nếu muốn đổi.",
+        "This bill already has another customer's card; confirm to change it.",
+    ),
+    "card_taken": ("Số thẻ này đã được cấp.", "This card number is already in use."),
+    "card_replaced": ("Thẻ này đã được thay bằng thẻ khác.", "This card was already replaced."),
+    "card_not_active": ("Thẻ này không ở trạng thái đang dùng.", "This card is not active."),
+    "card_numbers_exhausted": (
+        "Không tạo được số thẻ mới; hãy thử lại.",
+        "No free card number was found; try again.",
+    ),
+    "card_is_coupon": (
+        "Đây là mã phiếu ưu đãi, không phải thẻ thành viên.",
+        "This is a coupon, not a membership card.",
+    ),
+    "code_used": (
+        "Mã trên điện thoại của khách đã dùng rồi; hãy đợi mã mới.",
+        "This rotating code was already used; wait for the next one.",
+    ),
+    "phone_taken": (
+        "Số điện thoại này đã thuộc về thành viên khác.",
+        "This phone number belongs to another member.",
+    ),
+    # what the programme refuses
+    "refused": ("Chương trình không cho phép việc này.", "The programme does not allow this."),
+    "approval_needed": (
+        "Số điểm vượt hạn mức; cần người thứ hai duyệt.",
+        "The points are above the limit; a second person must approve.",
+    ),
+    "points_insufficient": ("Khách không đủ điểm.", "The customer does not have enough points."),
+    # ourselves
+    "error": ("Có lỗi xảy ra.", "Something went wrong."),
+    "internal": (
+        "Có lỗi trong hệ thống; không có gì được lưu. Hãy thử lại với cùng khoá.",
+        "Something went wrong on our side; nothing was stored. Try again with the same key.",
+    ),
+    "unavailable": (
+        "Hệ thống tạm thời không trả lời được; hãy thử lại sau giây lát.",
+        "The service cannot answer now; try again in a moment.",
+    ),
+    "database_unavailable": (
+        "Cơ sở dữ liệu tạm thời không trả lời; hãy thử lại sau giây lát.",
+        "The database cannot answer now; try again in a moment.",
+    ),
+    "database_unknown": (
+        "Loại cơ sở dữ liệu này không được hỗ trợ.",
+        "This kind of database is not supported.",
+    ),
+    "database_unsafe": (
+        "Cơ sở dữ liệu không giữ được thiết lập an toàn cần thiết.",
+        "The database does not keep a setting that safety needs.",
+    ),
+    "not_migrated": (
+        "Cơ sở dữ liệu chưa ở phiên bản mới nhất; hãy chạy loyalty-pos db upgrade.",
+        "The database is not at the newest version; run loyalty-pos db upgrade.",
+    ),
+    "shutting_down": (
+        "Hệ thống đang dừng; hãy thử lại sau giây lát.",
+        "The service is shutting down; try again in a moment.",
+    ),
+    "setting_invalid": ("Một thiết lập chưa đúng: {setting}.", "A setting is not valid: {setting}."),
+}
+
+
+class _Facts(dict[str, object]):
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def sentence(code: str, language: Language = "vi", facts: Mapping[str, object] | None = None) -> str:
+    """The sentence of ``code``; of an unknown one that of ``error``."""
+    vi, en = SENTENCES.get(code) or SENTENCES["error"]
+    return (vi if language == "vi" else en).format_map(_Facts(facts or {}))

@@ -81,12 +81,13 @@ def promotion(tx: Tx, code: str) -> StoredPromotion | None:
     return _promotion(row) if row else None
 
 
-def promotions(tx: Tx, after: str, limit: int) -> list[StoredPromotion]:
-    """The newest version of each promotion, by code, after ``after``."""
+def promotions(tx: Tx, after: str, limit: int, state: str | None = None) -> list[StoredPromotion]:
+    """The newest version of each promotion, by code, after ``after``, of one state if asked."""
     rows = tx.all(
         f"SELECT {_COLUMNS} FROM promotions p WHERE code > ? AND version = "
-        "(SELECT max(version) FROM promotions q WHERE q.code = p.code) ORDER BY code LIMIT ?",
-        (after, limit),
+        "(SELECT max(version) FROM promotions q WHERE q.code = p.code) "
+        f"{'' if state is None else 'AND state = ? '}ORDER BY code LIMIT ?",
+        (after, *([] if state is None else [state]), limit),
     )
     return [_promotion(row) for row in rows]
 
@@ -114,3 +115,11 @@ def set_promotion(tx: Tx, code: str, version_: int, state: str, definition: dict
             "UPDATE promotions SET definition = ? WHERE code = ? AND version = ? AND state = 'draft'",
             (json.dumps(definition, ensure_ascii=False), code, version_),
         )
+
+
+def replace_promotion(tx: Tx, row: StoredPromotion) -> None:
+    """Write the state and the rule of a version anew (the rule only of one that never ran)."""
+    tx.run(
+        "UPDATE promotions SET state = ?, definition = ? WHERE code = ? AND version = ?",
+        (row.state, json.dumps(row.definition, ensure_ascii=False), row.code, row.version),
+    )

@@ -1,0 +1,40 @@
+# Three commands: make demo, make test, make check.  Each makes its own environment if there is none.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo test check ci-long screenshots clean
+
+demo: $(VENV)/.run
+	$(BIN)/loyalty-pos demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/house
+
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-fail-under=90
+
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.screenshots
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+# What the product needs to run.
+$(VENV)/.run: setup.cfg | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+# What its tests need beside that.
+$(VENV)/.dev: setup.cfg | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

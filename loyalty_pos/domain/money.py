@@ -19,6 +19,7 @@ EXPONENTS: dict[str, int] = {
     "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3,
 }  # fmt: skip
 
+_VIETNAMESE = str.maketrans(",.", ".,")
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩"}
 
 # Every quantity, percentage and amount the contract admits fits in 40 digits: exact.
@@ -94,10 +95,12 @@ def unit_shares(amount: int, values: Sequence[int]) -> list[int]:
 def format_money(amount: int, currency: str, language: str) -> str:
     """An amount as people read it: ``18.000đ`` in vi, ``18,000đ`` in en; ``$12.50``, ``12,50 USD``."""
     digits = EXPONENTS[currency]
-    whole, part = divmod(abs(amount), 10**digits)
-    text = f"{whole:,}" + (f".{part:0{digits}d}" if digits else "")
+    text = f"{abs(amount):,}"
+    if digits:
+        whole, part = divmod(abs(amount), 10**digits)
+        text = f"{whole:,}.{part:0{digits}d}"
     if language == "vi":
-        text = text.translate(str.maketrans(",.", ".,"))
+        text = text.translate(_VIETNAMESE)
     sign = "-" if amount < 0 else ""
     if currency == "VND":
         return f"{sign}{text}đ"

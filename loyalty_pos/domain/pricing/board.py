@@ -15,20 +15,32 @@ from loyalty_pos.domain.promotions.scope import Scope, category_path
 class Board:
     """One basket's fixed facts: lines, units and which lines a scope covers. Minor units."""
 
-    __slots__ = ("_covered", "_matching", "categories", "first", "line_of", "line_start", "lines", "start")
+    __slots__ = (
+        "_covered",
+        "_matching",
+        "categories",
+        "first",
+        "gross",
+        "line_of",
+        "line_start",
+        "lines",
+        "start",
+    )
 
     def __init__(self, basket: Basket) -> None:
         self.lines: list[Line] = sorted(basket.lines, key=lambda line: line_order(line.line))
         self.categories = [category_path(line.category) for line in self.lines]
         self.start: list[int] = []
         """Value of each unit before our offers."""
+        self.gross = [line.gross for line in self.lines]
+        """Gross of each line, before the host's discount too."""
         self.line_start: list[int] = []
-        """The same per line."""
+        """Value of each line before our offers."""
         self.line_of: list[int] = []
         self.first: list[int] = [0]
         """Line number -> its first unit; one more entry closes the last line."""
         for number, line in enumerate(self.lines):
-            gross = line.gross
+            gross = self.gross[number]
             self.start.extend(_unit_values(line, gross))
             self.line_start.append(gross - line.discount)
             self.line_of.extend([number] * (len(self.start) - self.first[-1]))

@@ -109,7 +109,7 @@ def _lines(facts: Facts, table: Table, offers: dict[str, Offer], say: Say) -> li
     shares = line_discounts(table, offers, say)
     made: dict[str, PricedLine] = {}
     for number, line in enumerate(table.board.lines):
-        gross, net = line.gross, table.line_left[number]
+        gross, net = table.board.gross[number], table.line_left[number]
         made[line.line] = PricedLine(line.line, gross, gross - net, net, shares.get(number, []))
     return [made[line.line] for line in facts.request.basket.lines]
 

@@ -6,6 +6,7 @@ the line's discount by construction.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
@@ -166,15 +167,19 @@ def _parts(applied: Applied, table: Table, left: list[int]) -> dict[int, list[tu
         whole[0] += cut.total
         whole[1] += cut.granted
         for unit, amount in zip(cut.units, cut.amounts, strict=True):
-            figure = figures.setdefault((line_of[unit], reward), [0, 0, 0])
+            key = (line_of[unit], reward)
+            figure = figures.get(key)
+            if figure is None:
+                figure = figures[key] = [0, 0, 0]
             figure[0] += left[unit]
-            figure[1] += amount
-            figure[2] += amount > 0
-            left[unit] -= amount
+            if amount:
+                figure[1] += amount
+                figure[2] += 1
+                left[unit] -= amount
+    lines = Counter(reward for (_, reward), figure in figures.items() if figure[1])
     parts: dict[int, list[tuple[int, LineShare]]] = {}
     for (number, reward), (base, share, units) in sorted(figures.items()):
         if share:
-            lines = sum(1 for (_, other), figure in figures.items() if other == reward and figure[1])
-            part = LineShare(base, share, units, lines, *wholes[reward])
+            part = LineShare(base, share, units, lines[reward], *wholes[reward])
             parts.setdefault(number, []).append((reward, part))
     return parts

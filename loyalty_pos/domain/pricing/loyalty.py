@@ -101,6 +101,6 @@ def bought(table: Table) -> dict[str, Worth]:
     """Line id -> what it brings in now."""
     board = table.board
     return {
-        line.line: Worth(line.units, table.line_left[number], line.gross)
+        line.line: Worth(line.units, table.line_left[number], board.gross[number])
         for number, line in enumerate(board.lines)
     }

@@ -22,7 +22,7 @@ def unit_runs(table: Table) -> dict[str, list[UnitRun]]:
     runs: dict[str, list[UnitRun]] = {}
     for number, line in enumerate(board.lines):
         units = range(board.first[number], board.first[number + 1])
-        price = line.unit_price if isinstance(line.quantity, int) else line.gross
+        price = line.unit_price if isinstance(line.quantity, int) else board.gross[number]
         figures = [(price - table.left[unit], table.left[unit], worth[unit]) for unit in units]
         runs[line.line] = [UnitRun(len(list(same)), *key) for key, same in groupby(figures)]
     return runs

@@ -63,8 +63,7 @@ class Table:
         """Lines of a scope that may be discounted now."""
         covered = self.board.covered(scope)
         if scope.exclude_discounted:
-            gross = self.board.lines
-            return [number for number in covered if self.line_left[number] == gross[number].gross]
+            return [number for number in covered if self.line_left[number] == self.board.gross[number]]
         return covered
 
     def percent_lines_of(self, scope: Scope) -> list[int]:

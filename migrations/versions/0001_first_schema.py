@@ -600,14 +600,19 @@ def upgrade() -> None:
     op.create_table(
         "sale_uses",
         sa.Column("sale_id", INT, nullable=False),
+        sa.Column("member_id", INT, nullable=True),
+        sa.Column("sold_at", INT, nullable=False),
         sa.Column("promotion", sa.Text(), nullable=False),
         sa.Column("uses", INT, nullable=False),
         sa.Column("amount", INT, nullable=False),
         sa.Column("coupon", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_sale_uses_member_id"),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_sale_uses_sale_id"),
         sqlite_strict=True,
     )
-    op.create_index("ix_sale_uses_promotion", "sale_uses", ["promotion"], unique=False)
+    op.create_index(
+        "ix_sale_uses_promotion_member_id_sold_at", "sale_uses", ["promotion", "member_id", "sold_at"], unique=False
+    )
     op.create_index("ix_sale_uses_sale_id", "sale_uses", ["sale_id"], unique=False)
     op.create_table(
         "checkout_lots",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -65,6 +66,10 @@ class PostgresTx(Tx):
             self._raw.isolation_level = level
             self._raw.read_only = not writing
 
+    def batched(self, writing: bool) -> AbstractContextManager[object]:
+        """While writing, statements whose result nobody waits for share a round trip with the next."""
+        return self._raw.pipeline() if writing else nullcontext()
+
     def savepoint(self) -> None:
         """Begin the transaction's work, so that ``undo`` can take it back and go on."""
         self._raw.execute("SAVEPOINT job")
@@ -120,7 +125,7 @@ class PostgresStore:
         tx = self._tx()
         try:
             tx.mode(writing)
-            with tx.sa.begin():
+            with tx.batched(writing), tx.sa.begin():
                 if writing:
                     tx.savepoint()
                 return work(tx)

@@ -10,8 +10,9 @@ from bench import product, shop, textbook
 from bench.baskets import NOON, Sold, card_number
 from bench.databases import Books, books
 from bench.product import AtOnce, Precomputed
-from bench.tape import Player, Tape, written_only
+from bench.tape import Player, StorePlayer, Tape
 from bench.till import Unexpected
+from loyalty_pos.storage.engine import open_store
 
 Rounds = Sequence[Sequence[Sold]]
 
@@ -48,7 +49,8 @@ class Raw:
         self.name = name
         self._url = url
         self.player = Player(url)
-        self._rounds: Sequence[Tape] = [self.player.prepare(written_only(tape)) for tape in tapes]
+        self._sales = sum(map(len, tapes))
+        self._rounds = [self.player.prepare(tape) for tape in tapes]
 
     @property
     def rounds(self) -> int:
@@ -59,6 +61,32 @@ class Raw:
 
     def close(self) -> None:
         self.player.close()
+        check_books(self._url, self._sales)
+
+
+class Storage:
+    """The sale's statements through the product's own store; no service.
+
+    Its writing transaction with the queries in it; with ``reads`` also the snapshots around it.
+    """
+
+    def __init__(self, name: str, url: str, tapes: Sequence[Tape], reads: bool) -> None:
+        self.name = name
+        self._url, self._rounds = url, tapes
+        self._store = open_store(url)
+        self._player = StorePlayer(self._store, reads)
+        self._tills = AtOnce(self._player.tills)
+
+    @property
+    def rounds(self) -> int:
+        return len(self._rounds)
+
+    def run(self, number: int) -> None:
+        self._player.play(self._rounds[number], self._tills.run)
+
+    def close(self) -> None:
+        self._tills.close()
+        self._store.close()
         check_books(self._url, sum(map(len, self._rounds)))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,6 +26,7 @@ from loyalty_pos.services.context import SCOPES, Caller, Request, Services
 from loyalty_pos.services.requests import SaleIn
 from loyalty_pos.services.sales import sell
 
+T = TypeVar("T")
 decode_sale = msgspec.json.Decoder(SaleIn).decode
 
 
@@ -96,6 +97,7 @@ def record(url: str, rounds: Sequence[Sequence[Sold]], memory: Precomputed) -> l
     with memory.recording():
         for baskets in rounds:
             for sold in baskets:
+                store.next_sale()
                 sell_one(services, sold)
             tapes.append(store.tape)
             store.tape = []
@@ -111,9 +113,9 @@ class AtOnce:
     def __init__(self, tills: int) -> None:
         self._pool = ThreadPoolExecutor(tills)
 
-    def run(self, work: Callable[[Sold], None], baskets: Sequence[Sold]) -> None:
-        """Serve all baskets; raises what the first failing one raised."""
-        for _ in self._pool.map(work, baskets):
+    def run(self, work: Callable[[T], None], customers: Sequence[T]) -> None:
+        """Serve them all; raises what the first failing one raised."""
+        for _ in self._pool.map(work, customers):
             pass
 
     def close(self) -> None:

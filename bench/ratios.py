@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import baskets, product, report, shop, tails
-from bench.contenders import Contender, ProductService, ProductWsgi, Raw, Rounds, Textbook
+from bench.contenders import Contender, ProductService, ProductWsgi, Raw, Rounds, Storage, Textbook
 from bench.databases import Databases, open_databases
 from bench.meter import Reading, measure
 from bench.product import Precomputed
@@ -54,7 +54,9 @@ def compare(databases: Databases, folder: Path, plan: Plan, say: Say) -> report.
         databases,
         [
             raw,
-            ProductService("storage", databases.copy(base, "storage"), rounds, memory, TILLS),
+            Storage("storage", databases.copy(base, "storage"), tapes, reads=False),
+            Storage("reads", databases.copy(base, "reads"), tapes, reads=True),
+            ProductService("service", databases.copy(base, "service"), rounds, memory, TILLS),
             ProductWsgi("bare", databases.copy(base, "bare"), rounds, memory, TILLS),
             ProductWsgi("whole", databases.copy(base, "whole"), rounds, None, TILLS),
             Textbook("textbook", databases.new("textbook"), rounds, plan.members),

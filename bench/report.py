@@ -11,7 +11,9 @@ from bench.tails import Tail
 
 NAMES = {
     "raw": "raw driver, 16 sales a commit",
-    "storage": "service call, price known",
+    "storage": "storage part: the writing transaction through the product's store",
+    "reads": "the same with the snapshot reads before and after it",
+    "service": "service call, price known",
     "bare": "whole request without price()",
     "whole": "whole request",
     "textbook": "textbook stack, whole request",
@@ -51,6 +53,8 @@ def goals(figures: Figures) -> list[Goal]:
     sqlite = figures.engine == "sqlite"
     rows = [
         Goal("storage part / raw", figures.ratio("storage", "raw"), 1.5 if sqlite else 1.8),
+        Goal("storage part with its reads / raw", figures.ratio("reads", "raw"), None),
+        Goal("service call / raw", figures.ratio("service", "raw"), None),
         Goal("request without price() / raw", figures.ratio("bare", "raw"), 4.0 if sqlite else None),
         Goal("request without price() / textbook", figures.ratio("bare", "textbook"), 0.2),
         Goal("request / textbook", figures.ratio("whole", "textbook"), None),

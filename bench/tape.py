@@ -1,4 +1,4 @@
-"""The raw driver: the product's own statements, recorded once and played without the product.
+"""The product's own statements, recorded once and played again: plainly, or through its store.
 
 A ``Recorder`` stands between a service and its transaction and notes every statement with its
 parameters.  Played on a copy of the same database in the same order, the statements meet the same
@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import psycopg
 
@@ -21,12 +21,11 @@ GROUP = 16
 
 
 class Statement(NamedTuple):
-    """``many``: ``params`` is a list of rows; ``fetch``: its rows are read (RETURNING, SELECT)."""
+    """``how``: the method of Tx that ran it (``many`` has a list of rows for ``params``)."""
 
+    how: Literal["all", "run", "later", "many"]
     sql: str
     params: Any
-    many: bool
-    fetch: bool
 
     @property
     def writes(self) -> bool:
@@ -35,7 +34,16 @@ class Statement(NamedTuple):
         return head.startswith(("INSERT", "UPDATE", "DELETE")) or (head.startswith("WITH") and "INTO" in head)
 
 
-Tape = list[list[Statement]]
+class Taped(NamedTuple):
+    """One sale: what it read on snapshots before and after, and its one writing transaction."""
+
+    before: list[Statement]
+    writing: list[Statement]
+    after: list[Statement]
+
+
+Tape = list[Taped]
+Groups = list[list[Statement]]
 
 
 class Recorder(Tx):
@@ -45,24 +53,21 @@ class Recorder(Tx):
         super().__init__(tx.sa)
         self._tx, self._statements, self.for_update = tx, statements, tx.for_update
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._tx, name)
-
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
-        self._statements.append(Statement(sql, params, False, True))
+        self._statements.append(Statement("all", sql, params))
         return self._tx.all(sql, params)
 
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
-        self._statements.append(Statement(sql, params, False, False))
+        self._statements.append(Statement("run", sql, params))
         return self._tx.run(sql, params)
 
     def later(self, sql: str, params: Sequence[object] = ()) -> None:
-        self._statements.append(Statement(sql, params, False, False))
+        self._statements.append(Statement("later", sql, params))
         self._tx.later(sql, params)
 
     def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         listed = list(rows)
-        self._statements.append(Statement(sql, listed, True, False))
+        self._statements.append(Statement("many", sql, listed))
         self._tx.many(sql, listed)
 
     def lock(self, name: str) -> bool:
@@ -73,17 +78,22 @@ class Recorder(Tx):
 
 
 class RecordingStore:
-    """A store whose writing transactions are recorded: one list of statements for each."""
+    """A store that records: ``tape`` has an entry for each writing transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._before: list[Statement] = []
         self.tape: Tape = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
+    def read(self, work: Callable[[Tx], Any]) -> Any:
+        """Read as the store would, and note it."""
+        return self._store.read(lambda tx: work(Recorder(tx, self._before)))
+
     def write(self, work: Callable[[Tx], Any]) -> Any:
-        """Run ``work`` as the store would; keep what it ran when it went through."""
+        """Write as the store would; keep what ran when it went through."""
         statements: list[Statement] = []
 
         def noted(tx: Tx) -> Any:
@@ -91,13 +101,43 @@ class RecordingStore:
             return work(Recorder(tx, statements))
 
         value = self._store.write(noted)
-        self.tape.append(statements)
+        self.tape.append(Taped(self._before, statements, []))
+        self._before = self.tape[-1].after
         return value
 
+    def next_sale(self) -> None:
+        """What is read from now on belongs to the next sale."""
+        self._before = []
 
-def written_only(tape: Tape) -> Tape:
-    """The tape without its queries: what must be written, and nothing that only decides."""
-    return [[statement for statement in sale if statement.writes] for sale in tape]
+
+class StorePlayer:
+    """Plays tapes through the product's own store: its transactions, snapshots and group commit.
+
+    The writing transactions must run in the order of the tape.  SQLite's one writer keeps it for
+    any number of tills; on PostgreSQL there is one till.  ``reads``: the snapshots too.
+    """
+
+    def __init__(self, store: Store, reads: bool) -> None:
+        self._store, self._reads = store, reads
+        self.tills = 16 if store.dialect == "sqlite" else 1
+
+    def play(self, tape: Tape, each: Callable[[Callable[[Taped], None], Tape], None]) -> None:
+        """Run a tape; ``each`` calls a function for every sale, from ``tills`` threads at once."""
+        in_order = iter(tape)
+
+        def sale(taped: Taped) -> None:
+            if self._reads:
+                self._store.read(lambda tx: _through(tx, taped.before))
+            self._store.write(lambda tx: _through(tx, next(in_order).writing))
+            if self._reads:
+                self._store.read(lambda tx: _through(tx, taped.after))
+
+        each(sale, tape)
+
+
+def _through(tx: Tx, statements: Sequence[Statement]) -> None:
+    for how, sql, params in statements:
+        getattr(tx, how)(sql, params)
 
 
 class Player:
@@ -123,38 +163,35 @@ class Player:
             self._raw = psycopg.connect(url, autocommit=True, prepare_threshold=2)
             self._mark = "%s"
 
-    def prepare(self, tape: Tape) -> Tape:
-        """The tape in this driver's parameter style (done before the clock starts)."""
-        if self._mark == "?":
-            return tape
-        return [
-            [
-                statement._replace(sql=statement.sql.replace("%", "%%").replace("?", "%s"))
-                for statement in sale
-            ]
-            for sale in tape
-        ]
+    def prepare(self, tape: Tape) -> Groups:
+        """The tape's writing statements alone, in this driver's style (before the clock starts)."""
+        sales = [[self._own(s) for s in taped.writing if s.writes] for taped in tape]
+        return [sum(sales[start : start + GROUP], []) for start in range(0, len(sales), GROUP)]
 
-    def play(self, tape: Tape) -> None:
-        """Run a prepared tape in groups."""
-        for start in range(0, len(tape), GROUP):
+    def _own(self, statement: Statement) -> Statement:
+        if self._mark == "?":
+            return statement
+        return statement._replace(sql=statement.sql.replace("%", "%%").replace("?", "%s"))
+
+    def play(self, groups: Groups) -> None:
+        """Run a prepared tape, a commit for each group."""
+        for statements in groups:
             began = time.perf_counter()
-            self._group(tape[start : start + GROUP])
+            self._group(statements)
             self.seconds.append(time.perf_counter() - began)
 
     def close(self) -> None:
         """Hang up."""
         self._raw.close()
 
-    def _group(self, sales: Tape) -> None:
+    def _group(self, statements: list[Statement]) -> None:
         cursor = self._raw.cursor()
         cursor.execute(self._begin)
-        for sale in sales:
-            for sql, params, many, fetch in sale:
-                if many:
-                    cursor.executemany(sql, params)
-                else:
-                    cursor.execute(sql, params)
-                    if fetch:
-                        cursor.fetchall()
+        for how, sql, params in statements:
+            if how == "many":
+                cursor.executemany(sql, params)
+            else:
+                cursor.execute(sql, params)
+                if how == "all":
+                    cursor.fetchall()
         cursor.execute("COMMIT")

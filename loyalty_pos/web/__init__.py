@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from loyalty_pos.web import i18n, pages
+from loyalty_pos.web import coupons, i18n, login, member, members, pages, promotions, refusals, till
+
+VIEWS = (login, till, member, members, promotions, coupons, refusals)
+"""Every module that puts pages on the blueprint."""
 
 
 def register(app: Flask) -> None:

@@ -37,9 +37,9 @@ def qr(content: str, label: str) -> Markup:
     rows = code.get_matrix()
     path = "".join(f"M{start} {y}.5h{length}" for y, row in enumerate(rows) for start, length in _runs(row))
     size = len(rows)
-    return Markup(
-        '<svg class="qr" viewBox="0 0 {0} {0}" role="img" aria-label="{1}"><path d="{2}"/></svg>'
-    ).format(size, label, path)
+    return Markup('<svg class="qr" viewBox="0 0 {0} {0}" role="img" aria-label="{1}"><path d="{2}"/></svg>').format(
+        size, label, path
+    )
 
 
 def barcode(digits: str, label: str) -> Markup:

@@ -13,6 +13,7 @@ from typing import Any
 
 from wtforms import (  # type: ignore[import-untyped]
     DateField,
+    HiddenField,
     IntegerField,
     PasswordField,
     SelectField,
@@ -65,8 +66,9 @@ class ReasonForm(Form):
 
 
 class GiveForm(Form):
-    """A coupon for chosen members."""
+    """A coupon for chosen members; ``key`` makes pressing the button twice give once."""
 
+    key = HiddenField(validators=[Regexp(r"^[A-Za-z0-9-]{16,64}$")])
     members = SelectMultipleField(
         _l("Members"),
         [InputRequired(_l("Choose at least one member.")), Length(max=200)],
@@ -98,11 +100,7 @@ class JsonField(TextAreaField):  # type: ignore[misc]
             raise ValueError(str(_l("This is not JSON."))) from error
         if not isinstance(self.data, self.wanted):
             raise ValueError(
-                str(
-                    _l("An object { } belongs here.")
-                    if self.wanted is dict
-                    else _l("A list [ ] belongs here.")
-                )
+                str(_l("An object { } belongs here.") if self.wanted is dict else _l("A list [ ] belongs here."))
             )
 
     def _value(self) -> str:
@@ -166,9 +164,7 @@ class PromotionForm(Form):
         changed = {
             "name": {language: text for language, text in names.items() if text},
             "valid": {
-                key: getattr(value, "isoformat", lambda value=value: value)()
-                for key, value in valid.items()
-                if value
+                key: getattr(value, "isoformat", lambda value=value: value)() for key, value in valid.items() if value
             },
             "trigger": self.trigger.data,
             "audience": self.audience.data,

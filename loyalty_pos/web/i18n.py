@@ -9,25 +9,27 @@ library has no Vietnamese of its own and would fall back to English in silence.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import flask_babel  # type: ignore[import-untyped]
 from flask import Flask, Response, current_app, g, has_request_context, request
 
-LANGUAGES = ("vi", "en")
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
 COOKIE = "lang"
 _YEAR = 365 * 24 * 3600
 
 
-def language() -> str:
+def language() -> Language:
     """The language of this request: ``vi`` or ``en``."""
     if not has_request_context():
-        return LANGUAGES[0]
+        return "vi"
     if "language" not in g:
         asked = (request.args.get("lang"), request.cookies.get(COOKIE))
         known = [code for code in asked if code in LANGUAGES]
         g.language = known[0] if known else request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
-    return str(g.language)
+    found: Language = g.language
+    return found
 
 
 def init(app: Flask) -> None:

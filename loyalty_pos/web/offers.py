@@ -107,9 +107,7 @@ def last_day(valid_to: date | str | None, today: date) -> tuple[str, int | None]
         return _("last day today"), 0
     if 0 < left <= 10:
         return _("%(n)s days left", n=left), left
-    short = (
-        format.brief(last.isoformat(), language=i18n.language()) if last.year == today.year else _day(last)
-    )
+    short = format.brief(last.isoformat(), language=i18n.language()) if last.year == today.year else _day(last)
     return _("until %(day)s", day=short), left
 
 

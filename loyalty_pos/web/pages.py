@@ -12,10 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, request, url_for
+from flask import Blueprint, Flask, Response, current_app, g, request, url_for
 from flask_wtf import FlaskForm  # type: ignore[import-untyped]
-from markupsafe import Markup
 
+from loyalty_pos.services import rules
+from loyalty_pos.services.context import Services
+from loyalty_pos.services.rules import Book, Programme
 from loyalty_pos.web import format, i18n
 
 KNOWN_TIERS = ("bronze", "silver", "gold", "platinum")
@@ -25,9 +27,7 @@ POLICY = (
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
 )
 
-web = Blueprint(
-    "web", __name__, static_folder="static", static_url_path="/static", template_folder="templates"
-)
+web = Blueprint("web", __name__, static_folder="static", static_url_path="/static", template_folder="templates")
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -50,6 +50,31 @@ def add_to(app: Flask) -> None:
     for name, filter_ in _filters().items():
         app.jinja_env.filters[name] = filter_
     app.register_blueprint(web)
+
+
+def services() -> Services:
+    """The use cases of this application."""
+    found: Services = current_app.extensions["loyalty_pos"]
+    return found
+
+
+def book() -> Book:
+    """The rules in force, read once per request."""
+    if "book" not in g:
+        g.book = rules.book(services())
+    found: Book = g.book
+    return found
+
+
+def shop() -> Programme:
+    """The shop's settings."""
+    return book().programme
+
+
+def point_value() -> int:
+    """What a point is worth when spent, in minor units; 0 where points cannot be spent (S15)."""
+    redeem = book().rules.points.redeem
+    return redeem.value if redeem else 0
 
 
 def asset(name: str) -> str:
@@ -75,7 +100,7 @@ def _words() -> dict[str, Any]:
         "in_language": in_language,
         "language": i18n.language(),
         "logout_form": Empty(),
-        "shop_name": current_app.config.get("SHOP_NAME", "Loyalty"),
+        "shop_name": shop().name,
     }
 
 
@@ -102,22 +127,26 @@ def tier_class(code: str | None) -> str:
 
 
 def _filters() -> dict[str, Callable[..., str]]:
-    def spoken(write: Callable[..., str]) -> Callable[..., str]:
-        return lambda value, *rest: write(value, *rest, language=i18n.language())
+    """What templates write with: amounts in the shop's currency, times in its zone."""
 
-    def marked(text: str) -> str:
-        return Markup('<span class="num">{}</span>').format(text)
+    def priced(write: Callable[[int, str, str], str]) -> Callable[[int], str]:
+        return lambda amount: write(amount, shop().currency, i18n.language())
+
+    def timed(write: Callable[[Any, str, str], str]) -> Callable[[Any], str]:
+        return lambda value: write(value, shop().zone, i18n.language())
+
+    def counted(write: Callable[[int, str], str]) -> Callable[[int], str]:
+        return lambda value: write(value, i18n.language())
 
     return {
-        "money": spoken(format.money),
-        "short_money": spoken(format.short_money),
-        "number": spoken(format.number),
-        "signed": spoken(format.signed),
-        "day": spoken(format.day),
-        "moment": spoken(format.moment),
-        "brief": spoken(format.brief),
+        "money": priced(format.money),
+        "short_money": priced(format.short_money),
+        "number": counted(format.number),
+        "signed": counted(format.signed),
+        "day": timed(format.day),
+        "moment": timed(format.moment),
+        "brief": timed(format.brief),
         "grouped": format.grouped,
         "initials": format.initials,
         "tier_class": tier_class,
-        "num": marked,
     }

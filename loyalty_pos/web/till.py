@@ -5,7 +5,37 @@ The page never holds a price rule: it sends the basket and shows the Pricing tha
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask import render_template
+
+from loyalty_pos.api.auth import current_caller, require_role
+from loyalty_pos.domain.money import exponent
+from loyalty_pos.web import i18n
 from loyalty_pos.web.i18n import gettext as _
+from loyalty_pos.web.pages import book, point_value, shop, web
+
+
+@web.get("/till")
+@require_role("cashier", "manager", "owner")
+def till() -> str:
+    """The till of the lane that this session sells on."""
+    caller = current_caller()
+    return render_template("till/till.html", settings=settings(caller.terminal), words=words(), caller=caller)
+
+
+def settings(terminal: str | None) -> dict[str, Any]:
+    """What the page's scripts must know of the shop: figures and prefixes, never a price rule."""
+    redeem = book().rules.points.redeem
+    return {
+        "language": i18n.language(),
+        "currency": shop().currency,
+        "exponent": exponent(shop().currency),
+        "cardPrefixes": list(shop().own_prefixes),
+        "pointValue": point_value(),
+        "minPoints": redeem.min if redeem else 0,
+        "terminal": terminal,
+    }
 
 
 def words() -> dict[str, str]:
@@ -35,9 +65,7 @@ def words() -> dict[str, str]:
         "recorded": _("Bill {receipt} is recorded"),
         "paid": _("{name} pays {amount}"),
         "paid_earned": _("{name} pays {amount} and earns {n} points"),
-        "with_exception": _(
-            "The bill is recorded, and the manager will look at it: an offer had changed meanwhile."
-        ),
+        "with_exception": _("The bill is recorded, and the manager will look at it: an offer had changed meanwhile."),
         "price_changed": _("The price has just changed. Look at the total, then press Enter again."),
         "undone": _("The bill is undone: money, points and coupons are back as they were."),
         "another": _("That is the card of {name}, another customer. Change the customer of this bill?"),
@@ -47,11 +75,7 @@ def words() -> dict[str, str]:
         "card_blocked": _("This card is blocked: the sale is recorded, without discount or points."),
         "bank_card": _("That is a bank card. It was not read or kept. Please scan the membership card."),
         "price_wrong": _("Type the price in figures, for example 32000."),
-        "unreachable": _(
-            "The service cannot be reached. Nothing is lost: check the network, then try again."
-        ),
-        "failed": _(
-            "That did not work (code {code}). Your bill is still here. Try again, or call the manager."
-        ),
+        "unreachable": _("The service cannot be reached. Nothing is lost: check the network, then try again."),
+        "failed": _("That did not work (code {code}). Your bill is still here. Try again, or call the manager."),
         "again": _("Try again"),
     }

@@ -1,0 +1,64 @@
+"""Documentation is kept true by tests: what exists is documented, and examples run."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from loyalty_pos.cli import main
+from loyalty_pos.domain.pricing.document import price_document
+from loyalty_pos.domain.promotions.conditions import COMBINED
+from loyalty_pos.domain.promotions.conditions import KINDS as CONDITIONS
+from loyalty_pos.domain.promotions.rewards import KINDS as REWARDS
+from loyalty_pos.registry import adapters
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+EXAMPLES = re.findall(r"```json example\n(.*?)```", page("promotions.md"), re.S)
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_every_example_of_the_rule_language_gives_the_discount_it_says(text: str) -> None:
+    request: dict[str, Any] = json.loads(text)
+    expected = request.pop("discount")
+    assert price_document(request)["totals"]["discount"] == expected
+
+
+@pytest.mark.parametrize("kind", [*REWARDS, *CONDITIONS, *COMBINED])
+def test_every_kind_is_documented_with_an_example(kind: str) -> None:
+    assert f"`{kind}`" in page("promotions.md")
+    assert any(f'"kind": "{kind}"' in example for example in EXAMPLES)
+
+
+def commands(group: click.Group, prefix: str = "") -> list[str]:
+    found = []
+    for name, command in group.commands.items():
+        inner = f"{prefix} {name}".strip()
+        found += commands(command, inner) if isinstance(command, click.Group) else [inner]
+    return found
+
+
+@pytest.mark.parametrize("command", commands(main))
+def test_every_command_is_documented(command: str) -> None:
+    assert f"loyalty-pos {command}" in page("operations.md") + page("quick-start.md") + page("adapters.md")
+
+
+@pytest.mark.parametrize("code", [*adapters()])
+def test_every_adapter_is_documented(code: str) -> None:
+    assert f"`{code}`" in page("adapters.md")
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    for path in [*DOCS.rglob("*.md"), DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md"]:
+        for target in re.findall(r"\]\((?!https?:)([^)#\s]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"

@@ -2,3 +2,7 @@
 
 Nothing of the product knows it; only the ``demo`` command imports it.
 """
+
+from loyalty_pos.demo.simulator import DemoShop, fill
+
+__all__ = ["DemoShop", "fill"]

@@ -74,9 +74,9 @@ class Catalogue(Struct, frozen=True):
     products: tuple[Product, ...]
     categories: tuple[Category, ...]
 
-    def in_category(self, code: str) -> list[Product]:
+    def in_category(self, code: str) -> tuple[Product, ...]:
         """The products of one leaf category."""
-        return [product for product in self.products if product.category == code]
+        return _by_category()[code]
 
 
 def _text(name: str) -> str:
@@ -92,6 +92,14 @@ def catalogue() -> Catalogue:
         msgspec.convert(list(products), tuple[Product, ...], strict=False),
         msgspec.convert(list(categories), tuple[Category, ...], strict=False),
     )
+
+
+@cache
+def _by_category() -> dict[str, tuple[Product, ...]]:
+    found: dict[str, list[Product]] = {}
+    for product in catalogue().products:
+        found.setdefault(product.category, []).append(product)
+    return {code: tuple(products) for code, products in found.items()}
 
 
 @cache

@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from loyalty_pos.demo.catalogue import catalogue, programme
 from loyalty_pos.services import products, promotions, staff, stores
+from loyalty_pos.services import programme as programmes
 from loyalty_pos.services.context import SYSTEM, Caller, Request, Services
-from loyalty_pos.services.rules import change_settings, put_tiers
+from loyalty_pos.services.products import CategoryIn, ProductIn
 
 ZONE = "Asia/Ho_Chi_Minh"
 PASSWORD = "moc-an-demo"
@@ -63,14 +64,16 @@ def open_shop(services: Services) -> OpenShop:
     request = Request(owner)
     stores.add_store(services, request, store, rules.store["name"])
     settings = {"name": rules.shop, "currency": "VND", "zone": ZONE, "language": "vi", "points": rules.points}
-    change_settings(services, request, settings)
-    put_tiers(services, request, rules.tiers)
+    programmes.change(services, request, settings)
+    programmes.put_tiers(services, request, rules.tiers)
     for category in catalogue().categories:
-        products.put_category(services, request, category.code, category.name_vi)
+        names = {"vi": category.name_vi, "en": category.name_en}
+        products.save_category(services, request, CategoryIn(code=category.code, name=names))
     for product in catalogue().products:
-        products.put(services, request, product.sku, product)
+        known = {name: getattr(product, name) for name in ProductIn.__struct_fields__}
+        products.save(services, request, ProductIn(**known))
     for promotion in rules.promotions:
-        promotions.add(services, request, promotion)
+        promotions.create(services, request, promotion)
     return OpenShop(
         name=rules.shop,
         store=store,

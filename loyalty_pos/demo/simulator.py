@@ -8,7 +8,7 @@ day by day, and the writer commits them in groups.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -19,13 +19,16 @@ from msgspec import Struct
 from loyalty_pos.demo import people
 from loyalty_pos.demo.catalogue import catalogue
 from loyalty_pos.demo.opening import ZONE, DemoClock, Lane, Login, OpenShop, open_shop
-from loyalty_pos.demo.town import Coupon, Town, enrol, sell_all, take_back
+from loyalty_pos.demo.town import Coupon, Town, enrol, sell, take_back
 from loyalty_pos.demo.visits import COFFEE_DAYS, Visit, coffee_days, plan
 from loyalty_pos.services import coupons, members, points
 from loyalty_pos.services.context import Request, Services
-from loyalty_pos.services.requests import AdjustIn, CouponIn
+from loyalty_pos.services.requests import AdjustIn
 
 SEED = 20261121
+SERVED_AT_ONCE = 8
+"""Customers of one day served side by side, so that the writer finds groups to commit."""
+COFFEE = "coffee-20k"
 LOST_CARD = 7
 """The number of the member who reports a lost card on the last morning."""
 
@@ -78,51 +81,51 @@ def fill(
     for visit in visits:
         by_day[visit.at.date()].append(visit)
     sold = returned = 0
-    with ThreadPoolExecutor(len(shop.lanes)) as pool:
+    with ThreadPoolExecutor(SERVED_AT_ONCE) as pool:
         for day, today in sorted(by_day.items()):
             morning = _at(services, day, 6, local)
             returned += take_back(morning, shop.lanes[0], town, day)
-            if day in coffee_days(first, local.date()):
-                _send_coffee(morning, shop, town, day)
+            lovers = [number for number in sorted(town.holders) if town.people[number].likes_coffee]
+            if lovers and day in coffee_days(first, local.date()):
+                _send_coffee(morning, shop, town, day, day + timedelta(COFFEE_DAYS), lovers)
             for visit in today:
                 if visit.person is not None and visit.person not in town.holders:
                     enrol(replace(services, clock=DemoClock(visit.at)), shop.lanes[0], town, town.people[visit.person])
-            jobs = [
-                pool.submit(sell_all, services, lane, town, [visit for visit in today if visit.lane == number])
-                for number, lane in enumerate(shop.lanes)
-            ]
-            sold += sum(job.result() for job in jobs)
+            sold += sum(1 for _ in pool.map(lambda bill: sell(services, *bill), _bills(shop, town, today)))
             if progress is not None:
                 progress(sold, len(visits))
     present = replace(services, clock=DemoClock(local))
     return _finished(present, shop, town, local.date(), sold, returned)
 
 
+def _bills(shop: OpenShop, town: Town, today: list[Visit]) -> Iterator[tuple[Lane, Town, Visit, int]]:
+    """The day's visits, each with its lane and its number there."""
+    numbers = [0] * len(shop.lanes)
+    for visit in today:
+        numbers[visit.lane] += 1
+        yield shop.lanes[visit.lane], town, visit, numbers[visit.lane]
+
+
 def _at(services: Services, day: date, hour: int, local: datetime) -> Services:
     return replace(services, clock=DemoClock(datetime.combine(day, time(hour), local.tzinfo)))
 
 
-def _send_coffee(services: Services, shop: OpenShop, town: Town, day: date) -> None:
-    """The manager sends the coffee coupon to the members who like coffee."""
-    for number in sorted(town.holders):
-        if town.people[number].likes_coffee:
-            _give_coffee(services, shop, town, number, day + timedelta(COFFEE_DAYS))
-
-
-def _give_coffee(services: Services, shop: OpenShop, town: Town, number: int, until: date) -> str:
-    holder = town.holders[number]
-    body = CouponIn(promotion="coffee-20k", valid_to=until, reason="Thường mua cà phê")
-    request = Request(shop.manager, f"demo-coffee-{until:%Y%m%d}-{number:05d}")
-    _, coupon = coupons.give(services, request, holder.id, body)
-    holder.coupons.append(Coupon(coupon["code"], "coffee", until.isoformat()))
-    return str(coupon["code"])
+def _send_coffee(services: Services, shop: OpenShop, town: Town, day: date, until: date, to: list[int]) -> str:
+    """The manager sends the coffee coupon to some members; the first one's code."""
+    request = Request(shop.manager, f"demo-coffee-coupons-{day:%Y%m%d}")
+    chosen = [town.holders[number] for number in to]
+    ids = [holder.id for holder in chosen]
+    _, sent = coupons.issue_many(services, request, ids, COFFEE, until, "Thường mua cà phê")
+    for holder, coupon in zip(chosen, sent["items"], strict=True):
+        holder.coupons.append(Coupon(coupon["code"], COFFEE, until.isoformat()))
+    return str(sent["items"][0]["code"])
 
 
 def _finished(services: Services, shop: OpenShop, town: Town, today: date, sold: int, returned: int) -> DemoShop:
     """The last morning: a coupon and some points for the story's member, and a lost card."""
     story, holder = town.people[0], town.holders[0]
     lane: Lane = shop.lanes[0]
-    coupon = _give_coffee(services, shop, town, 0, today + timedelta(15))
+    coupon = _send_coffee(services, shop, town, today, today + timedelta(15), [0])
     adjustment = AdjustIn(points=200, reason="Quên quét thẻ lần trước")
     points.adjust(services, Request(shop.manager, "demo-forgotten-card-0000"), holder.id, adjustment)
     lost = town.people[LOST_CARD].card

@@ -1,12 +1,12 @@
 """The story so far, and what happens at a till: enrolment, sale, return.
 
-A member comes once a day at most, so their ``Holder`` is touched by one lane at a time.
+A member comes once a day at most, so nobody else touches their ``Holder`` while they are served.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -68,17 +68,10 @@ class Town:
     regrets: dict[date, list[Regret]] = field(default_factory=lambda: defaultdict(list))
 
 
-def sell_all(services: Services, lane: Lane, town: Town, visits: Iterable[Visit]) -> int:
-    """One lane's day, in time order; the number of sales."""
-    count = 0
-    for visit in visits:
-        _sell(replace(services, clock=DemoClock(visit.at)), lane, town, visit, count)
-        count += 1
-    return count
-
-
-def _sell(services: Services, lane: Lane, town: Town, visit: Visit, number: int) -> None:
-    receipt = f"{lane.code}-{visit.at:%Y%m%d}-{number + 1:04d}"
+def sell(services: Services, lane: Lane, town: Town, visit: Visit, number: int) -> None:
+    """Ring up one visit as the lane's bill ``number`` of the day."""
+    services = replace(services, clock=DemoClock(visit.at))
+    receipt = f"{lane.code}-{visit.at:%Y%m%d}-{number:04d}"
     request = Request(lane.caller, f"demo-{receipt}")
     lines = tuple(
         Line(line=str(place), sku=product.sku, quantity=quantity, unit_price=product.unit_price)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loyalty_pos.demo.catalogue import catalogue, name_book, programme
 from loyalty_pos.domain.checkdigits import gs1_valid
+from loyalty_pos.domain.pricing.compile import compile_rules
 
 
 def test_the_shelves_hold_300_products_with_valid_numbers_and_a_margin() -> None:
@@ -27,11 +28,22 @@ def test_every_product_stands_in_a_category_with_two_names() -> None:
 
 
 def test_the_programme_has_four_tiers_and_eight_promotions_of_six_kinds() -> None:
+    """The eighth, "see you again", has a version for each kind of favourite."""
     rules = programme()
     assert [tier["name"]["vi"] for tier in rules.tiers] == ["Đồng", "Bạc", "Vàng", "Bạch kim"]
-    assert len(rules.promotions) == 8
+    own = {promotion["code"].removeprefix("again-") for promotion in rules.promotions}
+    favourites = {"fresh", "dairy", "food", "drinks"}
+    assert len(own - favourites) == 8
     kinds = {reward["kind"] for promotion in rules.promotions for reward in promotion["rewards"]}
     assert kinds == {"percent_off", "amount_off", "fixed_price", "cheapest_off", "buy_get", "issue_coupon"}
+
+
+def test_the_rule_set_compiles() -> None:
+    rules = programme()
+    compiled = compile_rules(
+        version=1, currency="VND", policy={}, promotions=rules.promotions, tiers=rules.tiers, points=rules.points
+    )
+    assert set(compiled.offers) >= {promotion["code"] for promotion in rules.promotions}
 
 
 def test_a_promotion_names_only_what_is_on_the_shelves() -> None:

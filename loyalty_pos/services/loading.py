@@ -99,7 +99,7 @@ def make_ready(
         now=from_ms(sold_at).astimezone(ZoneInfo(book.programme.zone)),
         zone=book.programme.zone,
         member=_member_facts(tx, book, holder, own) if holder else None,
-        coupons=tuple(_coupon_facts(row, book, own) for row in coupons.values()),
+        coupons=tuple(_coupon_facts(row, book, own, max(now, sold_at)) for row in coupons.values()),
         usage=_usage(tx, book, caller, member, sold_at, basket.cashier, own),
         store=caller.store,
         language=book.language,
@@ -168,7 +168,8 @@ def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None) -
     )
 
 
-def _coupon_facts(row: CouponRow, book: Book, own: CheckoutRow | None) -> CouponFacts:
+def _coupon_facts(row: CouponRow, book: Book, own: CheckoutRow | None, now: int) -> CouponFacts:
+    """A hold that has lapsed still holds until its checkout has given it back (jobs/release_holds)."""
     zone = ZoneInfo(book.programme.zone)
     mine = row.state == "held" and own is not None and row.checkout_id == own.id
     return CouponFacts(
@@ -178,7 +179,7 @@ def _coupon_facts(row: CouponRow, book: Book, own: CheckoutRow | None) -> Coupon
         state="issued" if mine else row.state,  # type: ignore[arg-type]
         valid_from=date.fromisoformat(row.valid_from),
         valid_to=date.fromisoformat(row.valid_to) if row.valid_to else None,
-        held_until=_moment(row.held_until, zone),
+        held_until=_moment(row.held_until if row.held_until and row.held_until > now else None, zone),
         used_at=_moment(row.used_at, zone),
         used_where=row.used_store,
     )

@@ -25,7 +25,7 @@ from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage import habits, ledger, posting, reading, sales
 from loyalty_pos.storage.ledger import Why
-from loyalty_pos.storage.sales import NewReturn, SaleLineRow, SaleRow
+from loyalty_pos.storage.sales import NewReturn, ParkedRow, SaleLineRow, SaleRow
 from loyalty_pos.storage.tx import Stale, Tx
 
 UNDO_MS = 30_000
@@ -84,17 +84,17 @@ def apply_parked(services: Services, tx: Tx, request: Request, sale_id: int) -> 
     """Apply the returns that waited for this sale; one that does not fit becomes an exception."""
     sale = sales.find(tx, sale_id)
     assert sale is not None
-    for parked_id, raw in sales.parked(tx, sale.store_id, sale.receipt):
-        body = msgspec.json.decode(raw, type=ReceiptReturnIn)
+    for waiting in sales.parked(tx, sale.store_id, sale.receipt):
+        body = msgspec.json.decode(waiting.body, type=ReceiptReturnIn)
         day = body.sold_on.isoformat() if body.sold_on else sale.business_date
-        if day != sale.business_date:
+        if day != sale.business_date or body.sale_terminal not in (None, request.caller.terminal):
             continue
         try:
-            outcome = _post(services, tx, request, sale, body.lines, body.receipt, body.reason, unparking=True)
+            outcome = _post(services, tx, request, sale, body.lines, body.receipt, body.reason, waiting)
         except LoyaltyError as error:
             posting.add_exception(tx, sale.store_id, services.now_ms(), f"return_{error.code}", 0, 0, sale.id)
             continue
-        sales.unpark(tx, parked_id, int(outcome.body["id"]))
+        sales.unpark(tx, waiting.id, int(outcome.body["id"]))
         sale = sales.find(tx, sale_id)
         assert sale is not None
 
@@ -138,25 +138,30 @@ def _post(
     lines: tuple[ReturnLine, ...],
     receipt: str,
     reason: str | None,
-    unparking: bool = False,
+    parked: ParkedRow | None = None,
 ) -> Outcome:
-    """Write one return of a locked sale."""
+    """Write one return of a locked sale; a parked one keeps the lane and the day it was made at."""
     caller, book, now = request.caller, services.rules.current(tx), services.now_ms()
     store_id, terminal_id = caller.need_lane()
     day = book.programme.business_date(now).isoformat()
+    if parked is not None:
+        terminal_id, day = parked.terminal_id, parked.business_date
     body_hash = hashlib.sha256(msgspec.json.encode([sale.id, lines, reason])).digest()
     prior = sales.return_by_receipt(tx, store_id, terminal_id, day, receipt)
     if prior is not None:
         if prior[1] != body_hash:
             raise Conflict("receipt_conflict")
         return Outcome("done", body={"id": str(prior[0])} | msgspec.json.decode(prior[2]))
-    if reason == "undo" and (terminal_id != sale.terminal_id or now - sale.recorded_at > UNDO_MS) and not unparking:
+    if reason == "undo" and (terminal_id != sale.terminal_id or now - sale.recorded_at > UNDO_MS) and parked is None:
         raise Conflict("undo_too_late")
+    if sale.member_id is not None:
+        reading.member(tx, sale.member_id)  # the lock, before anything of the member is read
     _, outcome = _compute(tx, sale, lines)
     rows = sales.lines(tx, sale.id)
     _take_units(tx, sale.id, rows, outcome)
     points = _plan_points(tx, book, sale, outcome, now)
-    coupons = coupon_rows.give_back(tx, sale.id, day, now, caller.key) if outcome.full else []
+    today = book.programme.local(now).date().isoformat()
+    coupons = coupon_rows.give_back(tx, sale.id, today, now, caller.key) if outcome.full else []
     shown = {"taken_back": points.taken_back, "given_back": outcome.given_back, "shortfall": points.shortfall}
     answer = _answer("ok", outcome, rows, shown, coupons)
     return_id = sales.add_return(
@@ -224,7 +229,7 @@ def _plan_given(tx: Tx, book: Book, sale: SaleRow, points: int, now: int) -> lis
         if part:
             lot = ledger.lot(tx, lot_id)
             expires = lot.expires_at
-            if lot.state == "expired" and expires is not None:
+            if expires is not None and (lot.state == "expired" or expires <= now):
                 last_day = restored_expiry(book.programme.local(expires - 1).date(), today)
                 assert last_day is not None
                 expires = max(expires, book.programme.day_ends(last_day))

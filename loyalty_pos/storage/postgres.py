@@ -34,8 +34,6 @@ def _translate(sql: str) -> str:
 class PostgresTx(Tx):
     """A transaction on the driver's own connection; ``later`` statements share round trips."""
 
-    for_update = " FOR UPDATE"
-
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         raw = connection.connection.driver_connection
@@ -60,7 +58,8 @@ class PostgresTx(Tx):
         return bool(row and row[0])
 
     def mode(self, writing: bool) -> None:
-        """Between transactions: the next one reads a fixed snapshot, or writes at READ COMMITTED."""
+        """Between transactions: the next one reads a fixed snapshot, or writes at READ COMMITTED and locks."""
+        self.for_update = " FOR NO KEY UPDATE" if writing else ""
         level = psycopg.IsolationLevel.READ_COMMITTED if writing else psycopg.IsolationLevel.REPEATABLE_READ
         if self._raw.isolation_level != level:
             self._raw.isolation_level = level

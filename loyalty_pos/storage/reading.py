@@ -85,8 +85,9 @@ def marks(values: Sequence[object]) -> str:
 
 
 def member(tx: Tx, member_id: int) -> MemberRow | None:
-    """A member by id."""
-    row = tx.one(_MEMBER + "WHERE m.id = ?", (member_id,))
+    """A member by id; a writing transaction locks the row, before anything else of the member."""
+    lock = f"{tx.for_update} OF m" if tx.for_update else ""
+    row = tx.one(f"{_MEMBER}WHERE m.id = ?{lock}", (member_id,))
     return MemberRow(*row) if row else None
 
 

@@ -213,13 +213,23 @@ def park(
     )
 
 
-def parked(tx: Tx, store_id: int, sale_receipt: str) -> list[tuple[int, bytes]]:
-    """(id, body) of the returns that wait for a receipt."""
+class ParkedRow(NamedTuple):
+    """A return that waits for its sale, as it was recorded."""
+
+    id: int
+    terminal_id: int
+    business_date: str
+    body: bytes
+
+
+def parked(tx: Tx, store_id: int, sale_receipt: str) -> list[ParkedRow]:
+    """The returns that wait for a receipt, oldest first."""
     rows = tx.all(
-        "SELECT id, body FROM parked_returns WHERE store_id = ? AND sale_receipt = ? AND return_id IS NULL",
+        "SELECT id, terminal_id, business_date, body FROM parked_returns "
+        "WHERE store_id = ? AND sale_receipt = ? AND return_id IS NULL ORDER BY id",
         (store_id, sale_receipt),
     )
-    return [(int(row[0]), bytes(row[1])) for row in rows]
+    return [ParkedRow._make((*row[:3], bytes(row[3]))) for row in rows]
 
 
 def parked_by_receipt(tx: Tx, lane: tuple[int, int], day: str, receipt: str) -> tuple[int, bytes] | None:

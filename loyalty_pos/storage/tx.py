@@ -26,7 +26,7 @@ class Tx(ABC):
     """One open transaction.  Never kept, never committed by its user."""
 
     for_update = ""
-    """Appended to a SELECT that must lock its row until the transaction ends."""
+    """Appended to a SELECT that must lock its row until a writing transaction ends."""
 
     def __init__(self, connection: Connection) -> None:
         self.sa = connection

@@ -33,24 +33,28 @@ class Writer:
         self._engine = engine
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
     def submit(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` in the next group; return its value after COMMIT, or raise what it raised."""
-        if self._closed:
-            raise Unavailable("shutting_down")
         future: Future[T] = Future()
-        self._jobs.put((work, future))
+        with self._gate:
+            if self._closed:
+                raise Unavailable("shutting_down")
+            self._jobs.put((work, future))
         return future.result()
 
     def close(self) -> None:
         """Finish the jobs that were accepted, then stop."""
-        if not self._closed:
+        with self._gate:
+            if self._closed:
+                return
             self._closed = True
             self._jobs.put(None)
-            self._thread.join()
-            self._engine.dispose()
+        self._thread.join()
+        self._engine.dispose()
 
     def _run(self) -> None:
         going = True

@@ -8,6 +8,7 @@ any more is the store's exception (contract.md, Facts).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -15,12 +16,12 @@ from msgspec import Struct
 
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.domain.pricing.result import Priced
-from loyalty_pos.errors import BadInput, Conflict, NotFound
+from loyalty_pos.errors import BadInput, Conflict, LoyaltyError, NotFound
 from loyalty_pos.services import guesses, holding, identity
 from loyalty_pos.services.answers import checkout_answer, dress
 from loyalty_pos.services.context import Caller, Outcome, Request, Services
 from loyalty_pos.services.idempotency import decide, write
-from loyalty_pos.services.identity import Holder
+from loyalty_pos.services.identity import CardConflict, Holder
 from loyalty_pos.services.loading import Ready, check_basket, check_scopes, make_ready
 from loyalty_pos.services.members import summary
 from loyalty_pos.services.requests import SwipeIn
@@ -71,6 +72,21 @@ def record_swipe(tx: Tx, lane: tuple[int, int], cashier: str | None, holder: Hol
     return cards.add_swipe(tx, now, lane, cashier, holder.number, card_id, member_id, holder.entry, holder.outcome)
 
 
+def conflict_recorder(services: Services, request: Request, basket: Basket) -> Callable[[Tx, LoyaltyError], None]:
+    """Records the swipe of a second card, whether or not it is allowed in the end (S42)."""
+
+    def record(tx: Tx, error: LoyaltyError) -> None:
+        if isinstance(error, CardConflict) and error.holder.swipe_id is None:
+            seen = error.holder
+            card_id, member_id = seen.card.id if seen.card else None, seen.member.id if seen.member else None
+            lane = request.caller.need_lane()
+            cards.add_swipe(
+                tx, services.now_ms(), lane, basket.cashier, seen.number, card_id, member_id, seen.entry, "conflict"
+            )
+
+    return record
+
+
 def quote(services: Services, caller: Caller, basket: Basket) -> Any:
     """The basket priced, with no effect; a Pricing as the contract shows it."""
     check_basket(basket)
@@ -109,7 +125,7 @@ def open_checkout(services: Services, request: Request, basket: Basket) -> tuple
         guesses.note(tx, caller, ready.misses, ready.now)
         return Outcome("created", checkout_answer(ready.priced, checkout_id, "open", expires_at))
 
-    return _shown(services, decide(services, request, load, post))
+    return _shown(services, decide(services, request, load, post, conflict_recorder(services, request, basket)))
 
 
 class _Change(Struct, frozen=True):
@@ -134,7 +150,8 @@ def reprice(services: Services, request: Request, checkout_id: str, basket: Bask
         ready = make_ready(services, tx, caller, basket, "open", own=row)
         other = ready.member.id if ready.member else None
         if row.member_id is not None and other not in (None, row.member_id) and not basket.replace_card:
-            raise Conflict("card_conflict")
+            assert ready.holder is not None
+            raise CardConflict(ready.holder)
         return _Change(row, ready)
 
     def post(tx: Tx, change: _Change) -> Outcome:
@@ -150,7 +167,7 @@ def reprice(services: Services, request: Request, checkout_id: str, basket: Bask
         guesses.note(tx, caller, ready.misses, ready.now)
         return Outcome("done", checkout_answer(ready.priced, row.id, "open", expires_at))
 
-    return _shown(services, decide(services, request, load, post))
+    return _shown(services, decide(services, request, load, post, conflict_recorder(services, request, basket)))
 
 
 def void(services: Services, request: Request, checkout_id: str) -> tuple[Outcome, Any]:
@@ -196,10 +213,9 @@ def _refuse_closed(row: CheckoutRow) -> None:
 
 
 def _people(ready: Ready) -> tuple[int | None, int | None]:
-    holder = ready.holder
-    if holder is None or holder.member is None:
+    if ready.earner is None or ready.holder is None:
         return None, None
-    return holder.member.id, holder.card.id if holder.card else None
+    return ready.earner.id, ready.holder.card.id if ready.holder.card else None
 
 
 def swipe_of(tx: Tx, lane: tuple[int, int], cashier: str | None, ready: Ready) -> int | None:

@@ -26,7 +26,7 @@ def check_rules(tx: Tx, book: Book) -> None:
 def hold(tx: Tx, ready: Ready, checkout_id: int, caller: Caller, released: CheckoutRow | None = None) -> None:
     """Hold all that the price uses.  ``released``: the same checkout's own holds were just freed,
     which moved the member's version by one."""
-    member = ready.member
+    member = ready.earner
     points = ready.priced.pricing.points.redeemed
     if member is not None:
         freed = released is not None and released.points_held > 0 and released.member_id == member.id
@@ -60,8 +60,8 @@ def release(services: Services, tx: Tx, row: CheckoutRow, by: str) -> None:
     if row.state != "open":
         return
     if row.points_held and row.member_id is not None:
-        ledger.release_holds(tx, row.id, capture=False)
         posting.settle_member(tx, row.member_id, None, row.points_held, 0, -row.points_held, 0, 0)
+        ledger.release_holds(tx, row.id, capture=False)
     coupons.release(tx, row.id, services.now_ms(), by)
     book = services.rules.current(tx)
     give_back_uses(tx, book, uses_of(row), row.member_id, row.store_id, row.cashier)

@@ -47,11 +47,11 @@ def saved(tx: Tx, request: Request) -> Outcome | None:
 
 def once(services: Services, request: Request, work: Callable[[Tx], Outcome], tx: Tx) -> Outcome:
     """Run ``work`` under the request's key, inside ``tx``; save its answer or its refusal."""
+    if request.key is not None and not answers.lock(tx, request.caller.key, request.key):
+        raise InProgress("in_progress", retry_after=1)
     known = saved(tx, request)
     if known is not None:
         return known
-    if request.key is not None and not answers.lock(tx, request.caller.key, request.key):
-        raise InProgress("in_progress", retry_after=1)
     try:
         outcome = work(tx)
     except LoyaltyError as error:
@@ -70,21 +70,27 @@ def write(services: Services, request: Request, work: Callable[[Tx], Outcome]) -
         return services.store.write(partial(once, services, request, work))
 
 
-def decide(services: Services, request: Request, load: Callable[[Tx], T], post: Callable[[Tx, T], Outcome]) -> Outcome:
+def decide(
+    services: Services,
+    request: Request,
+    load: Callable[[Tx], T],
+    post: Callable[[Tx, T], Outcome],
+    refused: Callable[[Tx, LoyaltyError], None] = lambda _tx, _error: None,
+) -> Outcome:
     """Decide on a snapshot, then write; decide again when what was read has moved meanwhile.
 
     ``load`` reads and prices (it may raise a refusal); ``post`` writes, guarded by the versions
     that ``load`` saw, and raises Stale when one moved.  The last try does both in one
-    transaction, so it ends.
+    transaction, so it ends.  ``refused`` records what a final refusal of ``load`` leaves behind.
     """
     with services.in_flight(request):
         for _ in range(TRIES):
             try:
                 ready = services.store.read(lambda tx: saved(tx, request) or load(tx))
             except LoyaltyError as error:
-                if request.key is None or not is_final(error):
+                if not is_final(error):
                     raise
-                return services.store.write(partial(once, services, request, partial(_refuse, error)))
+                return services.store.write(partial(once, services, request, partial(_refuse, error, refused)))
             if isinstance(ready, Outcome):
                 return ready
             try:
@@ -94,8 +100,9 @@ def decide(services: Services, request: Request, load: Callable[[Tx], T], post: 
         return services.store.write(partial(once, services, request, lambda tx: post(tx, load(tx))))
 
 
-def _refuse(error: LoyaltyError, _tx: Tx) -> Outcome:
-    raise error
+def _refuse(error: LoyaltyError, refused: Callable[[Tx, LoyaltyError], None], tx: Tx) -> Outcome:
+    refused(tx, error)
+    return Outcome("refused", error=error)
 
 
 def _with(post: Callable[[Tx, T], Outcome], ready: T, tx: Tx) -> Outcome:
@@ -121,5 +128,5 @@ def _freeze(error: LoyaltyError) -> dict[str, Any]:
 def _thaw(answer: bytes | None) -> LoyaltyError:
     assert answer is not None
     data = msgspec.json.decode(answer)
-    kind: type[LoyaltyError] = getattr(errors, data["class"])
+    kind: type[LoyaltyError] = getattr(errors, data["class"], errors.Conflict)
     return kind(data["code"], errors=data["errors"], **data["facts"])

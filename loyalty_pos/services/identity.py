@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.domain.cards import Reading, read_swipe, rotating_match, rotating_step
@@ -51,6 +51,16 @@ class Holder(Struct, frozen=True):
         if book.programme.spend_needs_code:
             return self.entry == "rotating"
         return self.entry in POSSESSION
+
+
+class CardConflict(Conflict):
+    """A second card on one sale (S42); ``holder`` is the one that was not expected."""
+
+    default_code = "card_conflict"
+
+    def __init__(self, holder: Holder) -> None:
+        super().__init__()
+        self.holder = holder
 
 
 def find(services: Services, tx: Tx, book: Book, raw: str, entry: str | None) -> Holder:
@@ -103,16 +113,17 @@ def of_basket(services: Services, tx: Tx, book: Book, caller: Caller, basket: Ba
         if holder.member is None or swiped.member is None or holder.member.id == swiped.member.id:
             return swiped if holder.member is not None else holder
         if not basket.replace_card:
-            raise Conflict("card_conflict")
+            raise CardConflict(holder)
         return holder
     if basket.member is not None:
         member_id = parse_id(basket.member, "member")
         if swiped is None or swiped.member is None:
             return of_member(tx, member_id, "typed")
         if swiped.member.id != member_id:
+            other = of_member(tx, member_id, "typed")
             if not basket.replace_card:
-                raise Conflict("card_conflict")
-            return of_member(tx, member_id, "typed")
+                raise CardConflict(other)
+            return other
     return swiped
 
 
@@ -128,12 +139,12 @@ def _of_swipe(tx: Tx, caller: Caller, swipe_id: str) -> Holder | None:
     if row is None:
         raise NotFound("swipe_unknown")
     caller.need_store(row.store_id, "swipe")
-    if row.member_id is None:
-        return Holder("unknown", row.entry, row.number, swipe_id=row.id)
-    holder = of_member(tx, row.member_id, row.entry, swipe_id=row.id)
-    if row.card_id is None:
-        return holder
-    return Holder(holder.outcome, row.entry, row.number, holder.member, holder.card, swipe_id=row.id)
+    if row.card_id is not None:
+        holder = _of_card(tx, reading.card_by_id(tx, row.card_id), row.entry, row.number)
+        return structs.replace(holder, swipe_id=row.id)
+    if row.member_id is not None:
+        return of_member(tx, row.member_id, row.entry, swipe_id=row.id)
+    return Holder("unknown", row.entry, row.number, swipe_id=row.id)
 
 
 def _of_card(tx: Tx, card: CardRow | None, entry: str, number: str | None) -> Holder:

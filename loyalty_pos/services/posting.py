@@ -44,7 +44,7 @@ class Ticket(Struct, frozen=True):
     now: int
     cashier: str | None
     member: MemberRow | None
-    earner: bool
+    """Who earns; None without a card and for a blocked one (S42)."""
     swipe_id: int | None
     unknown_card: str | None
     spent: int
@@ -80,7 +80,7 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
     coupons = _next_coupons(services, tx, ticket)
     answer = _answer(ticket, coupons)
     member, outcome = ticket.member, pricing.points
-    earned = outcome.earned if ticket.earner else 0
+    earned = outcome.earned if member is not None else 0
     redeemed = ticket.spent
     if member is not None:
         _move_balances(tx, ticket, earned, redeemed)
@@ -220,7 +220,7 @@ def lot_terms(book: Book, granted_at: int) -> tuple[int, int | None]:
 def _next_coupons(services: Services, tx: Tx, ticket: Ticket) -> list[coupon_rows.NewCoupon]:
     """The coupons that this sale issues for the next visit; codes from a CSPRNG (S36)."""
     member = ticket.member
-    if member is None or not ticket.earner:
+    if member is None:
         return []
     today = ticket.book.programme.local(ticket.now).date()
     issued = []

@@ -61,18 +61,19 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
         swipe_id = checkout.swipe_of(tx, lane, body.cashier, ready)
         sale_id, _ = post_sale(services, tx, _ticket(request, ready, body, body_hash, swipe_id))
         _use_coupons(tx, ready, sale_id, request)
-        member_id = ready.member.id if ready.member else None
+        member_id = ready.earner.id if ready.earner else None
         limited = not body.as_sold
         holding.count_uses(tx, ready.book, ready.priced.uses, member_id, lane[0], body.cashier, limited)
         posting.add_products(tx, _fresh(ready))
         returns.apply_parked(services, tx, request, sale_id)
         return Outcome("created", sale_id=sale_id)
 
-    return shown(services, decide(services, request, load, post))
+    recorder = checkout.conflict_recorder(services, request, body)
+    return shown(services, decide(services, request, load, post, recorder))
 
 
 def _ticket(request: Request, ready: Ready, body: SaleIn, body_hash: bytes, swipe_id: int | None) -> Ticket:
-    member, holder = ready.member, ready.holder
+    member, holder = ready.earner, ready.holder
     exceptions: tuple[Exceptional, ...] = ()
     if body.as_sold:
         refused = [x for x in ready.priced.pricing.coupons if x.status == "refused"]
@@ -88,7 +89,6 @@ def _ticket(request: Request, ready: Ready, body: SaleIn, body_hash: bytes, swip
         now=ready.now,
         cashier=body.cashier,
         member=member,
-        earner=ready.earner is not None,
         swipe_id=swipe_id,
         unknown_card=holder.number if holder and holder.outcome == "unknown" else None,
         spent=ready.priced.pricing.points.redeemed,
@@ -146,17 +146,17 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     spent, points_missing = _available(priced, member, row)
     priced, lost = _lost_coupons(tx, row, priced)
     exceptions = lost if not points_missing else [*lost, points_missing]
-    earner = member is not None and priced.pricing.member is not None
     ticket = Ticket(
         request=request, book=book, priced=priced, lines=basket.lines, receipt=body.receipt, body_hash=body_hash,
-        sold_at=sold_at, now=now, cashier=row.cashier, member=member, earner=earner, swipe_id=row.swipe_id,
+        sold_at=sold_at, now=now, cashier=row.cashier, member=member, swipe_id=row.swipe_id,
         unknown_card=None, spent=spent, taken=taken, held=row.points_held, exceptions=tuple(exceptions),
         member_version=member.version if member else None, rules=row.rules,
     )  # fmt: skip
     sale_id, _ = post_sale(services, tx, ticket)
     known = {code: coupon_id for coupon_id, code in coupon_rows.ids(tx, _applied(priced))}
     for code in _applied(priced):
-        coupon_rows.use(tx, known[code], sale_id, now, request.caller.key, row.id)
+        if not coupon_rows.use(tx, known[code], sale_id, now, request.caller.key, row.id):
+            raise Stale
     if row.state == "expired":
         holding.count_uses(tx, book, priced.uses, row.member_id, row.store_id, row.cashier, limited=False)
     fresh = [(x.sku, x.name, x.category, x.brand, x.unit_price, x.unit_cost, now) for x in basket.lines]

@@ -119,7 +119,7 @@ class ProductWsgi:
     def __init__(self, name: str, url: str, rounds: Rounds, memory: Precomputed | None, tills: int) -> None:
         self.name = name
         self._url, self._rounds, self._memory = url, rounds, memory
-        self._app, self._stop = product.app_on(url, NOON)
+        self._app = product.app_on(url)
         self._tills = AtOnce(tills)
 
     @property
@@ -128,11 +128,11 @@ class ProductWsgi:
 
     def run(self, number: int) -> None:
         with self._memory.answering() if self._memory else nullcontext():
-            self._tills.run(lambda sold: product.wsgi_call(self._app, sold), self._rounds[number])
+            self._tills.run(lambda sold: product.wsgi_call(self._app.wsgi_app, sold), self._rounds[number])
 
     def close(self) -> None:
         self._tills.close()
-        self._stop()
+        self._app.extensions["loyalty_pos"].store.close()
         check_books(self._url, sum(map(len, self._rounds)))
 
 

@@ -7,18 +7,23 @@ receipt was sold before, so that a measure without pricing still posts the very 
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from flask import Flask
 
 from bench import shop
 from bench.baskets import NOON, Sold
 from bench.tape import RecordingStore, Tape
 from bench.till import Unexpected
+from loyalty_pos.app import create_app
+from loyalty_pos.config import Config
 from loyalty_pos.domain.pricing.request import PriceRequest
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.services import loading
@@ -121,6 +126,12 @@ class AtOnce:
     def close(self) -> None:
         """Send the tills home."""
         self._pool.shutdown()
+
+
+def app_on(url: str) -> Flask:
+    """The product's application on a migrated database, at noon; it writes its log, but nowhere."""
+    config = Config(data=Path(os.devnull), database_url=url, secret_key=shop.SECRET, log=Path(os.devnull))
+    return create_app(config, clock=shop.FixedClock(NOON), ids=shop.CountedIds())
 
 
 def wsgi_call(app: Callable[..., Any], sold: Sold) -> None:

@@ -1,44 +1,10 @@
-"""The product as it is served, with the data's time for a clock.
-
-A replay of a year must not wait a year.  The only change to the product is the clock that
-``create_app`` is given: it follows the newest ``X-Replay-Time`` (seconds since 1970) that any till
-has sent, and never goes back.  granian loads ``application`` from here.
-"""
+"""The product as it is served, with a clock that the tills move; granian loads ``application``."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from typing import Any
+from bench.moving import Moving, ReplayClock
+from loyalty_pos.app import create_app
+from loyalty_pos.config import load_config
 
-
-class ReplayClock:
-    """A clock that the tills move."""
-
-    def __init__(self, second: int = 0) -> None:
-        self._second = second
-        self._lock = threading.Lock()
-
-    def now(self) -> datetime:
-        """The newest time that was sent, aware UTC."""
-        return datetime.fromtimestamp(self._second, UTC)
-
-    def move(self, second: int) -> None:
-        """Go forward to ``second``."""
-        if second > self._second:
-            with self._lock:
-                self._second = max(self._second, second)
-
-
-class Moving:
-    """WSGI middleware: moves the clock, then lets the product answer."""
-
-    def __init__(self, app: Callable[..., Iterable[bytes]], clock: ReplayClock) -> None:
-        self._app, self._clock = app, clock
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        sent = environ.get("HTTP_X_REPLAY_TIME")
-        if sent:
-            self._clock.move(int(sent))
-        return self._app(environ, start_response)
+_clock = ReplayClock()
+application = Moving(create_app(load_config(), clock=_clock), _clock)

@@ -1,8 +1,7 @@
-"""The product served by granian in processes of its own, and its command line beside it."""
+"""The product served by granian in processes of its own."""
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -30,11 +29,8 @@ class Server:
             "LOYALTY_POS_SECRET_KEY": "benchmark-secret-benchmark-secret",
         }
         self.port = _free_port()
-        self._token = ""
 
     def __enter__(self) -> Server:
-        added = self.cli("staff", "add", "bench", "--role", "owner", "--token", "--json")
-        self._token = json.loads(added)["token"]
         self._log = (self._folder / "server.log").open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "granian", "bench.served:application"]
@@ -58,26 +54,6 @@ class Server:
         if failure[0] is not None:
             tail = (self._folder / "server.log").read_text(errors="replace").splitlines()[-30:]
             print("\n".join(tail), file=sys.stderr)
-
-    def manager_token(self) -> str:
-        """A personal token that may read every member."""
-        return self._token
-
-    def cli(self, *words: str, check: bool = True) -> str:
-        """What ``loyalty-pos WORDS`` prints on the same database."""
-        command = [sys.executable, "-c", "from loyalty_pos.cli import main; main()", *words]
-        done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
-        if check and done.returncode:
-            raise Unexpected(f"loyalty-pos {' '.join(words)}: {done.stdout}{done.stderr}")
-        return done.stdout + (done.stderr if done.returncode else "")
-
-    def ledger_check(self) -> str:
-        """``clean``, or what ``loyalty-pos ledger check`` found."""
-        try:
-            self.cli("ledger", "check", "--json")
-        except Unexpected as error:
-            return str(error)
-        return "clean"
 
     def cpu(self) -> float:
         """Seconds of CPU of all the service's processes."""

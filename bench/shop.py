@@ -24,6 +24,7 @@ from loyalty_pos.storage.migrate import upgrade
 from loyalty_pos.storage.tx import Tx
 
 OPENED = int(datetime(2016, 12, 1, tzinfo=UTC).timestamp() * 1000)
+SECRET = b"benchmark-secret-benchmark-secret"
 STORE = "bench"
 SCOPES = "earn redeem refund enroll"
 
@@ -60,7 +61,7 @@ def services_on(url: str, now: datetime) -> Services:
         store=open_store(url),
         clock=FixedClock(now),
         ids=CountedIds(),
-        secret=b"benchmark-secret-benchmark-secret",
+        secret=SECRET,
         rules=RuleBooks(),
     )
 
@@ -87,6 +88,11 @@ def build(
     return keys
 
 
+def token() -> str:
+    """The personal token of the shop's one person, its owner."""
+    return hashlib.sha256(b"owner").hexdigest()
+
+
 def _promote(tx: Tx, promotions: Sequence[dict[str, Any]]) -> None:
     for definition in promotions:
         row = rules.StoredPromotion(definition["code"], 1, "active", definition, OPENED, SYSTEM.key)
@@ -100,19 +106,22 @@ def till_key(index: int) -> str:
 
 
 def _fill(url: str, keys: Sequence[str], members: int, tiers: Sequence[str]) -> None:
-    lanes = [
-        (1, f"{STORE}-{index:02d}", hashlib.sha256(key.encode()).digest(), SCOPES, OPENED)
-        for index, key in enumerate(keys, 1)
-    ]
+    lanes = [(1, f"{STORE}-{index:02d}", _hash(key), SCOPES, OPENED) for index, key in enumerate(keys, 1)]
     cards = ((card_number(index), index + 1, OPENED) for index in range(members))
     people = ((tiers[index % len(tiers)] if tiers else None, OPENED, 1) for index in range(members))
     tables: list[tuple[str, Iterator[tuple[object, ...]]]] = [
         ("stores (code, name, created_at)", iter([(STORE, "Benchmark", OPENED)])),
         ("terminals (store_id, code, key_hash, scopes, created_at)", iter(lanes)),
+        ("staff (login, name, role, created_at)", iter([("bench", "Benchmark", "owner", OPENED)])),
+        ("staff_tokens (staff_id, token_hash, created_at)", iter([(1, _hash(token()), OPENED)])),
         ("members (tier, enrolled_at, store_id)", people),
         ("cards (number, member_id, issued_at)", cards),
     ]
     (_fill_sqlite if url.startswith("sqlite") else _fill_postgres)(url, tables)
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
 
 
 def _fill_sqlite(url: str, tables: list[tuple[str, Iterator[tuple[object, ...]]]]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import lanes, product, shop
-from bench.baskets import Sold, make
+from bench.baskets import NOON, Sold, make
 from bench.contenders import Rounds, check_books
 from bench.databases import Databases
 from bench.meter import quantile
@@ -38,11 +38,12 @@ def served(url: str, folder: Path, rounds: Rounds, tills: int) -> Tail:
     """The first round warms up, the others are measured: POST /sales at ``tills`` tills at once."""
     keys = [shop.till_key(till) for till in range(tills)]
 
+    now = b"X-Replay-Time: %d" % NOON.timestamp()
+
     def visit(till: Till, sold: Sold) -> tuple[float, ...]:
+        key = b"Idempotency-Key: key-of-sale-" + sold.receipt.encode()
         began = time.perf_counter()
-        answer = till.post(
-            b"/api/v1/sales", sold.body, b"Idempotency-Key: key-of-sale-" + sold.receipt.encode()
-        )
+        answer = till.post(b"/api/v1/sales", sold.body, key, now)
         taken = time.perf_counter() - began
         expect(answer, 201)
         return (taken,)

@@ -50,7 +50,6 @@ class Recorder(Tx):
     """A transaction that notes what it is asked to run."""
 
     def __init__(self, tx: Tx, statements: list[Statement]) -> None:
-        super().__init__(tx.sa)
         self._tx, self._statements, self.for_update = tx, statements, tx.for_update
 
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:

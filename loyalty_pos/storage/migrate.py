@@ -55,7 +55,7 @@ def _current(connection: Connection) -> str | None:
 
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
-        return make_engine(url, "BEGIN IMMEDIATE")
+        return make_engine(url)
     return create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
 
 

@@ -8,16 +8,16 @@ caller is told ``unavailable`` and repeats with the same key.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors as pg
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from loyalty_pos.errors import Unavailable
 from loyalty_pos.storage.tx import Tx
@@ -34,11 +34,37 @@ def _translate(sql: str) -> str:
 class PostgresTx(Tx):
     """A transaction on the driver's own connection; ``later`` statements share round trips."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, psycopg.Connection)
+    def __init__(self, raw: psycopg.Connection) -> None:
         self._raw = raw
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is gone."""
+        return self._raw.closed
+
+    @contextmanager
+    def transaction(self, writing: bool) -> Iterator[None]:
+        """One transaction: COMMIT at the end, ROLLBACK when something is raised.
+
+        Reading sees a fixed snapshot.  Writing runs at READ COMMITTED and locks the rows it asks to
+        lock; statements whose result nobody waits for share a round trip with the next one.
+        """
+        self.for_update = " FOR NO KEY UPDATE" if writing else ""
+        level = psycopg.IsolationLevel.READ_COMMITTED if writing else psycopg.IsolationLevel.REPEATABLE_READ
+        if self._raw.isolation_level != level:
+            self._raw.isolation_level = level
+            self._raw.read_only = not writing
+        batched: AbstractContextManager[object] = self._raw.pipeline() if writing else nullcontext()
+        try:
+            with batched:
+                if writing:
+                    self._raw.execute("SAVEPOINT job")
+                yield
+                self._raw.commit()
+        except BaseException:
+            if not self._raw.closed:
+                self._raw.rollback()
+            raise
 
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         return self._raw.execute(_translate(sql), params).fetchall()
@@ -57,22 +83,6 @@ class PostgresTx(Tx):
         row = self.one("SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0))", (name,))
         return bool(row and row[0])
 
-    def mode(self, writing: bool) -> None:
-        """Between transactions: the next one reads a fixed snapshot, or writes at READ COMMITTED and locks."""
-        self.for_update = " FOR NO KEY UPDATE" if writing else ""
-        level = psycopg.IsolationLevel.READ_COMMITTED if writing else psycopg.IsolationLevel.REPEATABLE_READ
-        if self._raw.isolation_level != level:
-            self._raw.isolation_level = level
-            self._raw.read_only = not writing
-
-    def batched(self, writing: bool) -> AbstractContextManager[object]:
-        """While writing, statements whose result nobody waits for share a round trip with the next."""
-        return self._raw.pipeline() if writing else nullcontext()
-
-    def savepoint(self) -> None:
-        """Begin the transaction's work, so that ``undo`` can take it back and go on."""
-        self._raw.execute("SAVEPOINT job")
-
     def undo(self) -> None:
         self._raw.execute("ROLLBACK TO SAVEPOINT job")
 
@@ -86,7 +96,7 @@ class PostgresStore:
         self.url = url
         self._engine = create_engine(url, poolclass=NullPool, connect_args={"prepare_threshold": 2})
         self._local = threading.local()
-        self._open: list[Connection] = []
+        self._open: list[PoolProxiedConnection] = []
         self._lock = threading.Lock()
         self._claims: set[str] = set()
 
@@ -123,15 +133,8 @@ class PostgresStore:
     def _transaction(self, work: Callable[[Tx], T], writing: bool) -> T:
         tx = self._tx()
         try:
-            tx.mode(writing)
-            with tx.batched(writing), tx.sa.begin():
-                if writing:
-                    tx.savepoint()
+            with tx.transaction(writing):
                 return work(tx)
-        except DBAPIError as error:
-            if isinstance(error.orig, psycopg.Error):
-                raise self._known(error.orig) from error
-            raise
         except psycopg.Error as error:
             raise self._known(error) from error
 
@@ -139,27 +142,23 @@ class PostgresStore:
         if isinstance(error, pg.SerializationFailure | pg.DeadlockDetected):
             return error
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-            self._forget()
+            self._local.tx = None
             return Unavailable("database_unavailable")
         return error
 
     def _tx(self) -> PostgresTx:
         tx: PostgresTx | None = getattr(self._local, "tx", None)
-        if tx is None or tx.sa.closed or tx.sa.invalidated:
-            try:
-                tx = PostgresTx(self._engine.connect())
-            except DBAPIError as error:
-                raise Unavailable("database_unavailable") from error
-            self._local.tx = tx
-            with self._lock:
-                self._open.append(tx.sa)
+        if tx is None or tx.closed:
+            tx = self._local.tx = self._connect()
         return tx
 
-    def _forget(self) -> None:
-        tx: PostgresTx | None = getattr(self._local, "tx", None)
-        if tx is not None:
-            self._local.tx = None
-            with self._lock:
-                self._open = [connection for connection in self._open if connection is not tx.sa]
-            tx.sa.invalidate()
-            tx.sa.close()
+    def _connect(self) -> PostgresTx:
+        try:
+            connection = self._engine.raw_connection()
+        except DBAPIError as error:
+            raise Unavailable("database_unavailable") from error
+        raw = connection.driver_connection
+        assert isinstance(raw, psycopg.Connection)
+        with self._lock:
+            self._open.append(connection)
+        return PostgresTx(raw)

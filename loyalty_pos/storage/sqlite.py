@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from loyalty_pos.errors import Unavailable
 from loyalty_pos.storage.tx import Tx
@@ -33,13 +33,19 @@ PRAGMAS = {
 
 
 class SqliteTx(Tx):
-    """A transaction on the driver's own connection, inside a savepoint of the writer."""
+    """A transaction on one connection; the writer's jobs are savepoints inside it."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection)
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
+    def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
+
+    def begin(self, how: str) -> None:
+        """Open the transaction: BEGIN for a snapshot, BEGIN IMMEDIATE to write."""
+        self._raw.execute(how)
+
+    def end(self, how: str) -> None:
+        """COMMIT or ROLLBACK, if it is still open."""
+        if self._raw.in_transaction:
+            self._raw.execute(how)
 
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         return self._raw.execute(sql, params).fetchall()
@@ -77,11 +83,11 @@ def _prepare(raw: sqlite3.Connection, _record: object) -> None:
             raise Unavailable("database_unsafe", pragma=name)
 
 
-def make_engine(url: str, begin: str) -> Engine:
-    """An engine whose transactions open with ``begin`` (BEGIN, or BEGIN IMMEDIATE to write)."""
+def make_engine(url: str) -> Engine:
+    """An engine whose connections keep the pragmas; its own transactions open with BEGIN IMMEDIATE."""
     engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
 
 
@@ -92,17 +98,20 @@ class SqliteStore:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._reading = make_engine(url, "BEGIN")
+        self._engine = make_engine(url)
         self._local = threading.local()
-        self._open: list[Connection] = []
+        self._open: list[PoolProxiedConnection] = []
         self._lock = threading.Lock()
         self._claims: set[str] = set()
-        self._writer = Writer(make_engine(url, "BEGIN IMMEDIATE"))
+        self._writer = Writer(self._connect)
 
     def read(self, work: Callable[[Tx], T]) -> T:
         tx = self._reader()
-        with tx.sa.begin():
+        tx.begin("BEGIN")
+        try:
             return work(tx)
+        finally:
+            tx.end("ROLLBACK")
 
     def write(self, work: Callable[[Tx], T]) -> T:
         return self._writer.submit(work)
@@ -124,13 +133,19 @@ class SqliteStore:
             for connection in self._open:
                 connection.close()
             self._open.clear()
-        self._reading.dispose()
+        self._engine.dispose()
+
+    def _connect(self) -> SqliteTx:
+        connection = self._engine.raw_connection()
+        raw = connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        with self._lock:
+            self._open.append(connection)
+        return SqliteTx(raw)
 
     def _reader(self) -> SqliteTx:
         tx: SqliteTx | None = getattr(self._local, "tx", None)
-        if tx is None or tx.sa.closed:
-            tx = SqliteTx(self._reading.connect())
-            self._local.tx = tx
-            with self._lock:
-                self._open.append(tx.sa)
+        if tx is None:
+            tx = self._local.tx = self._connect()
+            tx.run("PRAGMA query_only=ON")
         return tx

@@ -1,9 +1,9 @@
 """One transaction, as the statements see it, and the store that opens them.
 
 ``Store.read`` runs a function on a snapshot; ``Store.write`` runs it in a transaction and
-returns only after COMMIT.  A function that raises leaves nothing behind.  Statements of the
-checkout are written once, with ``?`` for parameters, and go through the driver; everything
-else uses ``Tx.sa``, the same connection seen through SQLAlchemy.
+returns only after COMMIT.  A function that raises leaves nothing behind.  Statements are written
+once for both engines, with ``?`` for parameters, and go through the driver; SQLAlchemy describes
+the schema, migrates it and makes the connections (docs/decisions/0004).
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
-
-from sqlalchemy import Connection
 
 T = TypeVar("T")
 Row = Sequence[Any]
@@ -27,9 +25,6 @@ class Tx(ABC):
 
     for_update = ""
     """Appended to a SELECT that must lock its row until a writing transaction ends."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.sa = connection
 
     @abstractmethod
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:

@@ -22,6 +22,7 @@ WAL_FAULT = ((3, 7, 0), (3, 51, 2))
 MENDED = ((3, 50, 7), (3, 44, 6))
 """Older versions that carry the repair."""
 
+
 def embedded_file(url: str) -> Path:
     """The file of an embedded database; Refused (``not_embedded``) for PostgreSQL."""
     parsed = make_url(url)
@@ -114,3 +115,11 @@ def postgres_settings(tx: Tx) -> dict[str, str]:
     """What decides about durability on a PostgreSQL server."""
     names = ("server_version", "synchronous_commit", "fsync", "full_page_writes", "TimeZone")
     return {name: str(tx.all(f"SHOW {name}")[0][0]) for name in names}
+
+
+def faults(tx: Tx, dialect: str) -> list[str]:
+    """What the engine itself finds wrong with its file; PostgreSQL keeps checksums of its own."""
+    if dialect != "sqlite":
+        return []
+    broken = [row[0] for row in tx.all("PRAGMA quick_check") if row[0] != "ok"]
+    return broken + [f"foreign key of {row[0]}" for row in tx.all("PRAGMA foreign_key_check")]

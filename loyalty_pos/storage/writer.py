@@ -13,11 +13,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Engine
-
 from loyalty_pos.errors import Unavailable
 
 if TYPE_CHECKING:
+    from loyalty_pos.storage.sqlite import SqliteTx
     from loyalty_pos.storage.tx import Tx
 
 T = TypeVar("T")
@@ -29,8 +28,9 @@ Job = tuple["Callable[[Tx], Any]", "Future[Any]"]
 class Writer:
     """A thread that owns the writing connection."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, connect: Callable[[], SqliteTx]) -> None:
+        self._connect = connect
+        self._tx: SqliteTx | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
         self._gate = threading.Lock()
@@ -54,7 +54,6 @@ class Writer:
             self._closed = True
             self._jobs.put(None)
         self._thread.join()
-        self._engine.dispose()
 
     def _run(self) -> None:
         going = True
@@ -91,22 +90,23 @@ class Writer:
                 future.set_exception(failure)
 
     def _run_group(self, group: list[Job], done: list[tuple[Future[Any], Any, BaseException | None]]) -> None:
-        from loyalty_pos.storage.sqlite import SqliteTx
-
-        connection = self._connection()
-        with connection.begin():
-            tx = SqliteTx(connection)
+        if self._tx is None:
+            self._tx = self._connect()
+        tx = self._tx
+        tx.begin("BEGIN IMMEDIATE")
+        try:
             for work, future in group:
-                tx.savepoint()
-                try:
-                    done.append((future, work(tx), None))
-                except Exception as error:
-                    tx.undo()
-                    done.append((future, None, error))
-                tx.release()
+                done.append((future, *self._job(tx, work)))
+            tx.end("COMMIT")
+        finally:
+            tx.end("ROLLBACK")
 
-    def _connection(self) -> Any:
-        connection = getattr(self, "_conn", None)
-        if connection is None or connection.closed:
-            connection = self._conn = self._engine.connect()
-        return connection
+    def _job(self, tx: SqliteTx, work: Callable[[Tx], Any]) -> tuple[Any, BaseException | None]:
+        tx.savepoint()
+        try:
+            value, failure = work(tx), None
+        except Exception as error:
+            tx.undo()
+            value, failure = None, error
+        tx.release()
+        return value, failure

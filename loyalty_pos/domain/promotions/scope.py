@@ -6,6 +6,7 @@ covers.  An empty scope, or ``{"all": true}``, means every line.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -45,6 +46,7 @@ class Scope(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=T
 EVERYTHING = Scope(all=True)
 
 
+@lru_cache(maxsize=4096)
 def category_path(category: str | None) -> frozenset[str]:
     """A category and its parents: ``dairy/milk`` is in ``dairy/milk`` and ``dairy``."""
     if not category:

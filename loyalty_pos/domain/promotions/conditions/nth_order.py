@@ -1,0 +1,24 @@
+"""``nth_order``: this purchase is the member's n-th."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from loyalty_pos.domain.pricing.facts import Facts, Miss
+from loyalty_pos.domain.pricing.table import Table
+from loyalty_pos.domain.promotions.conditions.base import Condition
+
+
+class NthOrder(Condition, frozen=True, eq=False, kw_only=True):
+    """This purchase is the member's n-th."""
+
+    kind: ClassVar[str] = "nth_order"
+    n: Annotated[int, Meta(ge=1, le=10**6)]
+
+    def miss(self, facts: Facts, table: Table | None) -> Miss | None:
+        """The orders before this one are n - 1."""
+        if facts.member is None:
+            return Miss("member_required")
+        return None if facts.member.orders + 1 == self.n else Miss("not_eligible")

@@ -75,9 +75,8 @@ def _lane(
     line: _Line[C], till: Till, visit: Callable[[Till, C], tuple[float, ...]], times: array[float]
 ) -> None:
     try:
-        for customer in line:
-            times.extend(visit(till, customer))
+        with till:
+            for customer in line:
+                times.extend(visit(till, customer))
     except BaseException as error:
         line.failure = line.failure or error
-    finally:
-        till.close()

@@ -104,8 +104,8 @@ def _drive(
     expected: dict[int, Figures],
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    office = Till(server.port, keys[0])
-    members, cards = _enrol(office, list(expected), tickets[0].second - 3600)
+    with Till(server.port, keys[0]) as office:
+        members, cards = _enrol(office, list(expected), tickets[0].second - 3600)
     say(f"{len(members)} households enrolled; {len(tickets)} baskets from {len(keys)} tills")
     began_cpu, began_db = server.cpu(), databases.cpu()
     times = lanes.run(server.port, keys, tickets, _visit(cards), _progress(say, len(tickets)))
@@ -165,16 +165,16 @@ def _visit(cards: dict[int, str]) -> Callable[[Till, Ticket], tuple[float, ...]]
 
 
 def _wrong(server: Server, members: dict[int, str], expected: dict[int, Figures]) -> list[str]:
-    manager = Till(server.port, shop.token())
     wrong = []
-    for household, figures in expected.items():
-        base = f"/api/v1/members/{members[household]}"
-        profile = json.loads(expect(manager.get(f"{base}/profile".encode()), 200))
-        points = json.loads(expect(manager.get(f"{base}/points".encode()), 200))
-        balance = points["active"] + points["pending"] + points["held"]
-        found = Figures(profile["visits"], profile["spend"], balance)
-        if found != figures:
-            wrong.append(f"household {household}: {found} instead of {figures}")
+    with Till(server.port, shop.token()) as manager:
+        for household, figures in expected.items():
+            base = f"/api/v1/members/{members[household]}"
+            profile = json.loads(expect(manager.get(f"{base}/profile".encode()), 200))
+            points = json.loads(expect(manager.get(f"{base}/points".encode()), 200))
+            balance = points["active"] + points["pending"] + points["held"]
+            found = Figures(profile["visits"], profile["spend"], balance)
+            if found != figures:
+                wrong.append(f"household {household}: {found} instead of {figures}")
     return wrong
 
 

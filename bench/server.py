@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ class Server:
             self._process.wait()
         self._log.close()
         if failure[0] is not None:
-            tail = (self._folder / "server.log").read_text(errors="replace").splitlines()[-30:]
-            print("\n".join(tail), file=sys.stderr)
+            lines = (self._folder / "server.log").read_text(errors="replace").splitlines()
+            print("\n".join([line for line in lines if '"level":"info"' not in line][-30:]), file=sys.stderr)
 
     def cpu(self) -> float:
         """Seconds of CPU of all the service's processes."""
@@ -70,15 +71,9 @@ class Server:
     def _wait(self) -> None:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self._process.poll() is None:
-            try:
-                till = Till(self.port)
-            except OSError:
-                time.sleep(0.1)
-                continue
-            ready = till.get(b"/readyz").status == 200
-            till.close()
-            if ready:
-                return
+            with suppress(OSError), Till(self.port) as till:
+                if till.get(b"/readyz").status == 200:
+                    return
             time.sleep(0.1)
         self.__exit__(Unexpected, None, None)
         raise Unexpected("the service did not start")

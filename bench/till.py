@@ -32,6 +32,12 @@ class Till:
             f" HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
         ).encode()
 
+    def __enter__(self) -> Till:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
     def post(self, path: bytes, body: bytes, *headers: bytes) -> Answer:
         """POST; ``headers`` are whole lines without their end."""
         return self._call(b"POST " + path, body, headers)

@@ -33,13 +33,13 @@ class Rhythm(Struct, frozen=True):
 
 
 RHYTHMS = (
-    Rhythm(5.0, 2.6, 8.0, False, 10),
-    Rhythm(6.0, 9.0, 8.5, False, 3),
-    Rhythm(12.0, 5.0, 17.8, False, 30),
-    Rhythm(14.0, 7.0, 9.5, True, 21),
-    Rhythm(21.0, 5.0, 18.5, False, 16),
-    Rhythm(30.0, 8.0, 15.0, True, 8),
-    Rhythm(30.0, 2.5, 12.3, False, 12),
+    Rhythm(7.0, 2.6, 8.0, False, 10),
+    Rhythm(7.0, 9.0, 8.5, False, 4),
+    Rhythm(15.0, 5.0, 17.8, False, 28),
+    Rhythm(18.0, 8.0, 9.5, True, 20),
+    Rhythm(25.0, 6.0, 18.5, False, 16),
+    Rhythm(30.0, 9.0, 15.0, True, 10),
+    Rhythm(35.0, 2.5, 12.3, False, 12),
 )
 STORY_RHYTHM = Rhythm(5.5, 6.5, 17.6, False, 0)
 

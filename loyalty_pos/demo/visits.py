@@ -17,7 +17,7 @@ from loyalty_pos.demo.catalogue import Catalogue, Product
 from loyalty_pos.demo.people import Person
 
 OPENS, CLOSES = 6.5, 21.5
-PASSERS_BY = 0.2
+PASSERS_BY = 0.15
 """Visits without a card for each visit with one."""
 COFFEE_EVERY = 42
 """Days between two sendings of the coffee coupon."""
@@ -89,7 +89,7 @@ def _visits(
             goods=_amounts(luck, wanted),
             brings_coupons=brings,
             spends_points=luck.random() < person.thrift / 6,
-            regrets=luck.random() < 0.01,
+            regrets=luck.random() < 0.02,
         )
 
 

@@ -1,4 +1,4 @@
-"""A small shop, three weeks: the simulator drives the services and nothing is out of balance."""
+"""A small shop, thirty days: the simulator drives the services and nothing is out of balance."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class CountedIds:
 
 
 def lived(folder: Path, salt: str) -> tuple[Services, DemoShop]:
-    """Three weeks of 20 members in a database of their own."""
+    """Thirty days of 40 members in a database of their own."""
     url = f"sqlite:///{folder / 'demo.db'}"
     upgrade(url)
     services = Services(
         store=open_store(url), clock=DemoClock(NOW), ids=CountedIds(salt), secret=b"s" * 32, rules=RuleBooks()
     )
-    return services, fill(services, NOW, count=20, days=21)
+    return services, fill(services, NOW, count=40, days=30)
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +59,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Services, D
 def test_the_ledger_is_clean(shop: tuple[Services, DemoShop]) -> None:
     services, found = shop
     assert ledger.check(services) == []
-    assert found.members == 20
-    assert found.sales > 40
+    assert found.members == 40
+    assert found.sales > 80
+    assert found.returns > 0
 
 
 def test_every_promotion_is_used_somewhere(shop: tuple[Services, DemoShop]) -> None:

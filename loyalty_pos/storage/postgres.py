@@ -36,6 +36,7 @@ class PostgresTx(Tx):
 
     def __init__(self, raw: psycopg.Connection) -> None:
         self._raw = raw
+        self._pipeline: psycopg.Pipeline | None = None
 
     @property
     def closed(self) -> bool:
@@ -54,9 +55,9 @@ class PostgresTx(Tx):
         if self._raw.isolation_level != level:
             self._raw.isolation_level = level
             self._raw.read_only = not writing
-        batched: AbstractContextManager[object] = self._raw.pipeline() if writing else nullcontext()
+        batched: AbstractContextManager[psycopg.Pipeline | None] = self._raw.pipeline() if writing else nullcontext()
         try:
-            with batched:
+            with batched as self._pipeline:
                 if writing:
                     self._raw.execute("SAVEPOINT job")
                 yield
@@ -70,7 +71,10 @@ class PostgresTx(Tx):
         return self._raw.execute(_translate(sql), params).fetchall()
 
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
-        return self._raw.execute(_translate(sql), params).rowcount
+        cursor = self._raw.execute(_translate(sql), params)
+        if self._pipeline is not None:
+            self._pipeline.sync()  # only now is the count known, and guards stand on it
+        return cursor.rowcount
 
     def later(self, sql: str, params: Sequence[object] = ()) -> None:
         self._raw.execute(_translate(sql), params)

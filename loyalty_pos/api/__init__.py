@@ -7,10 +7,26 @@ from __future__ import annotations
 
 from flask import Flask
 
-from loyalty_pos.api import auth, cards, checkouts, members, sales
+from loyalty_pos.api import (
+    auth,
+    cards,
+    checkouts,
+    coupons,
+    exceptions,
+    members,
+    openapi,
+    people,
+    products,
+    programme,
+    promotions,
+    sales,
+    shops,
+)
 from loyalty_pos.api.base import api
 
-RESOURCES = (auth, cards, checkouts, members, sales)
+RESOURCES = (
+    auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, sales, shops,
+)  # fmt: skip
 """Every module that puts routes on the blueprint."""
 
 
@@ -18,3 +34,4 @@ def register(app: Flask) -> None:
     """Add the API's routes to ``app``."""
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.register_blueprint(api)
+    openapi.register(app)

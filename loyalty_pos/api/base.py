@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -51,4 +52,12 @@ def text(name: str, longest: int = 64) -> str | None:
         return None
     if len(value) > longest or not value.isprintable():
         raise BadInput(errors={name: ["invalid"]})
+    return value
+
+
+def one_of(name: str, values: Collection[str]) -> str | None:
+    """A query parameter that is one of ``values``, or absent; BadInput for anything else."""
+    value = text(name)
+    if value is not None and value not in values:
+        raise BadInput(errors={name: ["not_one_of"]})
     return value

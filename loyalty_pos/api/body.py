@@ -7,7 +7,7 @@ here has touched nothing, and the refusal names fields, never values.
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _request(raw: object, needed: bool) -> Request:
         request.path.encode(),
         msgspec.json.encode(raw, order="sorted"),
     )
-    found = Request(current_caller(), key, hashlib.sha256(text).digest())
+    found = Request(current_caller(), key, hmac.digest(services().secret, text, "sha256"))
     return need_key(found) if needed else found
 
 

@@ -55,6 +55,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The answer cannot be given in the form asked for.",
     ),
     "bad_request": ("Không đọc được yêu cầu.", "The request could not be read."),
+    "not_utf8": ("Tệp này không phải là UTF-8.", "The file is not UTF-8."),
+    "not_csv": ("Không đọc được tệp này như một tệp CSV.", "The file could not be read as CSV."),
+    "columns_missing": ("Tệp này thiếu cột bắt buộc.", "A column that is needed is missing from the file."),
     "payment_card": (
         "Đây có vẻ là thẻ ngân hàng; số thẻ không được đọc hay lưu lại. Hãy quét thẻ thành viên.",
         "This looks like a bank card; it was not read or kept. Please scan the membership card.",
@@ -65,7 +68,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Khoá của máy bán hàng này đã bị thu hồi; hãy ghép nối lại.",
         "This terminal's key was revoked; pair it again.",
     ),
-    "wrong_password": ("Tên đăng nhập hoặc mật khẩu không đúng.", "The login or the password is not right."),
+    "login_wrong": ("Tên đăng nhập hoặc mật khẩu không đúng.", "The login or the password is not right."),
     "not_allowed": ("Bạn không có quyền làm việc này.", "You are not allowed to do this."),
     "scope_missing": (
         "Máy bán hàng này không được cấp quyền cho việc này.",
@@ -88,7 +91,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "member_unknown": ("Không có thành viên này.", "There is no such member."),
     "checkout_unknown": ("Không có phiên tính tiền này.", "There is no such checkout."),
     "sale_unknown": ("Không có hoá đơn này.", "There is no such sale."),
-    "return_unknown": ("Không có phiếu trả hàng này.", "There is no such return."),
     "swipe_unknown": ("Không có lượt quét thẻ này.", "There is no such swipe."),
     "page_unknown": (
         "Trang kết quả này không còn; hãy xem lại từ đầu.",
@@ -97,11 +99,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "coupon_unknown": ("Không có phiếu ưu đãi này.", "There is no such coupon."),
     "promotion_unknown": ("Không có chương trình khuyến mãi này.", "There is no such promotion."),
     "product_unknown": ("Không có mặt hàng này.", "There is no such product."),
-    "category_unknown": ("Không có nhóm hàng này.", "There is no such category."),
     "store_unknown": ("Không có cửa hàng này.", "There is no such store."),
     "terminal_unknown": ("Không có máy bán hàng này.", "There is no such terminal."),
     "staff_unknown": ("Không có nhân viên này.", "There is no such member of staff."),
     "exception_unknown": ("Không có việc cần xem này.", "There is no such exception."),
+    "adapter_unknown": ("Không có bộ kết nối này.", "There is no such adapter."),
+    "reference_missing": ("Không tìm thấy bộ kết nối mẫu.", "The reference adapter is missing."),
+    "database_missing": ("Không có tệp cơ sở dữ liệu này.", "There is no such database file."),
+    "file_missing": ("Không có tệp này.", "There is no such file."),
     # what contradicts the record
     "conflict": ("Việc này mâu thuẫn với điều đã ghi nhận.", "This contradicts what is already recorded."),
     "receipt_conflict": (
@@ -137,6 +142,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Số điện thoại này đã thuộc về thành viên khác.",
         "This phone number belongs to another member.",
     ),
+    "undo_too_late": ("Đã quá 30 giây; hãy làm phiếu trả hàng.", "The 30 seconds for an undo are over; make a return instead."),
+    "coupon_state": ("Phiếu ưu đãi này đang được giữ, đã dùng hoặc đã hết hiệu lực.", "This coupon is held, used or over."),
+    "promotion_taken": ("Mã chương trình này đã có.", "A promotion with this code exists already."),
+    "promotion_needed": ("Một chương trình đang chạy còn phát phiếu của chương trình này.", "Another active promotion depends on this one."),
+    "promotion_not_coupon": ("Chương trình này không dùng phiếu, hoặc chưa có hiệu lực.", "This promotion is not one of coupons, or is not in force."),
+    "exception_resolved": ("Việc này đã được xử lý.", "This exception is already resolved."),
+    "login_taken": ("Tên đăng nhập này đã có.", "This login is already in use."),
+    "staff_disabled": ("Tài khoản này đã ngừng dùng.", "This account is disabled."),
+    "store_taken": ("Mã cửa hàng này đã có.", "This store code is already in use."),
+    "terminal_taken": ("Mã máy bán hàng này đã có.", "This terminal code is already in use."),
+    "adapter_exists": ("Đã có bộ kết nối tên này.", "An adapter of this name exists already."),
+    "adapter_twice": ("Có hai bộ kết nối cùng mã.", "Two adapters bear the same code."),
+    "file_exists": ("Tệp này đã có; hãy chọn tên khác.", "This file exists already; choose another name."),
+    "database_in_use": ("Cơ sở dữ liệu đang được dùng; hãy dừng dịch vụ trước.", "The database is in use; stop the service first."),
     # what the programme refuses
     "refused": ("Chương trình không cho phép việc này.", "The programme does not allow this."),
     "approval_needed": (
@@ -144,6 +163,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The points are above the limit; a second person must approve.",
     ),
     "points_insufficient": ("Khách không đủ điểm.", "The customer does not have enough points."),
+    "more_than_bought": ("Trả nhiều hơn số đã mua.", "More comes back than was bought."),
+    "last_owner": ("Không thể ngừng chủ cửa hàng cuối cùng.", "The last owner cannot be disabled."),
+    "not_embedded": ("Lệnh này chỉ dành cho cơ sở dữ liệu SQLite; với PostgreSQL hãy dùng pg_dump.", "This is for the embedded SQLite database; with PostgreSQL use pg_dump."),
+    "copy_broken": ("Bản sao không nguyên vẹn.", "The copy is not intact."),
+    "card_number": ("Số thẻ này không in được.", "This card number cannot be printed."),
+    "adapter_name": ("Tên bộ kết nối chỉ gồm chữ thường, số và gạch dưới.", "An adapter's name is lower-case letters, digits and underscores."),
     # ourselves
     "error": ("Có lỗi xảy ra.", "Something went wrong."),
     "internal": (
@@ -170,6 +195,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Cơ sở dữ liệu chưa ở phiên bản mới nhất; hãy chạy loyalty-pos db upgrade.",
         "The database is not at the newest version; run loyalty-pos db upgrade.",
     ),
+    "database_old": ("Cơ sở dữ liệu chưa ở phiên bản mới nhất; hãy chạy loyalty-pos db upgrade.", "The database is not at the newest version; run loyalty-pos db upgrade."),
     "shutting_down": (
         "Hệ thống đang dừng; hãy thử lại sau giây lát.",
         "The service is shutting down; try again in a moment.",

@@ -1,0 +1,385 @@
+"""What comes back: the answers of all calls as marshmallow schemas, for the published document.
+
+A test holds every real answer against its schema, so the document cannot promise what is not
+there, nor keep silent about what is.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from loyalty_pos.api.fields import Body
+
+
+def text(null: bool = False, **more: Any) -> fields.String:
+    """A string."""
+    return fields.String(required=True, allow_none=null, **more)
+
+
+def whole(null: bool = False, **more: Any) -> fields.Integer:
+    """An integer: minor units, points or a count."""
+    return fields.Integer(required=True, allow_none=null, strict=True, **more)
+
+
+def yes() -> fields.Boolean:
+    """true or false."""
+    return fields.Boolean(required=True)
+
+
+def moment(null: bool = False) -> fields.AwareDateTime:
+    """RFC 3339 with offset."""
+    return fields.AwareDateTime(required=True, allow_none=null)
+
+
+def day(null: bool = False) -> fields.Date:
+    """A local day."""
+    return fields.Date(required=True, allow_none=null)
+
+
+def one(schema: type[Schema], null: bool = False) -> Any:
+    """One object."""
+    return fields.Nested(schema, required=True, allow_none=null)
+
+
+def many(schema: type[Schema]) -> Any:
+    """A list of objects."""
+    return fields.List(fields.Nested(schema), required=True)
+
+
+def texts() -> Any:
+    """A list of strings."""
+    return fields.List(fields.String(), required=True)
+
+
+def anything() -> Any:
+    """An object whose fields the shop chose."""
+    return fields.Dict(keys=fields.String(), required=True)
+
+
+@cache
+def listing(item: type[Schema]) -> type[Schema]:
+    """{"items": [...], "next": cursor or null}."""
+    return type(
+        item.__name__ + "List", (Body,), {"items": many(item), "next": text(null=True), "__doc__": "A page of a list."}
+    )
+
+
+class Problem(Body):
+    """RFC 9457; ``errors`` where a field is at fault, ``incident`` where the fault is ours."""
+
+    type = text()
+    title = text()
+    status = whole()
+    detail = text()
+    code = text()
+    errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+    incident = fields.String()
+
+
+class Named(Body):
+    """A code and its name."""
+
+    code = text()
+    name = text()
+
+
+class PointsNow(Body):
+    """Balances; ``active`` does not include ``held``."""
+
+    active = whole()
+    pending = whole()
+    held = whole()
+
+
+class MemberSummary(Body):
+    """Who it is, as the queue may see it."""
+
+    id = text()
+    short_name = text(null=True)
+    tier = one(Named, null=True)
+    points = one(PointsNow)
+    flags = texts()
+
+
+class MemberFound(MemberSummary):
+    """The same, with the name the cashier calls them by."""
+
+    call_name = text(null=True)
+
+
+class CardState(Body):
+    """A card."""
+
+    number = text()
+    state = text()
+
+
+class Identified(Body):
+    """Who holds this card."""
+
+    swipe_id = text()
+    member = one(MemberFound)
+    card = one(CardState)
+
+
+class LineDiscount(Body):
+    """One offer's share on one line (S14)."""
+
+    promotion = text(null=True)
+    name = text()
+    amount = whole()
+    explanation = text()
+
+
+class PricedLine(Body):
+    """gross - discount = net."""
+
+    line = text()
+    gross = whole()
+    discount = whole()
+    net = whole()
+    discounts = many(LineDiscount)
+
+
+class Totals(Body):
+    """gross - discount = net; net - points_value = to_pay."""
+
+    gross = whole()
+    discount = whole()
+    net = whole()
+    points_value = whole()
+    to_pay = whole()
+    due = whole()
+
+
+class PointsOutcome(Body):
+    """What the bill does to the points."""
+
+    earned = whole()
+    basis = whole()
+    redeemed = whole()
+    active_after = whole()
+    pending_after = whole()
+
+
+class CouponOutcome(Body):
+    """A presented coupon: applied or refused, with a code and a sentence."""
+
+    code = text()
+    status = text()
+    reason = text(null=True)
+    message = text(null=True)
+
+
+class Nearly(Body):
+    """An offer that almost applied."""
+
+    promotion = text()
+    missing_amount = whole(null=True)
+    missing_quantity = whole(null=True)
+    message = text()
+
+
+class NextCoupon(Body):
+    """A coupon for the next visit; its code is known when the sale is."""
+
+    code = text(null=True)
+    name = text()
+    valid_to = day()
+    reason = text()
+
+
+class NotApplied(Body):
+    """Why an offer did not apply (``explain``)."""
+
+    promotion = text()
+    reason = text()
+    missing_amount = whole(null=True)
+    missing_quantity = whole(null=True)
+
+
+class Proof(Body):
+    """The best permitted combination, or the bound not known to be reached (S11)."""
+
+    optimal = yes()
+    discount = whole()
+    upper_bound = whole()
+    nodes = whole()
+
+
+class Pricing(Body):
+    """A basket priced."""
+
+    currency = text()
+    member = one(MemberSummary, null=True)
+    lines = many(PricedLine)
+    totals = one(Totals)
+    points = one(PointsOutcome)
+    coupons = many(CouponOutcome)
+    nearly = many(Nearly)
+    next_coupons = many(NextCoupon)
+    messages = texts()
+    free_items = anything()
+    stored_value = anything()
+    not_applied = many(NotApplied)
+    proof = one(Proof)
+
+
+class Checkout(Pricing):
+    """A Pricing that holds what it uses until ``expires_at``."""
+
+    id = text()
+    state = text()
+    expires_at = moment()
+
+
+class Unit(Body):
+    """One unit: what the receipt shows, and what it is worth on return (S25)."""
+
+    discount = whole()
+    net = whole()
+    refund = whole()
+
+
+class SaleLine(PricedLine):
+    """A line with its units."""
+
+    units = many(Unit)
+
+
+class Exceptional(Body):
+    """What could not be given as priced, and what the shop bears."""
+
+    code = text()
+    amount = whole()
+
+
+class Sale(Pricing):
+    """A Pricing that happened."""
+
+    id = text()
+    receipt = text()
+    sold_at = moment()
+    state = text()
+    status = text()
+    lines = many(SaleLine)
+    exceptions = many(Exceptional)
+    receipt_text = texts()
+
+
+class ReturnedLine(Body):
+    """How much of a line came back, and for how much."""
+
+    line = text()
+    quantity = fields.Raw(required=True)
+    refund = whole()
+
+
+class PointsBack(Body):
+    """Points of a return (S26-S28)."""
+
+    taken_back = whole()
+    given_back = whole()
+    shortfall = whole()
+
+
+class Preview(Body):
+    """What a return would give back."""
+
+    status = text()
+    refund = whole()
+    pay_back = whole()
+    lines = many(ReturnedLine)
+    points = one(PointsBack)
+    coupons = texts()
+
+
+class Return(Preview):
+    """Goods that came back."""
+
+    id = text()
+
+
+class Parked(Body):
+    """A return that waits for its sale."""
+
+    id = text()
+    status = text()
+
+
+class BatchItem(Body):
+    """What became of one fact: ``id``, or the ``code`` of its refusal."""
+
+    receipt = text(null=True)
+    status = text()
+    id = fields.String()
+    code = fields.String()
+
+
+class BatchAnswer(Body):
+    """The facts in the order they were sent."""
+
+    items = many(BatchItem)
+    high_contiguous = whole(null=True)
+    gaps = fields.List(fields.Raw(), required=True)
+
+
+class OwnCard(CardState):
+    """A member's card."""
+
+    issued_at = moment()
+
+
+class ConsentNow(Body):
+    """The newest word on one purpose (S51)."""
+
+    purpose = text()
+    channel = text(null=True)
+    given = yes()
+    text_version = text()
+    at = moment()
+
+
+class Member(Body):
+    """A member's record, as much of it as the caller may see."""
+
+    id = text()
+    state = text()
+    short_name = text(null=True)
+    name = text(null=True)
+    call_name = text(null=True)
+    phone = text(null=True)
+    email = text(null=True)
+    birthday = text(null=True)
+    gender = text(null=True)
+    address = text(null=True)
+    interests = texts()
+    tier = one(Named, null=True)
+    points = one(PointsNow)
+    enrolled_at = moment()
+    cards = many(OwnCard)
+    consents = many(ConsentNow)
+
+
+class CardNumber(Body):
+    """A card's number."""
+
+    number = text()
+
+
+class Enrolled(Body):
+    """A new member with a card, and the card's page."""
+
+    member = one(Member)
+    card = one(CardNumber)
+    page = text()
+
+
+class NewCard(Body):
+    """A new card and its page."""
+
+    card = one(CardState)
+    page = text()

@@ -1,0 +1,36 @@
+"""/exceptions: what could not be given as priced, until a person has looked at it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from flask import Response
+from msgspec import Meta, Struct
+
+from loyalty_pos.api.auth import current_caller
+from loyalty_pos.api.base import api, one_of, page, reply, services, show
+from loyalty_pos.api.body import write
+from loyalty_pos.domain.basket import PLAIN, Text
+from loyalty_pos.services import exceptions
+
+
+class ResolveIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /exceptions/{id}/resolve: what was done, in a word, and why."""
+
+    action: Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
+    note: Text | None = None
+
+
+@api.get("/exceptions")
+def list_exceptions() -> Response:
+    """The exceptions of the caller's stores, newest first."""
+    return show(
+        exceptions.list_exceptions(services(), current_caller(), one_of("state", ("open", "resolved")), *page())
+    )
+
+
+@api.post("/exceptions/<exception>/resolve")
+def resolve_exception(exception: str) -> Response:
+    """Say what was done about it."""
+    request, body = write(ResolveIn)
+    return reply(exceptions.resolve(services(), request, exception, body.action, body.note))

@@ -1,0 +1,209 @@
+"""What comes back of the things that a shop keeps: entries, coupons, rules, goods, people."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from loyalty_pos.api.answers import PointsNow, anything, day, many, moment, one, text, texts, whole
+from loyalty_pos.api.fields import Body
+
+
+class Entry(Body):
+    """One change of a member's points."""
+
+    id = text()
+    at = moment()
+    kind = text()
+    points = whole()
+    sale = text(null=True)
+    receipt = text(null=True)
+    idempotency_key = text(null=True)
+    terminal = text(null=True)
+    reason = text(null=True)
+
+
+class Lot(Body):
+    """Points that lapse together (S19)."""
+
+    points = whole()
+    active_from = day()
+    expires_on = day(null=True)
+
+
+class Balances(PointsNow):
+    """All balances and the lots behind them."""
+
+    spent = whole()
+    expired = whole()
+    shortfall = whole()
+    lots = many(Lot)
+
+
+class Adjusted(Body):
+    """Points changed by hand."""
+
+    member = text()
+    points = whole()
+    active = whole()
+
+
+class Coupon(Body):
+    """A coupon."""
+
+    code = text()
+    promotion = text()
+    name = text()
+    member = text(null=True)
+    state = text()
+    valid_from = day()
+    valid_to = day(null=True)
+    issued_at = moment()
+    reason = text(null=True)
+    used_at = moment(null=True)
+    sale = text(null=True)
+
+
+class GivenCoupon(Body):
+    """A coupon as it was given."""
+
+    code = text()
+    state = text()
+    valid_from = day()
+    valid_to = day(null=True)
+
+
+class Rhythm(Body):
+    """How often, on which days and at which hours."""
+
+    gaps = whole()
+    mean_days = fields.Float(required=True, allow_none=True)
+    mean_square_days = fields.Float(required=True, allow_none=True)
+    weekdays = fields.List(fields.Integer(), required=True)
+    dayparts = anything()
+
+
+class Profile(Body):
+    """A member's habits."""
+
+    visits = whole()
+    items = whole()
+    spend = whole()
+    average_basket = whole()
+    first_purchase = moment(null=True)
+    last_purchase = moment(null=True)
+    rhythm = one(Rhythm)
+    favourites = fields.List(fields.Dict(), required=True)
+    categories = fields.List(fields.Dict(), required=True)
+    stores = fields.List(fields.Dict(), required=True)
+
+
+class Promotion(Body):
+    """A rule with its state and version; its other fields are those that were sent."""
+
+    class Meta:
+        """The rule's own fields."""
+
+        unknown = "include"
+
+    code = text()
+    state = text()
+    version = whole()
+    created_at = moment()
+
+
+class Tiers(Body):
+    """The tier table in force."""
+
+    tiers = fields.List(fields.Dict(), required=True)
+    version = whole()
+
+
+class Settings(Body):
+    """The settings in force."""
+
+    settings = anything()
+    version = whole()
+
+
+class Product(Body):
+    """A product; its cost for manager and owner alone."""
+
+    sku = text()
+    name = text(null=True)
+    category = text(null=True)
+    category_name = fields.Dict(required=True, allow_none=True)
+    brand = text(null=True)
+    unit_price = whole(null=True)
+    unit_cost = fields.Integer(allow_none=True)
+    updated_at = moment()
+
+
+class Category(Body):
+    """A category's names."""
+
+    code = text()
+    name = fields.Dict(required=True)
+
+
+class ExceptionRow(Body):
+    """What could not be given as priced."""
+
+    id = text()
+    at = moment()
+    code = text()
+    amount = whole()
+    points = whole()
+    store = text()
+    sale = text(null=True)
+    receipt = text(null=True)
+    state = text()
+    note = text(null=True)
+    resolved_by = text(null=True)
+    resolved_at = moment(null=True)
+
+
+class Store(Body):
+    """A store."""
+
+    code = text()
+    name = text()
+    created_at = fields.AwareDateTime()
+
+
+class Terminal(Body):
+    """A terminal."""
+
+    code = text()
+    store = text()
+    scopes = texts()
+    state = text()
+    created_at = moment()
+
+
+class TerminalKey(Body):
+    """A terminal's new key, shown once."""
+
+    code = text()
+    store = text()
+    scopes = texts()
+    key = text()
+
+
+class Revoked(Body):
+    """A terminal that is out of use."""
+
+    code = text()
+    store = text()
+    state = text()
+
+
+class Staff(Body):
+    """A person who works here; ``token`` only in the answer that made it."""
+
+    login = text()
+    name = text()
+    role = text()
+    stores = texts()
+    state = text()
+    created_at = moment()
+    token = fields.String()

@@ -1,0 +1,125 @@
+"""Every call as the published document tells it: what is sent, what comes back, what can go wrong.
+
+One row per route, beside the role table; a test holds the rows, the roles and the routes equal.
+The sentence of each call is its view's docstring.  ``codes`` are those of the rules; what every
+call can answer (401, 403, a malformed body, a key in use) is added by ``openapi.py``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from marshmallow import Schema
+
+from loyalty_pos.api import answers as a
+from loyalty_pos.api import listings as li
+from loyalty_pos.api import schemas as s
+
+
+class Operation(NamedTuple):
+    """``done`` are the statuses of success; ``key``: required, optional or (None) no idempotency key."""
+
+    answer: type[Schema]
+    body: type[Schema] | None = None
+    done: tuple[int, ...] = (200,)
+    codes: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    key: bool | None = None
+    listed: bool = False
+
+
+def reads(answer: type[Schema], *codes: str) -> Operation:
+    """A call that shows one thing."""
+    return Operation(answer, codes=codes)
+
+
+def lists(item: type[Schema], *query: str, codes: tuple[str, ...] = ()) -> Operation:
+    """A call that shows a page of things."""
+    return Operation(item, codes=codes, query=("limit", "cursor", *query), listed=True)
+
+
+def writes(body: type[Schema], answer: type[Schema], *codes: str, done: tuple[int, ...] = (200,)) -> Operation:
+    """A call that changes something, under an idempotency key."""
+    return Operation(answer, body, done, codes, key=True)
+
+
+BASKET = ("card_is_coupon", "card_conflict", "code_used", "member_unknown", "swipe_unknown", "no_terminal", "slow_down")
+CREATED = (201,)
+MEMBER = "member_unknown"
+
+TABLE: dict[tuple[str, str], Operation] = {
+    ("POST", "/cards/identify"): writes(
+        s.Swipe, a.Identified, "card_unknown", "card_is_coupon", "no_terminal", "slow_down"
+    )._replace(key=False),
+    ("POST", "/quotes"): Operation(a.Pricing, s.Basket, codes=BASKET),
+    ("POST", "/checkouts"): writes(s.Basket, a.Checkout, *BASKET, done=CREATED),
+    ("GET", "/checkouts/<checkout>"): reads(a.Checkout, "checkout_unknown"),
+    ("PUT", "/checkouts/<checkout>"): writes(
+        s.Basket, a.Checkout, *BASKET, "checkout_unknown", "checkout_settled", "checkout_voided"
+    ),
+    ("POST", "/checkouts/<checkout>/settle"): writes(
+        s.Settle, a.Sale, "checkout_unknown", "checkout_settled", "checkout_voided", "receipt_conflict", done=(201, 200)
+    ),
+    ("POST", "/checkouts/<checkout>/void"): writes(s.Nothing, a.Checkout, "checkout_unknown", "checkout_settled"),
+    ("POST", "/sales"): writes(s.Sale, a.Sale, *BASKET[:-1], "receipt_conflict", done=(201, 200)),
+    ("POST", "/sales/batch"): Operation(a.BatchAnswer, s.Batch),
+    ("GET", "/sales/<sale>"): reads(a.Sale, "sale_unknown"),
+    ("POST", "/sales/<sale>/returns"): writes(
+        s.Return, a.Return, "sale_unknown", "more_than_bought", "receipt_conflict", "undo_too_late", done=(201, 200)
+    ),
+    ("POST", "/returns"): writes(
+        s.ReceiptReturn, a.Return, "receipt_ambiguous", "more_than_bought", "receipt_conflict",
+        done=(201, 200, 202),
+    ),
+    ("GET", "/members"): lists(a.Member, "q"),
+    ("POST", "/members"): writes(s.Member, a.Enrolled, "card_taken", "phone_taken", done=CREATED),
+    ("GET", "/members/<member>"): reads(a.Member, MEMBER),
+    ("PATCH", "/members/<member>"): writes(s.Person, a.Member, MEMBER, "phone_taken"),
+    ("POST", "/members/<member>/cards"): writes(
+        s.Card, a.NewCard, MEMBER, "card_unknown", "card_taken", "card_replaced", done=CREATED
+    ),
+    ("POST", "/cards/<number>/block"): writes(s.Reason, a.CardState, "card_unknown", "card_not_active"),
+    ("GET", "/members/<member>/points"): reads(li.Balances, MEMBER),
+    ("GET", "/members/<member>/points/entries"): lists(li.Entry, codes=(MEMBER, "page_unknown")),
+    ("POST", "/members/<member>/points/adjustments"): writes(
+        s.Adjustment, li.Adjusted, MEMBER, "approval_needed", "points_insufficient", done=CREATED
+    ),
+    ("GET", "/members/<member>/coupons"): lists(li.Coupon, "state", codes=(MEMBER, "page_unknown")),
+    ("POST", "/members/<member>/coupons"): writes(
+        s.Coupon, li.GivenCoupon, MEMBER, "promotion_unknown", "promotion_not_coupon", done=CREATED
+    ),
+    ("GET", "/members/<member>/profile"): reads(li.Profile, MEMBER),
+    ("GET", "/promotions"): lists(li.Promotion, "state"),
+    ("POST", "/promotions"): writes(s.Promotion, li.Promotion, "promotion_taken", "promotion_needed", done=CREATED),
+    ("GET", "/promotions/<code>"): reads(li.Promotion, "promotion_unknown"),
+    ("PATCH", "/promotions/<code>"): writes(
+        s.PromotionChange, li.Promotion, "promotion_unknown", "promotion_needed"
+    ),
+    ("GET", "/coupons"): lists(li.Coupon, "member", "state", codes=(MEMBER, "page_unknown")),
+    ("GET", "/coupons/<code>"): reads(li.Coupon, "coupon_unknown"),
+    ("POST", "/coupons/<code>/cancel"): writes(s.Reason, li.Coupon, "coupon_unknown", "coupon_state"),
+    ("GET", "/tiers"): reads(li.Tiers),
+    ("PUT", "/tiers"): writes(s.Tiers, li.Tiers),
+    ("GET", "/settings"): reads(li.Settings),
+    ("PATCH", "/settings"): writes(s.Settings, li.Settings),
+    ("GET", "/products"): lists(li.Product, "q"),
+    ("POST", "/products"): writes(s.Product, li.Product),
+    ("GET", "/products/<sku>"): reads(li.Product, "product_unknown"),
+    ("GET", "/categories"): Operation(li.Category, listed=True),
+    ("POST", "/categories"): writes(s.Category, li.Category),
+    ("GET", "/exceptions"): lists(li.ExceptionRow, "state", codes=("page_unknown",)),
+    ("POST", "/exceptions/<exception>/resolve"): writes(
+        s.Resolution, li.ExceptionRow, "exception_unknown", "exception_resolved"
+    ),
+    ("GET", "/stores"): lists(li.Store),
+    ("POST", "/stores"): writes(s.Store, li.Store, "store_taken", done=CREATED),
+    ("GET", "/terminals"): lists(li.Terminal),
+    ("POST", "/terminals"): writes(s.Terminal, li.TerminalKey, "store_unknown", "terminal_taken", done=CREATED),
+    ("POST", "/terminals/<code>/rotate"): writes(s.Why, li.TerminalKey, "terminal_unknown"),
+    ("POST", "/terminals/<code>/revoke"): writes(s.Why, li.Revoked, "terminal_unknown"),
+    ("GET", "/staff"): lists(li.Staff),
+    ("POST", "/staff"): writes(s.Staff, li.Staff, "store_unknown", "login_taken", done=CREATED),
+    ("POST", "/staff/<login>/tokens"): writes(s.Why, li.Staff, "staff_unknown", "staff_disabled", done=CREATED),
+    ("POST", "/staff/<login>/password"): writes(s.Password, li.Staff, "staff_unknown"),
+    ("POST", "/staff/<login>/disable"): writes(s.Why, li.Staff, "staff_unknown", "last_owner"),
+}  # fmt: skip

@@ -1,0 +1,47 @@
+"""/tiers and /settings: the programme beside its promotions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from msgspec import Struct
+
+from loyalty_pos.api.base import api, reply, services, show
+from loyalty_pos.api.body import write
+from loyalty_pos.services import programme
+
+
+class TiersIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole table; each tier is checked by the rules themselves."""
+
+    tiers: list[dict[str, Any]]
+
+
+@api.get("/tiers")
+def get_tiers() -> Response:
+    """The tier table in force."""
+    found = programme.get(services())
+    return show({"tiers": found["tiers"], "version": found["version"]})
+
+
+@api.put("/tiers")
+def put_tiers() -> Response:
+    """Set the whole tier table (S32)."""
+    request, body = write(TiersIn)
+    outcome, found = programme.put_tiers(services(), request, body.tiers)
+    return reply((outcome, {"tiers": found["tiers"], "version": found["version"]}))
+
+
+@api.get("/settings")
+def get_settings() -> Response:
+    """The settings in force."""
+    found = programme.get(services())
+    return show({"settings": found["settings"], "version": found["version"]})
+
+
+@api.patch("/settings")
+def change_settings() -> Response:
+    """Change some settings; absent ones stay."""
+    outcome, found = programme.change(services(), *write(dict[str, Any]))
+    return reply((outcome, {"settings": found["settings"], "version": found["version"]}))

@@ -1,0 +1,36 @@
+"""/promotions: the rules as the manager keeps them, in the rule language of docs/promotions.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from loyalty_pos.api.base import api, one_of, page, reply, services, show
+from loyalty_pos.api.body import write
+from loyalty_pos.services import promotions
+
+
+@api.get("/promotions")
+def list_promotions() -> Response:
+    """The newest version of each promotion, by code."""
+    return show(promotions.list_promotions(services(), *page(), one_of("state", promotions.STATES)))
+
+
+@api.post("/promotions")
+def create_promotion() -> Response:
+    """A new promotion, active or draft; it is in force for the next basket."""
+    return reply(promotions.create(services(), *write(dict[str, Any])))
+
+
+@api.get("/promotions/<code>")
+def get_promotion(code: str) -> Response:
+    """A promotion's rule, state and version."""
+    return show(promotions.get(services(), code))
+
+
+@api.patch("/promotions/<code>")
+def change_promotion(code: str) -> Response:
+    """Change it, or start or end it; one that ran gets its next version."""
+    request, changes = write(dict[str, Any])
+    return reply(promotions.patch(services(), request, code, changes))

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from loyalty_pos.demo import people
-from loyalty_pos.demo.catalogue import catalogue
+from loyalty_pos.demo.catalogue import Product, catalogue
 from loyalty_pos.demo.opening import ZONE, DemoClock, Lane, Login, OpenShop, open_shop
 from loyalty_pos.demo.town import Coupon, Town, enrol, sell, take_back
 from loyalty_pos.demo.visits import COFFEE_DAYS, Visit, coffee_days, plan
@@ -29,10 +29,19 @@ SEED = 20261121
 SERVED_AT_ONCE = 8
 """Customers of one day served side by side, so that the writer finds groups to commit."""
 COFFEE = "coffee-20k"
+STORY_GOODS = ("drinks/coffee", "dairy/milk", "food/rice", "bakery/bread")
 LOST_CARD = 7
 """The number of the member who reports a lost card on the last morning."""
 
 Progress = Callable[[int, int], None]
+
+
+class Good(Struct, frozen=True):
+    """A product by its number, with its shelf price in minor units."""
+
+    sku: str
+    name: str
+    unit_price: int
 
 
 class DemoShop(Struct, frozen=True):
@@ -52,6 +61,8 @@ class DemoShop(Struct, frozen=True):
     coupon: str
     """A code of theirs: 20,000đ off coffee from 120,000đ."""
     blocked_card: str
+    goods: list[Good]
+    """Some products to type or scan, a coffee for the coupon first."""
     members: int
     sales: int
     returns: int
@@ -110,6 +121,10 @@ def _at(services: Services, day: date, hour: int, local: datetime) -> Services:
     return replace(services, clock=DemoClock(datetime.combine(day, time(hour), local.tzinfo)))
 
 
+def _best_seller(category: str) -> Product:
+    return catalogue().in_category(category)[0]
+
+
 def _send_coffee(services: Services, shop: OpenShop, town: Town, day: date, until: date, to: list[int]) -> str:
     """The manager sends the coffee coupon to some members; the first one's code."""
     request = Request(shop.manager, f"demo-coffee-coupons-{day:%Y%m%d}")
@@ -141,6 +156,7 @@ def _finished(services: Services, shop: OpenShop, town: Town, today: date, sold:
         page=holder.page,
         coupon=coupon,
         blocked_card=lost,
+        goods=[Good(found.sku, found.name, found.unit_price) for found in map(_best_seller, STORY_GOODS)],
         members=len(town.holders),
         sales=sold,
         returns=returned,

@@ -91,6 +91,7 @@ def test_the_story_can_be_told(shop: tuple[Services, DemoShop]) -> None:
     services, found = shop
     assert found.card == "2904174658310"
     assert found.page.startswith("/m/")
+    assert found.goods[0].unit_price >= 120_000
     hanh = services.store.read(lambda tx: members.summary(services, tx, int(found.member)))
     assert (hanh["short_name"], hanh["flags"]) == ("Hạnh N.", ["birthday"])
     assert hanh["points"]["active"] >= 200

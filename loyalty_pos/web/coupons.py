@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
+from wtforms import SelectChoice  # type: ignore[import-untyped]
 
 from loyalty_pos.api.auth import current_caller, require_role
 from loyalty_pos.errors import LoyaltyError
@@ -76,7 +77,7 @@ def coupon_cancel(code: str) -> Response | str | tuple[str, int]:
 def give() -> Response | str | tuple[str, int]:
     """Give a coupon to chosen members; pressing twice gives once."""
     form = GiveForm()
-    form.promotion.choices = [(rule["code"], offers.name(rule)) for rule in _coupon_rules()]
+    form.promotion.choices = [SelectChoice(rule["code"], offers.name(rule)) for rule in _coupon_rules()]
     refusal = None
     if form.validate_on_submit():
         body = "|".join(map(str, (*form.members.data, form.promotion.data, form.valid_to.data, form.reason.data)))

@@ -16,6 +16,7 @@ from wtforms import (  # type: ignore[import-untyped]
     HiddenField,
     IntegerField,
     PasswordField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -119,7 +120,8 @@ class PromotionForm(Form):
         ],
     )
     trigger = SelectField(
-        _l("How it is given"), choices=[("automatic", _l("by itself")), ("coupon", _l("with a coupon"))]
+        _l("How it is given"),
+        choices=[SelectChoice("automatic", _l("by itself")), SelectChoice("coupon", _l("with a coupon"))],
     )
     name_vi = StringField(_l("Name in Vietnamese"), [DataRequired(), Length(max=200)])
     name_en = StringField(_l("Name in English"), [Optional(), Length(max=200)])
@@ -132,10 +134,10 @@ class PromotionForm(Form):
     stacking = SelectField(
         _l("With other promotions"),
         choices=[
-            ("combine", _l("applies beside them")),
-            ("best_of_group", _l("only the best of its group")),
-            ("exclusive", _l("alone or not at all")),
-            ("only_if_alone", _l("only when nothing else applied")),
+            SelectChoice("combine", _l("applies beside them")),
+            SelectChoice("best_of_group", _l("only the best of its group")),
+            SelectChoice("exclusive", _l("alone or not at all")),
+            SelectChoice("only_if_alone", _l("only when nothing else applied")),
         ],
     )
     group = StringField(_l("Group"), [Optional(), Length(max=64)])

@@ -35,8 +35,8 @@ def login() -> Response | str | tuple[str, int]:
         if lane:
             _set(answer, LANE_COOKIE, lane, _YEAR)
         return answer
-    stale = form.csrf_token.errors if form.is_submitted() else ()
-    return render_template("login.html", form=form, refusal=" ".join(stale)), 400 if form.is_submitted() else 200
+    page = render_template("login.html", form=form, refusal=form.stale())
+    return (page, 400) if form.is_submitted() else page
 
 
 @web.post("/logout")

@@ -40,6 +40,10 @@ class Form(FlaskForm):  # type: ignore[misc]
             """The page's catalogue."""
             return i18n.FormWords()
 
+    def stale(self) -> str:
+        """Why the token of this form was refused, in words; empty when it was not."""
+        return " ".join(i18n.gettext(error) for error in self.csrf_token.errors)
+
 
 class Empty(Form):
     """A button that posts: nothing but the token."""

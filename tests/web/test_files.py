@@ -76,9 +76,7 @@ def test_every_sentence_has_its_vietnamese_and_no_other_is_kept() -> None:
 def test_a_translation_fills_in_the_same_figures() -> None:
     """A name like %(n)s or {n} that is lost or misspelt would break the page."""
     for message in catalogue():
-        places = [
-            sorted(re.findall(r"%\(\w+\)[sd]|\{\w+\}", str(text))) for text in (message.id, message.string)
-        ]
+        places = [sorted(re.findall(r"%\(\w+\)[sd]|\{\w+\}", str(text))) for text in (message.id, message.string)]
         assert not message.id or places[0] == places[1], message.id
 
 

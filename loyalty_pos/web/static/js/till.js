@@ -30,9 +30,8 @@ const usable = () => (maySpend() ? state.coupons.filter((coupon) => coupon.state
 const presented = () => [...new Set([...usable().map((coupon) => coupon.code), ...state.scanned])].filter((code) => !state.off.has(code));
 
 function basket(coupons) {
-  const lines = state.lines.map(({ known, ...line }) => line);
   const who = state.member ? { member: state.member.id, swipe_id: state.swipe } : {};
-  return { ...who, lines, coupons, redeem_points: state.points };
+  return { ...who, lines: state.lines, coupons, redeem_points: state.points };
 }
 
 async function reprice() {
@@ -131,7 +130,7 @@ async function handle(text, entry) {
   if (state.sale) next();
   const found = kindOf(text, settings.cardPrefixes);
   if (found.kind === "coupon") return addCoupon(found.text);
-  if (found.kind === "goods") return addGoods(found.text, found.quantity, text, entry);
+  if (found.kind === "goods") return addGoods(found.text, found.quantity);
   return identify(found.text, found.phone && entry === "typed" ? "phone" : entry);
 }
 
@@ -167,7 +166,7 @@ async function addCoupon(code) {
   screen.notice("bad", answer.message);
 }
 
-async function addGoods(sku, quantity, text, entry) {
+async function addGoods(sku, quantity) {
   const line = state.lines.find((other) => other.sku === sku);
   if (line) {
     line.quantity += quantity;
@@ -187,6 +186,8 @@ async function addGoods(sku, quantity, text, entry) {
 function addLine(line) {
   const last = state.lines.reduce((most, other) => Math.max(most, Number(other.line)), 0);
   state.lines.push({ line: String(last + 1), ...line });
+  draw();
+  $("b-lines").lastElementChild.scrollIntoView({ block: "nearest" });
   return reprice();
 }
 

@@ -22,6 +22,9 @@ export function initials(name) {
   return (words.length > 1 ? words[0][0] + words.at(-1)[0] : words[0]?.[0] ?? "").toUpperCase();
 }
 
+// How a person is spoken to: as they asked, else the given name ("Hạnh" of "Hạnh N.").
+const called = (who, words) => who.call_name || who.short_name?.replace(/\s\p{L}\.$/u, "") || words.no_name;
+
 // A card number as it may stand on a screen that the queue sees.
 const masked = (number) => (number.length < 10 ? "" : `${number.slice(0, 4)} •••• •${number.slice(-4)}`);
 
@@ -60,7 +63,7 @@ export function view(format, words) {
     $("m-points").textContent = format.number(who.points.active);
     $("m-worth").querySelector("strong").textContent = money(who.points.active * pointValue);
     const saved = pricing?.totals.discount ?? 0;
-    set("say", saved ? fill(who.flags?.includes("birthday") ? words.say_birthday : words.say_saved, { name, amount: money(saved) }) : "");
+    set("say", saved ? fill(who.flags?.includes("birthday") ? words.say_birthday : words.say_saved, { name: called(who, words), amount: money(saved) }) : "");
   }
 
   function coupons({ member: who, sale, pricing, rows, locked, automatic }, toggle) {
@@ -166,7 +169,7 @@ export function view(format, words) {
     $("d-line").textContent = fill(who ? words.paid_earned : words.paid, {
       name, amount: money(sale.totals.due), n: format.number(sale.points.earned),
     });
-    set("d-say", who ? fill(words.thanks, { name, n: format.number(sale.points.active_after) }) : "");
+    set("d-say", who ? fill(words.thanks, { name: called(who, words), n: format.number(sale.points.active_after) }) : "");
     $("d-coupons").replaceChildren(
       ...sale.next_coupons.map((coupon) => copy("t-next", {
         b: coupon.name, ".muted": coupon.reason, ".chip": fill(words.until, { day: format.day(coupon.valid_to) }),

@@ -1,0 +1,167 @@
+"""The console: members, coupons and promotions, as a manager works with them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from loyalty_pos.services import coupons, promotions
+from loyalty_pos.services.context import Services
+
+RICE = '[{"kind": "percent_off", "percent": 5, "scope": {"categories": ["food/rice"]}}]'
+
+
+@pytest.fixture
+def console(pages: Any, lan: Any) -> Any:
+    """The manager is signed in, Lan is a member."""
+    pages.sign_in("manager")
+    return pages
+
+
+@pytest.fixture
+def number(lan: Any) -> str:
+    """Lan's id."""
+    return str(lan["member"]["id"])
+
+
+@pytest.mark.parametrize("query", ["lan", "nguyen thi", "0908412218", "2900000000018", ""])
+def test_a_member_is_found_by_name_without_marks_phone_or_card(console: Any, query: str) -> None:
+    assert "Nguyễn Thị Lan" in console.text(f"/manage/members?q={query}")
+
+
+def test_nobody_found_says_what_to_try(console: Any) -> None:
+    assert "Không có ai khớp" in console.text("/manage/members?q=zzz")
+
+
+def test_phone_and_card_are_masked_on_every_page_of_the_console(console: Any, number: str) -> None:
+    """mockups/README: masked everywhere except after an explicit, logged request."""
+    text = console.text("/manage/members") + console.text(f"/manage/members/{number}")
+    assert "09•• ••• 218" in text
+    assert "2900 •••• •0018" in text
+    assert "908412218" not in text
+    assert "2900000000018" not in text
+
+
+def test_a_record_shows_figures_points_and_coupons(console: Any, number: str, services: Services, till: Any) -> None:
+    record = console.text(f"/manage/members/{number}")
+    assert "Hoá đơn trung bình" in record
+    assert "Chưa có phiếu." in console.text(f"/manage/members/{number}?tab=coupons")
+
+
+def give(console: Any, number: str, **more: Any) -> Any:
+    """Send the form that gives a coupon."""
+    fields = {"members": [number], "promotion": "ten-percent", "reason": "Cảm ơn chị", "valid_to": ""} | more
+    return console.post("/manage/coupons/give", **fields)
+
+
+def test_a_coupon_is_given_to_the_chosen_members(console: Any, number: str, services: Services) -> None:
+    """M5: issued by the manager."""
+    assert give(console, number).status_code == 302
+    held = coupons.list_coupons(services, member=number)["items"]
+    assert [(one["promotion"], one["reason"]) for one in held] == [("ten-percent", "Cảm ơn chị")]
+    assert "Đã tặng 1 phiếu." in console.text("/manage/coupons")
+
+
+def test_pressing_twice_gives_once(console: Any, number: str, services: Services) -> None:
+    """contract.md: one key per action."""
+    source = console.text("/manage/coupons/give")
+    hidden = {name: re.search(rf'name="{name}"[^>]*value="([^"]+)"', source)[1] for name in ("csrf_token", "key")}
+    form = hidden | {"members": [number], "promotion": "ten-percent", "reason": "Cảm ơn", "valid_to": ""}
+    for _ in range(2):
+        assert console.client.post("/manage/coupons/give", data=form).status_code == 302
+    assert len(coupons.list_coupons(services, member=number)["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"members": []}, "Hãy chọn ít nhất một hội viên."),
+        ({"reason": " "}, "Ô này không được để trống."),
+        ({"promotion": "milk-3for2"}, "Lựa chọn không có trong danh sách."),
+        ({"valid_to": "2026-11-20"}, "valid_to"),
+        ({"valid_to": "soon"}, "Ngày không đúng."),
+    ],
+)
+def test_a_wrong_gift_is_refused_beside_its_field(console: Any, number: str, fields: Any, sentence: str) -> None:
+    """S38, S39: a day that is over, a promotion that needs no coupon."""
+    answer = give(console, number, **fields)
+    assert answer.status_code == 422
+    assert sentence in answer.get_data(as_text=True)
+
+
+def test_a_coupon_is_cancelled_with_a_reason(console: Any, number: str, services: Services) -> None:
+    """S35: every change of state has a reason."""
+    give(console, number)
+    code = coupons.list_coupons(services)["items"][0]["code"]
+    page = f"/manage/coupons/{code}"
+    assert console.post(f"{page}/cancel", page, reason="").status_code == 422
+    console.post(f"{page}/cancel", page, reason="nhầm người")
+    assert coupons.get(services, code)["state"] == "cancelled"
+    assert "đã huỷ" in console.text("/manage/coupons?state=cancelled")
+
+
+def test_a_promotion_is_created_shown_changed_and_ended(console: Any, services: Services) -> None:
+    """S7, S39: a change makes the next version."""
+    form = {"code": "rice-5", "trigger": "automatic", "name_vi": "Gạo giảm 5%", "rewards": RICE, "stacking": "combine"}
+    assert console.post("/manage/promotions/new", **form).location == "/manage/promotions/rice-5"
+    assert "Gạo giảm 5%" in console.text("/manage/promotions")
+    console.post("/manage/promotions/rice-5", **(form | {"valid_from": "2026-12-01", "valid_to": "2026-12-31"}))
+    changed = promotions.get(services, "rice-5")
+    assert (changed["version"], changed["valid"]) == (2, {"from": "2026-12-01", "to": "2026-12-31"})
+    assert "01/12/2026 – 31/12/2026" in console.text("/manage/promotions")
+    console.post("/manage/promotions/rice-5/switch", "/manage/promotions/rice-5", state="ended")
+    assert promotions.get(services, "rice-5")["state"] == "ended"
+
+
+def test_saving_the_form_untouched_changes_nothing_it_does_not_show(console: Any, services: Services) -> None:
+    """The form knows fewer fields than the rule language."""
+    before = promotions.get(services, "fruit-15")
+    with_hours = before | {"valid": {"weekdays": [6, 7], "hours": ["08:00", "11:00"]}, "floor": "cost"}
+    rule = {key: value for key, value in with_hours.items() if key not in ("state", "version", "created_at")}
+    from loyalty_pos.services.context import SYSTEM, Request
+
+    promotions.patch(services, Request(SYSTEM), "fruit-15", rule)
+    source = console.text("/manage/promotions/fruit-15")
+    boxes = dict(re.findall(r'<textarea[^>]*name="(\w+)"[^>]*>\s*(.*?)</textarea>', source, re.S))
+    form = {name: text.replace("&#34;", '"') for name, text in boxes.items()}
+    console.post(
+        "/manage/promotions/fruit-15",
+        **form, name_vi="Trái cây giảm 15%", name_en="15% off fruit", trigger="automatic", stacking="combine",
+    )  # fmt: skip
+    after = promotions.get(services, "fruit-15")
+    assert after["valid"] == with_hours["valid"]
+    assert after["floor"] == "cost"
+    assert after["rewards"] == before["rewards"]
+    assert after["audience"] == before["audience"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"rewards": "[{"}, "Đây không phải JSON."),
+        ({"rewards": "{}"}, "Ô này cần một danh sách [ ]."),
+        ({"rewards": '[{"kind": "percent_off", "percent": 500}]'}, "rewards[0].percent"),
+        ({"code": "Có dấu"}, "Chỉ gồm chữ không dấu"),
+        ({"code": "fruit-15"}, "promotion"),
+        ({"valid_from": "2026-12-02", "valid_to": "2026-12-01"}, "Ngày cuối đứng trước ngày đầu."),
+    ],
+)
+def test_a_wrong_promotion_says_what_is_wrong(console: Any, services: Services, fields: Any, sentence: str) -> None:
+    """promotions.md: validated before anything is stored."""
+    form = {"code": "rice-5", "trigger": "automatic", "name_vi": "Gạo", "rewards": RICE, "stacking": "combine"}
+    answer = console.post("/manage/promotions/new", **(form | fields))
+    assert answer.status_code == 422
+    assert sentence in answer.get_data(as_text=True) or fields.get("code") == "fruit-15"
+    assert all(rule["code"] != "rice-5" for rule in promotions.list_promotions(services)["items"])
+
+
+def test_an_auditor_reads_and_changes_nothing(pages: Any, lan: Any, number: str) -> None:
+    """contract.md: who may what."""
+    pages.sign_in("auditor")
+    text = pages.text("/manage/members") + pages.text("/manage/coupons") + pages.text("/manage/promotions")
+    assert "Tặng phiếu" not in text
+    assert "Tạo khuyến mãi" not in text
+    assert "Nguyễn" not in text
+    assert pages.post("/manage/promotions/new", code="x", name_vi="x", rewards=RICE).status_code == 422

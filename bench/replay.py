@@ -125,6 +125,7 @@ def _drive(
         "server_cpu_ms_per_sale": round(cpu * 1000 / len(tickets), 3),
         "database_cpu_ms_per_sale": round(database_cpu * 1000 / len(tickets), 3),
         "server_rss_mib": round(server.rss() / 2**20, 1),
+        "server_pss_mib": round(server.pss() / 2**20, 1),
     }
 
 

@@ -16,27 +16,25 @@ import psutil
 from bench.till import Till, Unexpected
 
 PATIENCE = 60.0
-THREADS = 16
 
 
 class Server:
     """A running service on the database ``url``; a context manager that stops it."""
 
-    def __init__(self, url: str, folder: Path, workers: int = 1) -> None:
-        self._folder, self._workers = folder, workers
+    def __init__(self, url: str, folder: Path) -> None:
+        self._folder = folder
+        self.port = _free_port()
         self._env = os.environ | {
             "LOYALTY_POS_DATABASE_URL": url,
             "LOYALTY_POS_DATA": str(folder / "var"),
+            "LOYALTY_POS_PORT": str(self.port),
             "LOYALTY_POS_SECRET_KEY": "benchmark-secret-benchmark-secret",
         }
-        self.port = _free_port()
 
     def __enter__(self) -> Server:
         self._log = (self._folder / "server.log").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "granian", "bench.served:application"]
-            + ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
-            + ["--workers", str(self._workers), "--blocking-threads", str(THREADS), "--no-ws"],
+            [sys.executable, "-m", "bench.served"],
             env=self._env,
             stdout=self._log,
             stderr=self._log,
@@ -63,6 +61,10 @@ class Server:
     def rss(self) -> int:
         """Bytes of memory of all the service's processes."""
         return sum(memory.rss for memory in self._each("memory_info"))
+
+    def pss(self) -> int:
+        """The same, with what processes share counted once."""
+        return sum(memory.pss for memory in self._each("memory_full_info"))
 
     def _each(self, what: str) -> list[Any]:
         parent = psutil.Process(self._process.pid)

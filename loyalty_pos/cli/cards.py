@@ -8,7 +8,6 @@ import click
 
 from loyalty_pos.api.sentences import Language
 from loyalty_pos.cli.base import Failed, json_option, opened, progress, show, user_language, write
-from loyalty_pos.printing.cards import CardToPrint, card_sheets
 from loyalty_pos.services import cardsheets, programme
 
 
@@ -31,6 +30,8 @@ def issue(
     count: int, pdf: Path, store: str | None, phone: str, batch: str, language: Language | None, as_json: bool
 ) -> None:
     """Make COUNT cards, each with its own anonymous member, and a PDF to print on both sides."""
+    from loyalty_pos.printing.cards import CardToPrint, card_sheets  # it loads fonts and pictures
+
     if pdf.exists():
         raise Failed(f"{pdf} exists; choose another name.")
     pdf.touch()

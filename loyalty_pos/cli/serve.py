@@ -80,10 +80,12 @@ def demo(no_serve: bool, port: int, data: Path, members: int, days: int, as_json
     """A small made-up shop, ready to click through: half a year of sales in an embedded database."""
     from loyalty_pos.demo.simulator import fill
 
+    if not no_serve:
+        serving.check_port("127.0.0.1", port)
     config = _demo_config(data, port)
     services = make_services(config)
     try:
-        with progress("Six months of sales", 1000) as tell:
+        with progress(f"{days} days of sales", 1000) as tell:
             shop = fill(
                 services,
                 SystemClock().now(),

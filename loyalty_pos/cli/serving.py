@@ -55,7 +55,7 @@ def start_jobs(services: Services) -> threading.Event:
 
 def serve(config: Config, *, threads: int, workers: int, with_jobs: bool, tls: Tls | None) -> None:
     """Serve until interrupted.  Failed when the port is taken, or TLS is asked of waitress."""
-    _check_port(config.host, config.port)
+    check_port(config.host, config.port)
     make = partial(make_app, config, with_jobs)
     if find_spec("granian") is None:
         _serve_waitress(config, make(), threads, tls)
@@ -68,7 +68,8 @@ def default_workers(config: Config) -> int:
     return 1 if config.database_url.startswith("sqlite") else os.cpu_count() or 1
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
+    """Failed when nobody can listen there."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -16,7 +16,7 @@ from flask import g, request
 
 from loyalty_pos.api import roles
 from loyalty_pos.api.base import api, services
-from loyalty_pos.errors import NotAllowed, NotSignedIn
+from loyalty_pos.errors import NotAllowed, NotFound, NotSignedIn
 from loyalty_pos.services import staff
 from loyalty_pos.services.context import Caller
 
@@ -91,3 +91,5 @@ def guard() -> None:
         raise NotAllowed("cross_site")
     assert request.url_rule is not None
     roles.who(request.method, request.url_rule.rule.removeprefix("/api/v1")).check(caller)
+    if not all(part.isprintable() and len(part) <= LONGEST_KEY for part in (request.view_args or {}).values()):
+        raise NotFound

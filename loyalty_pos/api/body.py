@@ -30,6 +30,7 @@ T = TypeVar("T")
 MIB = 1024 * 1024
 DEEPEST = 40
 SHORTEST_CARD = 13
+LONGEST_ID = 64
 SCANS = frozenset({"card", "swipe", "replaces"})
 """What a scanner or a stripe wrote: separators of their own are allowed there."""
 EXEMPT = frozenset({"sku", "skus", "receipt", "sale_receipt"})
@@ -72,6 +73,13 @@ def write_items(kind: type[T], *, most: int) -> T:
 def refuse(raw: object) -> None:
     """Raise BadInput (``payment_card``, ``invalid``) for what must never be stored (S41)."""
     _swept(raw)
+
+
+def harmless(receipt: str | None) -> str | None:
+    """A receipt as a batch may echo it: None when it could not be one."""
+    if receipt is None or len(receipt) > LONGEST_ID or not receipt.isprintable() or bank_track(receipt, ()):
+        return None
+    return receipt
 
 
 def _request(raw: object, needed: bool) -> Request:

@@ -65,7 +65,7 @@ def test_documented_statuses_are_those_that_are_answered() -> None:
 def test_the_document_is_openapi_3_1_and_all_references_resolve(client: FlaskClient) -> None:
     document = client.get("/openapi.json").get_json()
     assert document["openapi"] == "3.1.0"
-    wanted = {part.split('"')[0] for part in json.dumps(document).split('#/components/schemas/')[1:]}
+    wanted = {part.split('"')[0] for part in json.dumps(document).split("#/components/schemas/")[1:]}
     assert wanted <= set(document["components"]["schemas"])
     basket = document["components"]["schemas"]["BasketIn"]
     assert basket["additionalProperties"] is False

@@ -83,6 +83,8 @@ def answer(
     plan: EarnPlan = earn_plan(rules, facts, table)
     to_pay = net - spent.value
     due, balances, refused = _stored_value(facts, to_pay)
+    if facts.request.basket.claim_rewards:
+        messages.append(message("reward_not_usable", say))
     if refused:
         messages.append(message("value_not_usable", say))
     gross = sum(line.gross for line in lines)

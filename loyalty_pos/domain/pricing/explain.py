@@ -58,6 +58,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Số thẻ được nhập tay nên chỉ tích điểm; muốn tiêu điểm, hãy quét thẻ",
         "A typed number only earns; scan the card to spend points",
     ),
+    "reward_not_usable": (
+        "Quà đổi điểm này không có trong chương trình",
+        "This points reward is not part of the programme",
+    ),
     "value_not_usable": (
         "Thẻ quà tặng hoặc ví không dùng được",
         "This gift card or wallet cannot be used",

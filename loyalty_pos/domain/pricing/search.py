@@ -2,14 +2,13 @@
 
 Offers that merely combine are always in.  What competes becomes a choice: an exclusive offer
 alone or the others, one of a group, a coupon or not, a multi-buy or not where two want the same
-units.  Every combination of choices is tried, the most generous first, until the node limit.
-No clock decides, so every till finds the same.
+units.  Every combination that could still be the best is tried, the fullest first, until the
+node limit.  No clock decides, so every till finds the same.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,8 @@ from loyalty_pos.domain.pricing.facts import Facts
 from loyalty_pos.domain.pricing.play import Attempt, play
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.pricing.table import Table
+
+OFFERS_PER_NODE = 20
 
 Option = tuple[Candidate, ...]
 Rank = tuple[int, int, int, list[tuple[int, str]]]
@@ -35,34 +36,77 @@ class Found:
 
 
 def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Found:
-    """The best combination of ``candidates``, or the best within ``policy.search_nodes``."""
+    """The best combination of ``candidates``, or the best within ``policy.search_nodes``.
+
+    A node is one combination applied to the basket, per ``OFFERS_PER_NODE`` offers in it.
+    """
     alone = [one for one in candidates if one.offer.stacking == "exclusive"]
     rest = [one for one in candidates if one.offer.stacking != "exclusive"]
     contested = _contested(facts, rest)
     fixed, choices = _choices(rest, contested)
-    combinations = math.prod(len(options) for options in choices) + len(alone)
-    ceilings = _ceilings(facts, policy, candidates) if combinations > 1 or contested else {}
-    prune = policy.exclusive_by == "best"
+    ceilings = _ceilings(facts, policy, candidates) if choices or alone else {}
+    walk = _Walk(fixed, choices, alone, ceilings, prune=policy.exclusive_by == "best")
 
     best: tuple[Rank, Attempt, tuple[Candidate, ...]] | None = None
     nodes = 0
     complete = True
-    for chosen in _sets(fixed, choices, alone):
-        if best is not None and prune and sum(ceilings[one] for one in chosen) < best[1].total:
-            continue
-        if nodes >= policy.search_nodes:
+    for chosen in walk:
+        cost = 1 + len(chosen) // OFFERS_PER_NODE
+        if best is not None and nodes + cost > policy.search_nodes:
             complete = False
             break
-        nodes += 1
+        nodes += cost
         attempt = play(facts, policy, chosen)
         rank = _rank(attempt, chosen, policy)
         if best is None or rank < best[0]:
             best = (rank, attempt, chosen)
-    assert best is not None  # the empty choice is always tried
+            walk.reached = attempt.total
+    assert best is not None  # the fullest set is always tried
     _, attempt, chosen = best
     optimal = complete and not contested
     bound = attempt.total if optimal else max(attempt.total, _bound(facts, rest, alone, ceilings))
     return Found(attempt, chosen, optimal or bound == attempt.total, bound, nodes)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Every permitted set in its order of application, the fullest first.
+
+    A branch whose ceilings cannot reach ``reached`` is not entered; so every step leads to a set
+    worth trying, and the walk's own work is bounded by the number of tries.
+    """
+
+    fixed: Sequence[Candidate]
+    choices: Sequence[Sequence[Option]]
+    alone: Sequence[Candidate]
+    ceilings: dict[Candidate, int]
+    prune: bool
+    reached: int = -1
+
+    def __iter__(self) -> Iterator[tuple[Candidate, ...]]:
+        hopes = [0]
+        for options in reversed(self.choices):
+            hopes.append(hopes[-1] + max(self._most(option) for option in options))
+        hopes.reverse()
+        ahead: list[tuple[int, Option, int]] = [(0, tuple(self.fixed), self._most(self.fixed))]
+        first = True
+        while ahead:
+            depth, chosen, most = ahead.pop()
+            if self.prune and most + hopes[depth] < self.reached:
+                continue
+            if depth < len(self.choices):
+                for option in reversed(self.choices[depth]):
+                    ahead.append((depth + 1, chosen + option, most + self._most(option)))
+                continue
+            yield tuple(sorted(chosen, key=lambda one: one.order))
+            if first:
+                first = False
+                for one in self.alone:
+                    if not self.prune or self.ceilings[one] >= self.reached:
+                        yield (one,)
+
+    def _most(self, chosen: Sequence[Candidate]) -> int:
+        return sum(self.ceilings.get(one, 0) for one in chosen)
 
 
 def _choices(
@@ -82,20 +126,6 @@ def _choices(
     for members in groups.values():
         choices.append([*((member,) for member in members), ()])
     return fixed, choices
-
-
-def _sets(
-    fixed: Sequence[Candidate], choices: Sequence[Sequence[Option]], alone: Sequence[Candidate]
-) -> Iterator[tuple[Candidate, ...]]:
-    """Every permitted set in its order of application, the fullest first."""
-    combined = (
-        tuple(sorted(itertools.chain(fixed, *options), key=lambda one: one.order))
-        for options in itertools.product(*choices)
-    )
-    yield next(combined)
-    for one in alone:
-        yield (one,)
-    yield from combined
 
 
 def _rank(attempt: Attempt, chosen: Sequence[Candidate], policy: Policy) -> Rank:

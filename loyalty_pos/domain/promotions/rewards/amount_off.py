@@ -69,6 +69,9 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
         if self.per == "unit":
             count = say.number(share.units)
             return say.text(f"Giảm {amount} × {count}", f"{amount} off × {count}")
+        if self.per == "basket" and share.total < share.granted:
+            left = say.money(share.total)
+            return say.text(f"Giảm {amount}, chỉ còn {left} để giảm", f"{amount} off, only {left} left to take it from")
         if self.per == "line" or share.lines == 1:
             return say.text(f"Giảm {amount}", f"{amount} off")
         part = say.money(share.share)

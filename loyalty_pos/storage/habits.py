@@ -149,13 +149,34 @@ def take_back_visit(
 
 
 def refresh_ends(tx: Tx, member_id: int) -> None:
-    """After a whole return: first and last purchase from the visits that are left."""
+    """After a whole return: first and last purchase, in all and by store, from the visits that are left."""
     tx.run(
         "UPDATE profiles SET "
         "first_at = (SELECT min(sold_at) FROM sales WHERE member_id = ? AND state <> 'returned'), "
         "last_at = (SELECT max(sold_at) FROM sales WHERE member_id = ? AND state <> 'returned') WHERE member_id = ?",
         (member_id, member_id, member_id),
     )
+    tx.run(
+        "UPDATE member_stores SET last_at = coalesce((SELECT max(s.sold_at) FROM sales s WHERE s.member_id = ? "
+        "AND s.store_id = member_stores.store_id AND s.state <> 'returned'), last_at) WHERE member_id = ?",
+        (member_id, member_id),
+    )
+
+
+def refresh_goods(tx: Tx, member_id: int, products: Sequence[Bought], categories: Sequence[Bought]) -> None:
+    """After goods came back whole: their first and last purchase from what is left of them."""
+    for table, key, goods in (("member_products", "sku", products), ("member_categories", "category", categories)):
+        ends = (
+            f"(SELECT {{}}(s.sold_at) FROM sales s JOIN sale_lines l ON l.sale_id = s.id WHERE s.member_id = ? "
+            f"AND l.{key} = ? AND l.returned < l.units)"
+        )
+        for item in goods:
+            one = (member_id, item.name)
+            tx.run(
+                f"UPDATE {table} SET first_at = coalesce({ends.format('min')}, first_at), "
+                f"last_at = coalesce({ends.format('max')}, last_at) WHERE member_id = ? AND {key} = ?",
+                (*one, *one, *one),
+            )
 
 
 def profile(tx: Tx, member_id: int) -> Any | None:

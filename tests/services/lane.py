@@ -31,6 +31,7 @@ from loyalty_pos.services.requests import (
     SwipeIn,
 )
 from loyalty_pos.services.staff import by_terminal_key
+from loyalty_pos.storage.tables import metadata
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -204,30 +205,24 @@ class Books:
             ),
             "profiles": self.counters("profiles", "member_id"),
             "days": self.counters("member_days", "member_id, day"),
-            "stores": self.counters("member_stores", "member_id, store_id", "last_at"),
+            "stores": self.counters("member_stores", "member_id, store_id"),
             "products": self.counters("member_products", "member_id, sku"),
             "categories": self.counters("member_categories", "member_id, category"),
             "usage": self.counters("usage", "promotion, scope, subject"),
             "coupons": self.rows("SELECT code, state FROM coupons WHERE state <> 'cancelled' ORDER BY code"),
         }
 
-    def counters(self, table: str, key: str, *loose: str) -> list[Json]:
-        """The rows of a counter table that count anything; ``loose`` columns are left out."""
-        names = [column.name for column in _columns(table) if column.name not in loose]
+    def counters(self, table: str, key: str) -> list[Json]:
+        """The rows of a counter table that count anything."""
+        names = [column.name for column in metadata.tables[table].columns]
         keys = key.split(", ")
         found = []
         for row in self.rows(f"SELECT {', '.join(names)} FROM {table} ORDER BY {key}"):
-            facts = {name: round(v, 6) if isinstance(v, float) else v for name, v in zip(names, row, strict=True)}
+            facts = {name: float(f"{v:.9g}") if isinstance(v, float) else v for name, v in zip(names, row, strict=True)}
             counts = [v for name, v in facts.items() if name not in (*keys, "first_at", "last_at")]
             if any(counts):
                 found.append(facts)
         return found
-
-
-def _columns(table: str) -> Any:
-    from loyalty_pos.storage.tables import metadata
-
-    return metadata.tables[table].columns
 
 
 def lane_of(shop: Shop, code: str = "hn-01-1") -> Lane:

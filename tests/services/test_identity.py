@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from actions import FixedClock
-from services.lane import FRUIT, Books, Lane, bread
+from services.lane import FRUIT, Books, Lane, bread, sqlite_only
 
 from loyalty_pos.domain.cards import rotating_step, rotating_text
 from loyalty_pos.errors import BadInput, Conflict, NotFound, Refused
@@ -14,6 +14,7 @@ from loyalty_pos.services import rules
 from loyalty_pos.services.context import SYSTEM, Request
 
 Json = dict[str, Any]
+pytestmark = sqlite_only
 
 
 @pytest.mark.parametrize("entry", ["scan", "stripe", "qr"])

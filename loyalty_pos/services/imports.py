@@ -157,7 +157,7 @@ def _sweep(raw: dict[str, Any], book: Book) -> None:
         if isinstance(text, list):
             for inner in text:
                 _sweep(inner, book)
-        elif isinstance(text, str) and (bank_track(text, own) or (name not in EXEMPT and payment_card(text, own))):
+        elif bank_track(text, own) or (name not in EXEMPT and payment_card(text, own, scan=name == "card")):
             raise BadInput("payment_card", errors={name: ["payment_card"]})
 
 

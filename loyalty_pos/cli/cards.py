@@ -42,9 +42,7 @@ def issue(
             shop = programme.get(services)["settings"]["name"]
             paper = [CardToPrint(card.number, services.public_url + card.page) for card in made]
             now = services.clock.now()
-            sheets = card_sheets(
-                paper, shop, now, language=language or user_language(), phone=phone, batch=batch
-            )
+            sheets = card_sheets(paper, shop, now, language=language or user_language(), phone=phone, batch=batch)
     except BaseException:
         pdf.unlink()
         raise

@@ -118,9 +118,7 @@ def add_staff(
     if password is None and not token:
         password = _ask_password()
     with opened() as services:
-        _, made = people.add_staff(
-            services, write(), login, name or login, role, list(where), password, token=token
-        )
+        _, made = people.add_staff(services, write(), login, name or login, role, list(where), password, token=token)
     shown = f" Their token, shown this once:\n{made['token']}" if token else ""
     show(as_json, made, f"{login} is added as {role}.{shown}")
 

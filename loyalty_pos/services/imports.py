@@ -276,9 +276,7 @@ def _unreadable(document: Rejected) -> Aside:
     return Aside(document.reason, found[2], int(found[1])) if found else Aside(document.reason, document.where)
 
 
-def _lane(
-    services: Services, ticket: SaleTicket, default: str | None, lanes: dict[str, TerminalRow | None]
-) -> Caller:
+def _lane(services: Services, ticket: SaleTicket, default: str | None, lanes: dict[str, TerminalRow | None]) -> Caller:
     code = ticket.terminal or default
     if code is None:
         raise BadInput("no_terminal", errors={"terminal": ["missing"]})

@@ -145,9 +145,7 @@ def test_terminal_keys_open_until_they_are_revoked(services: Services, shop: Sho
     assert code_of(refused) == "not_signed_in"
 
 
-def test_a_repeated_request_shows_the_same_token_and_the_database_holds_no_key(
-    services: Services, shop: Shop
-) -> None:
+def test_a_repeated_request_shows_the_same_token_and_the_database_holds_no_key(services: Services, shop: Shop) -> None:
     """Idempotency (contract.md 1); secrets are stored hashed (reliability.md 2, row 10)."""
     request = Request(SYSTEM, "repeat-this-token", b"body")
     _, first = staff.new_token(services, request, "owner")

@@ -1,7 +1,7 @@
 """PostgreSQL: a prepared connection per thread, READ COMMITTED, guards in the statements.
 
-A transaction that loses a race inside the database (serialization failure, deadlock) runs
-again, at most ``RETRIES`` times.  A COMMIT whose connection breaks has an unknown outcome: the
+A transaction that loses a race inside the database (serialization failure, deadlock, or a row
+that another one made unique first) runs again, at most ``RETRIES`` times, and then sees it.  A COMMIT whose connection breaks has an unknown outcome: the
 caller is told ``unavailable`` and repeats with the same key.
 """
 
@@ -111,7 +111,7 @@ class PostgresStore:
         for attempt in range(RETRIES + 1):
             try:
                 return self._transaction(work, writing=True)
-            except (pg.SerializationFailure, pg.DeadlockDetected) as error:
+            except (pg.SerializationFailure, pg.DeadlockDetected, pg.UniqueViolation) as error:
                 if attempt == RETRIES:
                     raise Unavailable("database_unavailable") from error
         raise AssertionError("unreachable")

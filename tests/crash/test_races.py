@@ -1,0 +1,216 @@
+"""Many tills at once, on both engines: one winner per coupon, no balance below zero, one effect per key.
+
+Reliability.md section 1, rows 1-4, and section 3.7: the guarantees stand in the database.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from actions import line
+from conftest import Shop, add_promotions
+from services.lane import Books, Lane, bread, fresh_key
+
+from loyalty_pos.errors import Conflict, InProgress, LoyaltyError, Refused
+from loyalty_pos.services.rules import RuleBooks
+from loyalty_pos.storage.engine import open_store
+
+Json = dict[str, Any]
+THREADS = 32
+
+
+def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
+    """What ``act(0..count-1)`` answered or refused, all started together."""
+    gate = threading.Barrier(count)
+
+    def run(number: int) -> Any:
+        gate.wait()
+        try:
+            return act(number)
+        except LoyaltyError as error:
+            return error
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def codes(found: list[Any]) -> Counter[str]:
+    """How often each refusal was heard, ``ok`` for an answer."""
+    return Counter(error.code if isinstance(error, LoyaltyError) else "ok" for error in found)
+
+
+def test_one_coupon_at_thirty_two_tills(lane: Lane, hanh: Json, books: Books) -> None:
+    """S37: exactly one sale gets it; the others are sold without, and told."""
+    code = lane.issues(hanh["id"])
+    sold = at_once(THREADS, lambda _: lane.sells(bread(50_000), card=hanh["card"], coupons=[code]))
+    heard = Counter(x["coupons"][0]["reason"] or x["coupons"][0]["status"] for x in sold)
+    assert heard == {"applied": 1, "coupon_used": THREADS - 1}
+    assert sum(x["totals"]["discount"] for x in sold) == 5_000
+    assert books.faults() == []
+
+
+def test_one_bearers_coupon_answers_the_others_alike(lane: Lane, hanh: Json, books: Books) -> None:
+    """S36: whoever does not own it hears ``coupon_not_usable``, used or not."""
+    code = lane.issues(hanh["id"])
+    sold = at_once(THREADS, lambda n: lane.sells(
+        bread(50_000), card=hanh["card"], entry="scan" if n == 0 else "typed", coupons=[code]
+    ))  # fmt: skip
+    heard = Counter(x["coupons"][0]["reason"] or "applied" for x in sold)
+    assert heard["applied"] == 1
+    assert set(heard) <= {"applied", "coupon_not_usable", "coupon_used"}
+    assert heard["coupon_used"] <= 1
+    assert books.faults() == []
+
+
+def test_one_coupon_is_held_once(lane: Lane, hanh: Json, books: Books) -> None:
+    """S21, S37: of thirty-two openings one holds it."""
+    code = lane.issues(hanh["id"])
+    made = at_once(THREADS, lambda _: lane.opens(bread(50_000), card=hanh["card"], coupons=[code]))
+    heard = Counter(x["coupons"][0]["reason"] or x["coupons"][0]["status"] for x in made)
+    assert heard == {"applied": 1, "coupon_held": THREADS - 1}
+    assert books.faults() == []
+
+
+def test_a_hot_member_never_goes_below_zero(lane: Lane, hanh: Json, books: Books) -> None:
+    """L4, L5: thirty-two tills spend and earn on one account; the balance is the ledger's sum."""
+    lane.adjusts(hanh["id"], 1_000)
+
+    def visit(_: int) -> list[Json]:
+        return [
+            lane.sells(bread(20_000), card=hanh["card"], redeem_points=100),
+            lane.settles(lane.opens(bread(20_000), card=hanh["card"], redeem_points=150)["id"]),
+        ]
+
+    sold = [x for visits in at_once(THREADS, visit) for x in visits]
+    now = lane.points(hanh["id"])
+    assert len(sold) == 2 * THREADS
+    assert now["spent"] == sum(x["points"]["redeemed"] for x in sold)
+    assert now["active"] == 1_000 + sum(x["points"]["earned"] - x["points"]["redeemed"] for x in sold) >= 0
+    assert now["held"] == 0
+    assert now["active"] == sum(entry["points"] for entry in lane.entries(hanh["id"]))
+    assert books.faults() == []
+
+
+def test_one_receipt_from_sixteen_threads_is_one_sale(lane: Lane, hanh: Json, books: Books) -> None:
+    """S45: every key its own, one sale, one answer."""
+    sold = at_once(16, lambda _: lane.sells(bread(50_000), card=hanh["card"], receipt="0042"))
+    assert all(x == sold[0] for x in sold)
+    assert books.value("SELECT count(*) FROM sales") == 1
+    assert lane.points(hanh["id"])["active"] == 50
+    assert books.faults() == []
+
+
+def test_one_key_from_sixteen_threads_is_one_effect(lane: Lane, hanh: Json, books: Books) -> None:
+    """Reliability row 3: all answers equal, or ``in_progress``."""
+    key = fresh_key()
+    sold = at_once(16, lambda _: lane.sells(bread(50_000), card=hanh["card"], receipt="0042", key=key))
+    answers = [x for x in sold if not isinstance(x, InProgress)]
+    assert answers
+    assert all(x == answers[0] for x in answers)
+    assert books.value("SELECT count(*) FROM sales") == 1
+    assert books.value("SELECT count(*) FROM answers WHERE key = ?", key) == 1
+    assert books.faults() == []
+
+
+@pytest.mark.parametrize("store_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_one_key_in_four_processes_is_one_effect(shop: Shop, lane: Lane, hanh: Json, books: Books) -> None:
+    """Reliability row 3 beyond one process: four stores of their own, as four servers have."""
+    from dataclasses import replace
+
+    servers = [
+        Lane(replace(shop.services, store=open_store(shop.services.store.url), rules=RuleBooks()), lane.caller)
+        for _ in range(4)
+    ]
+    try:
+        for number in range(10):
+            key, receipt = fresh_key(), f"n-{number}"
+            sold = at_once(8, lambda n, key=key, receipt=receipt: servers[n % 4].sells(  # type: ignore[misc]
+                bread(50_000), card=hanh["card"], receipt=receipt, key=key
+            ))  # fmt: skip
+            assert set(codes(sold)) <= {"ok", "in_progress"}
+            assert codes(sold)["ok"] >= 1
+    finally:
+        for server in servers:
+            server.services.store.close()
+    assert books.value("SELECT count(*) FROM sales") == 10
+    assert lane.points(hanh["id"])["active"] == 500
+    assert books.faults() == []
+
+
+def test_a_total_limit_of_ten_is_ten(lane: Lane, books: Books, shop: Shop) -> None:
+    """S37: thirty-two openings at once, exactly ten get it."""
+    add_promotions(shop.services, [{
+        "code": "first-ten", "name": {"vi": "Mười người đầu", "en": "First ten"}, "limits": {"total": 10},
+        "rewards": [{"kind": "percent_off", "percent": 10, "scope": {"all": True}, "level": "basket"}],
+    }])  # fmt: skip
+    made = at_once(THREADS, lambda _: lane.opens(bread(50_000)))
+    assert Counter(x["totals"]["discount"] for x in made) == {5_000: 10, 0: THREADS - 10}
+    assert books.rows("SELECT uses, amount FROM usage") == [(10, 50_000)]
+
+
+def test_ten_units_are_returned_ten_times(lane: Lane, hanh: Json, books: Books) -> None:
+    """I13, S31: sixteen returns of one unit each, six are refused."""
+    sold = lane.sells(line("1", sku="bread", price=10_000, quantity=10), card=hanh["card"])
+    done = at_once(16, lambda _: lane.takes_back(sold["id"], ("1", 1)))
+    assert codes(done) == {"ok": 10, "more_than_bought": 6}
+    assert lane.points(hanh["id"])["active"] == 0
+    assert books.faults() == []
+
+
+def test_settle_and_void_have_one_winner(lane: Lane, hanh: Json, books: Books) -> None:
+    """I4: a hold resolves at most once."""
+    lane.adjusts(hanh["id"], 800)
+    for _ in range(4):
+        opened = lane.opens(bread(30_000, earns=False), card=hanh["card"], redeem_points=100)
+        found = at_once(8, lambda n, one=opened["id"]: (  # type: ignore[misc]
+            lane.settles(one, receipt=f"s-{one}") if n % 2 else lane.voids(one)
+        ))  # fmt: skip
+        heard = codes(found)
+        assert heard["ok"] == 4, heard
+        assert heard["checkout_voided"] + heard["checkout_settled"] == 4
+    now = lane.points(hanh["id"])
+    assert now["active"] + now["spent"] == 800
+    assert now["held"] == 0
+    assert books.faults() == []
+
+
+def test_one_phone_number_belongs_to_one_member(lane: Lane, books: Books) -> None:
+    """Sixteen enrolments with one phone: one member, the others are told."""
+    found = at_once(16, lambda n: lane.enrols(name=f"Người {n}", phone="0907654321"))
+    assert codes(found) == {"ok": 1, "phone_taken": 15}
+    assert all(isinstance(x, Conflict) for x in found if isinstance(x, LoyaltyError))
+    assert books.value("SELECT count(*) FROM people WHERE phone = '+84907654321'") == 1
+
+
+def test_points_are_spent_once_however_many_ask(lane: Lane, hanh: Json, books: Books) -> None:
+    """Reliability row 4: 500 points in steps of 100 by hand at once are five times."""
+    lane.adjusts(hanh["id"], 500)
+    done = at_once(16, lambda _: lane.adjusts(hanh["id"], -100))
+    assert codes(done) == {"ok": 5, "points_insufficient": 11}
+    assert all(isinstance(x, Refused) for x in done if isinstance(x, LoyaltyError))
+    assert lane.points(hanh["id"])["active"] == 0
+    assert books.faults() == []
+
+
+def test_everything_at_once(lane: Lane, hanh: Json, books: Books) -> None:
+    """Sales, returns, openings, voids, settles and grants on one member: the laws hold, no error."""
+    lane.adjusts(hanh["id"], 1_000)
+
+    def busy(number: int) -> None:
+        for _ in range(3):
+            sold = lane.sells(bread(30_000), card=hanh["card"], redeem_points=100)
+            opened = lane.opens(bread(40_000), card=hanh["card"], redeem_points=120)
+            if number % 2:
+                lane.voids(opened["id"])
+                lane.takes_back_all(sold)
+            else:
+                lane.settles(opened["id"])
+
+    assert codes(at_once(16, busy)) == {"ok": 16}
+    assert books.faults() == []
+    assert lane.points(hanh["id"])["held"] == 0

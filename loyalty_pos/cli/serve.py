@@ -115,6 +115,7 @@ def _demo_config(data: Path, port: int) -> Config:
 def _welcome(shop: dict[str, Any]) -> str:
     url = shop["url"]
     logins = [["user name", "password", "role"], *([x["login"], x["password"], x["role"]] for x in shop["logins"])]
+    goods = [["product", "price", "name"], *([x["sku"], str(x["unit_price"]), x["name"]] for x in shop["goods"])]
     keys = [["terminal", "key"], *([code, key] for code, key in shop["terminals"].items())]
     return f"""
 {shop["name"]}: {shop["members"]} members, {shop["sales"]} sales, {shop["returns"]} returns - all made up.
@@ -128,5 +129,7 @@ API            {url}/docs
 
 Scan at the till: card {shop["card"]} ({shop["member_name"]}), coupon {shop["coupon"]}
 A blocked card:   {shop["blocked_card"]}
+
+{table(goods)}
 
 {table(keys)}"""

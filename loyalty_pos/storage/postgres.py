@@ -1,8 +1,9 @@
 """PostgreSQL: a prepared connection per thread, READ COMMITTED, guards in the statements.
 
 A transaction that loses a race inside the database (serialization failure, deadlock, or a row
-that another one made unique first) runs again, at most ``RETRIES`` times, and then sees it.  A COMMIT whose connection breaks has an unknown outcome: the
-caller is told ``unavailable`` and repeats with the same key.
+that another one made unique first) runs again, at most ``RETRIES`` times, and then sees it.  A
+COMMIT whose connection breaks has an unknown outcome: the caller is told ``unavailable`` and
+repeats with the same key.
 """
 
 from __future__ import annotations

@@ -1,0 +1,178 @@
+"""The till's habits: focus, scans that land anywhere, refusals that say what to do, no double sale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from browser.browser_actions import CARD, STOPWATCH, enter, focused, scan
+from playwright.sync_api import Page, Route, expect
+
+from loyalty_pos.services import members
+from loyalty_pos.services.context import SYSTEM, Request
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def open_till(corner: Any, till: Page) -> Page:
+    """The till, signed in, waiting."""
+    corner.sign_in(till, "cashier", "/till")
+    return till
+
+
+def test_the_name_is_there_within_150_ms_of_the_scan(open_till: Page) -> None:
+    """mockups/README rule 9; the best of five, because other work may share the machine."""
+    open_till.evaluate(STOPWATCH)
+    for _ in range(5):
+        scan(open_till, CARD)
+        expect(open_till.locator("#member")).to_be_visible()
+        open_till.keyboard.press("Escape")
+        expect(open_till.locator("#waiting")).to_be_visible()
+    assert min(open_till.evaluate("window.times")) <= 150
+
+
+def test_the_scan_field_has_the_focus_after_every_action(open_till: Page) -> None:
+    """mockups/README rule 1."""
+    assert focused(open_till) == "scan"
+    scan(open_till, CARD)
+    scan(open_till, "8934563138165")
+    expect(open_till.locator(".c-row")).to_have_count(1)
+    for target in (".c-row", ".more", ".less", "h2 >> nth=0", ".seg label >> nth=0"):
+        if open_till.locator(target).first.is_visible():
+            open_till.locator(target).first.click()
+            expect(open_till.locator("#scan")).to_be_focused()
+
+
+def test_a_scan_that_lands_in_another_field_is_taken_out_of_it(open_till: Page) -> None:
+    """mockups/README rule 2: thirteen quick characters are a scan wherever they hit."""
+    scan(open_till, "8939999999998")
+    expect(open_till.locator("#n-name")).to_be_focused()
+    open_till.keyboard.type("Kẹo", delay=90)
+    scan(open_till, CARD)
+    expect(open_till.locator("#m-name")).to_have_text("Lan N.")
+    expect(open_till.locator("#n-name")).to_have_value("Kẹo")
+
+
+def test_slow_keys_are_typing_and_earn_only(open_till: Page) -> None:
+    """S23: a typed number identifies, but spends nothing that was not scanned."""
+    open_till.keyboard.type(CARD, delay=60)
+    open_till.keyboard.press("Enter")
+    expect(open_till.locator("#m-name")).to_have_text("Lan N.")
+    scan(open_till, "8934563138165")
+    expect(open_till.locator("dd.js-total")).to_have_text("145.000\u00a0₫")
+    expect(open_till.locator("#redeem")).to_be_hidden()
+
+
+def test_a_phone_number_finds_the_member(open_till: Page) -> None:
+    """S23."""
+    open_till.keyboard.type("0908 412 218", delay=40)
+    open_till.keyboard.press("Enter")
+    expect(open_till.locator("#m-name")).to_have_text("Lan N.")
+
+
+def test_a_scanner_without_enter_is_heard_too(open_till: Page) -> None:
+    """frontend.md section 4: some scanners send no Enter."""
+    open_till.keyboard.type(CARD, delay=2)
+    expect(open_till.locator("#m-name")).to_have_text("Lan N.")
+
+
+def test_a_scans_own_enter_never_finishes_the_bill(open_till: Page) -> None:
+    """mockups/README rule 3."""
+    scan(open_till, CARD)
+    scan(open_till, "8930000000024")
+    open_till.keyboard.press("Enter")
+    open_till.wait_for_timeout(300)
+    expect(open_till.locator("#done")).to_be_hidden()
+
+
+def test_new_goods_ask_for_name_and_price(open_till: Page) -> None:
+    """contract.md: an unknown sku fills the catalogue."""
+    scan(open_till, "8939999999998")
+    open_till.fill("#n-name", "Kẹo dừa")
+    open_till.fill("#n-price", "12.000")
+    open_till.keyboard.press("Enter")
+    expect(open_till.locator("#b-lines .name")).to_have_text("Kẹo dừa")
+    expect(open_till.locator("dd.js-total")).to_have_text("12.000\u00a0₫")
+
+
+def test_three_at_once_and_one_less(open_till: Page) -> None:
+    """A quantity before the code, then the buttons."""
+    open_till.keyboard.type("3*8930000000024", delay=50)
+    open_till.keyboard.press("Enter")
+    expect(open_till.locator("dd.js-total")).to_have_text("567.000\u00a0₫")
+    open_till.click(".less")
+    expect(open_till.locator("dd.js-total")).to_have_text("378.000\u00a0₫")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("2999999999994", "Thẻ này chưa có trong hệ thống"),
+        ("4111111111111111", "Đây là thẻ ngân hàng"),
+        (";4111111111111111=26121011000?", "Đây là thẻ ngân hàng"),
+    ],
+)
+def test_a_wrong_card_says_what_to_do_and_is_not_shown_again(open_till: Page, text: str, sentence: str) -> None:
+    """S41: a bank card is refused with a friendly sentence and leaves no trace on the page."""
+    scan(open_till, text)
+    expect(open_till.locator("#notice")).to_contain_text(sentence)
+    assert "4111" not in open_till.content()
+    expect(open_till.locator("#scan")).to_have_value("")
+
+
+def test_a_coupon_that_does_not_count_says_why(open_till: Page) -> None:
+    """S36: unknown, foreign and used codes get one identical answer."""
+    scan(open_till, CARD)
+    scan(open_till, "8930000000024")
+    scan(open_till, "990000000000000015")
+    expect(open_till.locator("#notice")).to_be_visible()
+    assert open_till.locator("#notice-text").inner_text().strip()
+
+
+def test_another_customers_card_asks_before_it_changes_the_bill(corner: Any, open_till: Page) -> None:
+    """S42: one card per sale; the first stays unless the cashier says otherwise."""
+    other = members.MemberIn(card="2900000000025", name="Lê Quốc Tuấn")
+    members.enrol(corner.services, Request(SYSTEM), other)
+    scan(open_till, CARD)
+    expect(open_till.locator("#m-name")).to_have_text("Lan N.")
+    scan(open_till, "2900000000025")
+    expect(open_till.locator("#notice")).to_contain_text("Thẻ này của Tuấn L.")
+    open_till.click("text=Giữ khách này")
+    expect(open_till.locator("#m-name")).to_have_text("Lan N.")
+    scan(open_till, "2900000000025")
+    open_till.click("text=Đổi khách")
+    expect(open_till.locator("#m-name")).to_have_text("Tuấn L.")
+
+
+def test_a_lost_answer_is_asked_again_under_the_same_key(corner: Any, open_till: Page) -> None:
+    """contract.md: the same key gives the same sale; the cashier presses Enter until it is heard."""
+    keys: list[str | None] = []
+
+    def deaf(route: Route) -> None:
+        keys.append(route.request.header_value("Idempotency-Key"))
+        route.fetch()
+        route.abort()
+
+    scan(open_till, "8930000000024")
+    expect(open_till.locator("dd.js-total")).to_have_text("189.000\u00a0₫")
+    open_till.route("**/settle", deaf)
+    enter(open_till)
+    expect(open_till.locator("#notice")).to_contain_text("Không liên lạc được")
+    open_till.unroute("**/settle")
+    scan(open_till, "8934563138165")
+    expect(open_till.locator("#b-lines li")).to_have_count(1)
+    open_till.click("text=Thử lại")
+    expect(open_till.locator("#done")).to_be_visible()
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 700), (420, 900), (820, 1180), (1280, 800)])
+def test_no_screen_scrolls_sideways(open_till: Page, width: int, height: int) -> None:
+    """mockups/README: everything works at 320 px."""
+    scan(open_till, CARD)
+    scan(open_till, "8934563138165")
+    expect(open_till.locator(".c-row")).to_have_count(1)
+    open_till.set_viewport_size({"width": width, "height": height})
+    assert open_till.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,0 +1,79 @@
+"""Every real answer is what the published document promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actions import Till, basket, line, ok
+from marshmallow import Schema
+
+from loyalty_pos.api import answers, operations
+from tests.api.test_idempotency import writes
+
+
+def check(method: str, rule: str, body: Any, schema: type[Schema] | None = None) -> None:
+    """``body`` fits the answer of this route."""
+    row = operations.TABLE[(method, rule)]
+    shape = schema or (answers.listing(row.answer) if row.listed else row.answer)
+    faults = shape().validate(body)
+    assert faults == {}, (method, rule, faults, body)
+
+
+def rule_of(method: str, path: str) -> str:
+    """The route that a path belongs to."""
+    parts = path.split("/")
+    for known, rule in operations.TABLE:
+        named = rule.split("/")
+        fits = all(name == part or name.startswith("<") for name, part in zip(named, parts, strict=False))
+        if known == method and len(named) == len(parts) and fits:
+            return rule
+    raise LookupError(path)
+
+
+def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
+    covered: set[tuple[str, str]] = set()
+    found: dict[str, str] = {}
+    for caller, method, path, body in writes(till, owner):
+        answer = caller.call(method, path, body)
+        rule = rule_of(method, path)
+        parked = answers.Parked if answer.status_code == 202 else None
+        check(method, rule, ok(answer), parked)
+        assert answer.status_code in operations.TABLE[(method, rule)].done, (method, rule)
+        covered.add((method, rule))
+        found[rule] = path
+    member = found["/members/<member>"]
+    goods = basket(line(1, category="dairy/milk", quantity=3), line(2, category="dairy/milk"), card="2900000000001")
+    ok(till.sell(goods), 201)
+    for rule, path in {
+        "/checkouts/<checkout>": "/checkouts/1", "/sales/<sale>": "/sales/1", "/members": "/members?q=lan",
+        "/members/<member>": member, "/members/<member>/points": f"{member}/points",
+        "/members/<member>/points/entries": f"{member}/points/entries",
+        "/members/<member>/coupons": f"{member}/coupons", "/members/<member>/profile": f"{member}/profile",
+        "/promotions": "/promotions", "/promotions/<code>": "/promotions/milk-3for2", "/coupons": "/coupons",
+        "/tiers": "/tiers", "/settings": "/settings", "/products": "/products", "/products/<sku>": "/products/1",
+        "/categories": "/categories", "/exceptions": "/exceptions", "/stores": "/stores",
+        "/terminals": "/terminals", "/staff": "/staff",
+    }.items():  # fmt: skip
+        check("GET", rule, ok(owner.get(path)))
+        covered.add(("GET", rule))
+    code = ok(owner.get("/coupons"))["items"][0]["code"]
+    check("GET", "/coupons/<code>", ok(owner.get(f"/coupons/{code}")))
+    check("POST", "/quotes", ok(till.quote(goods)))
+    check("POST", "/sales/batch", ok(till.call("POST", "/sales/batch", {"sales": [{"receipt": "x"}]})))
+    covered |= {("GET", "/coupons/<code>"), ("POST", "/quotes"), ("POST", "/sales/batch")}
+    assert covered >= set(operations.TABLE) - {("POST", "/exceptions/<exception>/resolve")}
+
+
+def test_lists_page_by_cursor_without_gap_or_repetition(till: Till, owner: Till) -> None:
+    """{"items", "next"}: the last page's next is null."""
+    made = [ok(till.enrol(name=f"Lan {n}"), 201)["member"]["id"] for n in range(5)]
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = ok(owner.get(f"/members?limit=2&q=lan{cursor}"))
+        assert len(page["items"]) <= 2
+        seen += [item["id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert sorted(seen, key=int) == made

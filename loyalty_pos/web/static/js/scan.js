@@ -1,22 +1,33 @@
 // Tells a scanner from a person, and keeps the scan field focused.
-// A scanner in keyboard mode types faster than anybody: six or more characters under 35 ms apart.
-// Such a burst is taken out of whatever field it hit; slower keys are typing and left alone.
+// A scanner in keyboard mode types faster than anybody: six or more characters, on average under
+// 35 ms apart.  One slow key of a busy machine does not cut a scan in two.  Such a burst is taken
+// out of whatever field it hit; slower keys are typing and left alone.
 
-const FAST = 35; // ms between keys of a scanner
+const FAST = 35; // ms between the keys of a scanner, on average
+const GAP = 100; // ms: the longest pause within a burst
 const SHORTEST = 6; // characters
-const SILENCE = 60; // ms after which a scan without Enter is complete
+const SILENCE = 120; // ms after which a scan without Enter is complete
 const IDLE = 8000; // ms without a key after which the focus returns
 
 const isText = (element) => element?.matches?.("input:not([type=checkbox]):not([type=radio]), textarea, select");
 
 // onScan(text, entry): entry is "scan" or "typed".  onEmpty(): Enter in the empty field.
 export function watch(field, { onScan, onEmpty }) {
-  let burst = null; // {text, last, target, before}
+  let burst = null; // {text, first, last, target, before}
   let silence = 0;
   let lastScan = -Infinity;
   let idle = 0;
 
   const focus = () => requestAnimationFrame(() => isText(document.activeElement) || field.focus());
+
+  const isScan = () => burst && burst.text.length >= SHORTEST && burst.last - burst.first <= FAST * (burst.text.length - 1);
+
+  // Keys that already wait to be handled come first; only then is it really silent.
+  function listen() {
+    clearTimeout(silence);
+    const { last } = burst;
+    silence = setTimeout(() => setTimeout(() => isScan() && burst.last === last && finish()), SILENCE);
+  }
 
   function finish() {
     const { target, before } = burst;
@@ -34,9 +45,9 @@ export function watch(field, { onScan, onEmpty }) {
     clearTimeout(idle);
     idle = setTimeout(() => document.activeElement?.value || field.focus(), IDLE);
     const now = event.timeStamp; // when the key came, however busy the page was
-    const running = burst && now - burst.last <= FAST;
+    const running = burst && now - burst.last <= GAP;
     if (event.key === "Enter" || event.key === "Tab") {
-      if (running && burst.text.length >= SHORTEST) {
+      if (running && isScan()) {
         event.preventDefault();
         event.stopImmediatePropagation();
         finish();
@@ -50,10 +61,9 @@ export function watch(field, { onScan, onEmpty }) {
       burst.text += event.key;
       burst.last = now;
     } else {
-      burst = { text: event.key, last: now, target, before: target.value };
+      burst = { text: event.key, first: now, last: now, target, before: target.value };
     }
-    clearTimeout(silence);
-    if (burst.text.length >= SHORTEST) silence = setTimeout(() => burst && finish(), SILENCE);
+    listen();
   }
 
   // Scanners that type through an input method send no usable keys: time what arrives instead.

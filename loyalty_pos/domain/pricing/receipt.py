@@ -29,6 +29,7 @@ def receipt_text(pricing: Pricing, coupons: Sequence[NextCoupon], language: Lang
     lines.append(say.text(f"Điểm nhận: {earned}. Điểm hiện có: {left}", f"Points earned: {earned}. Balance: {left}"))
     for coupon in coupons:
         until = say.day(date.fromisoformat(coupon.valid_to))
-        lines.append(say.text(f"Phiếu lần sau: {coupon.name}, đến {until}", f"Next visit: {coupon.name}, until {until}"))
+        vi, en = f"Phiếu lần sau: {coupon.name}, đến {until}", f"Next visit: {coupon.name}, until {until}"
+        lines.append(say.text(vi, en))
         lines.append(coupon.code or "")
     return lines

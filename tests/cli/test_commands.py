@@ -206,6 +206,12 @@ def test_the_programme_is_a_file(opened: Run) -> None:
         opened("programme", "load", "bad.json", fails=1)
 
 
+def test_the_programme_of_the_quick_start_loads(run: Run) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "quick-start.md").read_text(encoding="utf-8")
+    Path("programme.json").write_text(page.split("```json")[1].split("```")[0], encoding="utf-8")
+    assert run("programme", "load", "programme.json", json_=True) == {"promotions_changed": 2}
+
+
 def request_() -> dict[str, Any]:
     line = {"line": "1", "sku": "1", "quantity": 2, "unit_price": 4500}
     return {"now": "2026-11-21T10:00:00+07:00", "basket": {"lines": [line]}}

@@ -81,7 +81,9 @@ def member_coupon(token: str, code: str) -> str:
         _("Once only, no cash value."),
     ]
     worth = " · ".join(filter(None, (f"{coupon['worth']} {coupon['worth_note']}".strip(), coupon["need"])))
-    return _sheet(token, code, coupon["name"], worth, coupon["until"], terms)
+    last = format.day(coupon["valid_to"], shop().zone, i18n.language()) if coupon["valid_to"] else None
+    until = _("Valid to the end of %(day)s", day=last) if last else coupon["until"]
+    return _sheet(token, code, coupon["name"], worth, until, terms)
 
 
 def _holder(token: str) -> Holder:
@@ -165,6 +167,7 @@ def _coupon(row: dict[str, Any], today: date) -> dict[str, Any]:
         "worth": worth,
         "worth_note": note,
         "need": offers.need(promotion, shop().currency),
+        "valid_to": row["valid_to"],
         "until": until,
         "days_left": left,
         "past": past,

@@ -40,7 +40,7 @@ def reply(answer: tuple[Outcome, Any]) -> Response:
 def page() -> tuple[str | None, int]:
     """(cursor, limit) of a list; BadInput for a limit that is no number from 1 to 200."""
     raw = request.args.get("limit", str(PAGE_DEFAULT))
-    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw[:9]) <= PAGE_MOST):
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= 3 and 1 <= int(raw) <= PAGE_MOST):
         raise BadInput(errors={"limit": ["out_of_range"]})
     return text("cursor", 200), int(raw)
 

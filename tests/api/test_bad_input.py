@@ -71,7 +71,7 @@ def test_a_bad_basket_is_refused_by_field_and_leaves_nothing(till: Till, service
     for what, (body, field, code) in BAD_BASKETS.items():
         answer = till.call("POST", path, body | receipt)
         found = problem(answer, 422, "invalid")
-        assert found["errors"] == {field: [code]}, (what, found)
+        assert found["errors"].get(field) == [code], (what, found)
         assert MARK not in answer.get_data(as_text=True), what
     assert digest(services) == before
     ok(till.call("POST", path, basket() | receipt))

@@ -10,7 +10,8 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask import Flask, Response
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from loyalty_pos import api, web
 from loyalty_pos.api import observe, problem
@@ -58,6 +59,16 @@ def make_services(
     )
 
 
+class PageSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie (it carries the pages' form tokens), opened for pages alone."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """An empty one for the API and the probes."""
+        if request.path.startswith(("/api/", "/healthz", "/readyz", "/metrics")):
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def create_app(
     config: Config, *, clock: Clock | None = None, ids: Ids | None = None, store: Store | None = None
 ) -> Flask:
@@ -72,6 +83,7 @@ def create_app(
         FRAME_ANCESTORS=config.frame_ancestors,
         PROPAGATE_EXCEPTIONS=False,
     )
+    app.session_interface = PageSessions()
     app.extensions["loyalty_pos"] = services
     observe.log_to(config.log)
     observe.install(app, services, _migrated(services.store.url))
@@ -107,6 +119,6 @@ def _harden(app: Flask, https: bool) -> None:
 
     @app.after_request
     def headers(response: Response) -> Response:
-        for name, value in defaults.items():
-            response.headers.setdefault(name, value)
+        given = {name for name, _ in response.headers}
+        response.headers.extend((name, value) for name, value in defaults.items() if name not in given)
         return response

@@ -126,17 +126,16 @@ def _harmless(value: object, field: str, scanned: bool, depth: int) -> bool:
         return value.isprintable() and (len(value) < SHORTEST_CARD or not _card(value, field, scanned))
     if isinstance(value, dict):
         for name, inner in value.items():
-            plain_name = len(name) <= SHORTEST_CARD and name.isidentifier()
-            if not plain_name and not _harmless(name, "", scanned, depth):
+            if (len(name) > SHORTEST_CARD or not name.isidentifier()) and not _harmless(name, "", scanned, depth):
                 return False
-            if not isinstance(inner, int) and not _harmless(inner, name, scanned, depth + 1):
+            kind = type(inner)
+            if kind is int or (kind is str and len(inner) < SHORTEST_CARD and inner.isprintable()):
+                continue
+            if not _harmless(inner, name, scanned, depth + 1):
                 return False
         return depth <= DEEPEST
     if isinstance(value, list):
-        for inner in value:
-            if not _harmless(inner, field, scanned, depth + 1):
-                return False
-        return depth <= DEEPEST
+        return depth <= DEEPEST and all(_harmless(inner, field, scanned, depth + 1) for inner in value)
     return True
 
 

@@ -130,4 +130,3 @@ class Coupons(fields.Field[Any]):
         if value == "best" and isinstance(value, str):
             return value
         return many(scan(), 50).deserialize(value, attr, data, **kwargs)
-

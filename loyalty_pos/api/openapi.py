@@ -35,7 +35,7 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
     "unavailable": errors.Unavailable,
 }
 REFUSED = ("approval_needed", "points_insufficient", "card_is_coupon", "no_terminal", "last_owner", "more_than_bought")
-INVALID = ("invalid", "payment_card", "code_used", "key_reused")
+INVALID = ("invalid", "payment_card", "key_reused")
 QUERY = {
     "limit": ({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, "Items a page."),
     "cursor": ({"type": "string"}, "``next`` of the page before."),
@@ -44,9 +44,7 @@ QUERY = {
     "member": ({"type": "string"}, "Only those of this member."),
 }
 
-pages = Blueprint(
-    "docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static"
-)
+pages = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")
 
 
 def register(app: Flask) -> None:

@@ -43,7 +43,7 @@ def writes(body: type[Schema], answer: type[Schema], *codes: str, done: tuple[in
     return Operation(answer, body, done, codes, key=True)
 
 
-BASKET = ("card_is_coupon", "card_conflict", "code_used", "member_unknown", "swipe_unknown", "no_terminal", "slow_down")
+BASKET = ("card_is_coupon", "card_conflict", "member_unknown", "swipe_unknown", "no_terminal", "slow_down")
 CREATED = (201,)
 MEMBER = "member_unknown"
 

@@ -110,9 +110,7 @@ def problem(error: LoyaltyError) -> Response:
     return response
 
 
-def _response(
-    status: int, code: str, fields: dict[str, list[str]], facts: dict[str, Any], **more: object
-) -> Response:
+def _response(status: int, code: str, fields: dict[str, list[str]], facts: dict[str, Any], **more: object) -> Response:
     spoken = language()
     vi, en = TITLES.get(status) or TITLES[500 if status >= 500 else 400]
     body: dict[str, object] = {
@@ -150,10 +148,7 @@ def unforeseen(error: Exception) -> Response:
     """
     services: Services = current_app.extensions["loyalty_pos"]
     incident = services.ids.digits(12)
-    frames = [
-        f"{x.filename.rpartition('/')[2]}:{x.lineno} {x.name}"
-        for x in traceback.extract_tb(error.__traceback__)
-    ]
+    frames = [f"{x.filename.rpartition('/')[2]}:{x.lineno} {x.name}" for x in traceback.extract_tb(error.__traceback__)]
     log.error(
         "incident",
         extra={"record": {"incident": incident, "error": type(error).__name__, "at": frames[-12:]}},

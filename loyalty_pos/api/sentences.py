@@ -134,19 +134,27 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Đây là mã phiếu ưu đãi, không phải thẻ thành viên.",
         "This is a coupon, not a membership card.",
     ),
-    "code_used": (
-        "Mã trên điện thoại của khách đã dùng rồi; hãy đợi mã mới.",
-        "This rotating code was already used; wait for the next one.",
-    ),
     "phone_taken": (
         "Số điện thoại này đã thuộc về thành viên khác.",
         "This phone number belongs to another member.",
     ),
-    "undo_too_late": ("Đã quá 30 giây; hãy làm phiếu trả hàng.", "The 30 seconds for an undo are over; make a return instead."),
-    "coupon_state": ("Phiếu ưu đãi này đang được giữ, đã dùng hoặc đã hết hiệu lực.", "This coupon is held, used or over."),
+    "undo_too_late": (
+        "Đã quá 30 giây; hãy làm phiếu trả hàng.",
+        "The 30 seconds for an undo are over; make a return instead.",
+    ),
+    "coupon_state": (
+        "Phiếu ưu đãi này đang được giữ, đã dùng hoặc đã hết hiệu lực.",
+        "This coupon is held, used or over.",
+    ),
     "promotion_taken": ("Mã chương trình này đã có.", "A promotion with this code exists already."),
-    "promotion_needed": ("Một chương trình đang chạy còn phát phiếu của chương trình này.", "Another active promotion depends on this one."),
-    "promotion_not_coupon": ("Chương trình này không dùng phiếu, hoặc chưa có hiệu lực.", "This promotion is not one of coupons, or is not in force."),
+    "promotion_needed": (
+        "Một chương trình đang chạy còn phát phiếu của chương trình này.",
+        "Another active promotion depends on this one.",
+    ),
+    "promotion_not_coupon": (
+        "Chương trình này không dùng phiếu, hoặc chưa có hiệu lực.",
+        "This promotion is not one of coupons, or is not in force.",
+    ),
     "exception_resolved": ("Việc này đã được xử lý.", "This exception is already resolved."),
     "login_taken": ("Tên đăng nhập này đã có.", "This login is already in use."),
     "staff_disabled": ("Tài khoản này đã ngừng dùng.", "This account is disabled."),
@@ -155,7 +163,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "adapter_exists": ("Đã có bộ kết nối tên này.", "An adapter of this name exists already."),
     "adapter_twice": ("Có hai bộ kết nối cùng mã.", "Two adapters bear the same code."),
     "file_exists": ("Tệp này đã có; hãy chọn tên khác.", "This file exists already; choose another name."),
-    "database_in_use": ("Cơ sở dữ liệu đang được dùng; hãy dừng dịch vụ trước.", "The database is in use; stop the service first."),
+    "database_in_use": (
+        "Cơ sở dữ liệu đang được dùng; hãy dừng dịch vụ trước.",
+        "The database is in use; stop the service first.",
+    ),
     # what the programme refuses
     "refused": ("Chương trình không cho phép việc này.", "The programme does not allow this."),
     "approval_needed": (
@@ -165,10 +176,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "points_insufficient": ("Khách không đủ điểm.", "The customer does not have enough points."),
     "more_than_bought": ("Trả nhiều hơn số đã mua.", "More comes back than was bought."),
     "last_owner": ("Không thể ngừng chủ cửa hàng cuối cùng.", "The last owner cannot be disabled."),
-    "not_embedded": ("Lệnh này chỉ dành cho cơ sở dữ liệu SQLite; với PostgreSQL hãy dùng pg_dump.", "This is for the embedded SQLite database; with PostgreSQL use pg_dump."),
+    "not_embedded": (
+        "Lệnh này chỉ dành cho cơ sở dữ liệu SQLite; với PostgreSQL hãy dùng pg_dump.",
+        "This is for the embedded SQLite database; with PostgreSQL use pg_dump.",
+    ),
     "copy_broken": ("Bản sao không nguyên vẹn.", "The copy is not intact."),
     "card_number": ("Số thẻ này không in được.", "This card number cannot be printed."),
-    "adapter_name": ("Tên bộ kết nối chỉ gồm chữ thường, số và gạch dưới.", "An adapter's name is lower-case letters, digits and underscores."),
+    "adapter_name": (
+        "Tên bộ kết nối chỉ gồm chữ thường, số và gạch dưới.",
+        "An adapter's name is lower-case letters, digits and underscores.",
+    ),
     # ourselves
     "error": ("Có lỗi xảy ra.", "Something went wrong."),
     "internal": (
@@ -195,7 +212,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Cơ sở dữ liệu chưa ở phiên bản mới nhất; hãy chạy loyalty-pos db upgrade.",
         "The database is not at the newest version; run loyalty-pos db upgrade.",
     ),
-    "database_old": ("Cơ sở dữ liệu chưa ở phiên bản mới nhất; hãy chạy loyalty-pos db upgrade.", "The database is not at the newest version; run loyalty-pos db upgrade."),
+    "database_old": (
+        "Cơ sở dữ liệu chưa ở phiên bản mới nhất; hãy chạy loyalty-pos db upgrade.",
+        "The database is not at the newest version; run loyalty-pos db upgrade.",
+    ),
+    "busy": (
+        "Hệ thống đang bận; hãy gửi lại sau giây lát với cùng khoá.",
+        "The service is busy; send it again in a moment with the same key.",
+    ),
     "shutting_down": (
         "Hệ thống đang dừng; hãy thử lại sau giây lát.",
         "The service is shutting down; try again in a moment.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -103,3 +104,14 @@ def test_a_field_name_that_we_did_not_choose_is_not_echoed(app: Flask) -> None:
     with app.test_request_context():
         body = problem.problem(BadInput(errors={"lines[3].<script>": ["unknown_field"]})).get_json(force=True)
     assert body["errors"] == {"lines.3.?": ["unknown_field"]}
+
+
+def test_the_page_for_people_names_every_call_its_callers_and_every_code() -> None:
+    """docs/api.md is part of the contract."""
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    for (method, rule), who in roles.TABLE.items():
+        assert f"| `{method} {rule}` | {who.scope or '-'} | {', '.join(sorted(who.roles))} |" in page
+    for row in operations.TABLE.values():
+        for status, codes in openapi._refusals(row).items():
+            for code in codes:
+                assert f"| {status} | `{code}` | {sentence(code, 'en')} |" in page

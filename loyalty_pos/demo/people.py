@@ -126,9 +126,7 @@ def _birthday(luck: Random, number: int, last: date) -> date:
 def _favourites(luck: Random, shelves: Catalogue, story: bool) -> tuple[tuple[Product, float], ...]:
     """One to three products from each of some ten categories, liked more or less."""
     liking = {
-        category.code: category.share * luck.lognormvariate(0, 0.8)
-        for category in shelves.categories
-        if category.share
+        category.code: category.share * luck.lognormvariate(0, 0.8) for category in shelves.categories if category.share
     }
     chosen = sorted(liking, key=lambda code: luck.random() ** (1 / liking[code]), reverse=True)
     kinds = chosen[: luck.randrange(7, 13)]

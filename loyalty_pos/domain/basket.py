@@ -21,6 +21,7 @@ MAX_MONEY = 10**12
 MAX_LINES = 1_000
 MAX_LINES_SOLD = 5_000
 MAX_UNITS = 10_000
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 # Text that a person or a till typed: no control characters, no bidirectional overrides.
 PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]*$"
@@ -101,13 +102,14 @@ def basket_faults(basket: Basket) -> Mapping[str, list[str]]:
     """
     faults: dict[str, list[str]] = {}
     seen: set[str] = set()
-    units = 0
+    units = total = 0
     for index, line in enumerate(basket.lines):
         if line.line in seen:
             faults[f"lines.{index}.line"] = ["duplicate"]
         seen.add(line.line)
         units += line.units
         gross = line.gross
+        total += gross
         if gross > MAX_MONEY:
             faults[f"lines.{index}.unit_price"] = ["too_large"]
         elif line.discount > gross:
@@ -116,9 +118,18 @@ def basket_faults(basket: Basket) -> Mapping[str, list[str]]:
         faults["lines"] = ["too_many_units"]
     if sum(value is not None for value in (basket.card, basket.swipe, basket.member)) > 1:
         faults["card"] = ["one_identity"]
-    if basket.sold_at is not None and basket.sold_at.tzinfo is None:
-        faults["sold_at"] = ["offset_missing"]
+    if total > MAX_MONEY and "lines" not in faults:
+        faults["lines"] = ["too_large"]
+    if basket.sold_at is not None and (fault := moment_fault(basket.sold_at)):
+        faults["sold_at"] = [fault]
     return faults
+
+
+def moment_fault(moment: datetime) -> str | None:
+    """What is wrong with a time of a ticket: it has no offset, or is of no year that a till can mean."""
+    if moment.tzinfo is None:
+        return "offset_missing"
+    return None if FIRST_YEAR <= moment.year <= LAST_YEAR else "out_of_range"
 
 
 decode_basket = msgspec.json.Decoder(Basket).decode

@@ -133,9 +133,7 @@ def _gs1_number(text: str) -> str | None:
     return None
 
 
-def _read_number(
-    digits: str, own: tuple[str, ...], luhn: tuple[str, ...], gsrn: tuple[str, ...]
-) -> Reading | None:
+def _read_number(digits: str, own: tuple[str, ...], luhn: tuple[str, ...], gsrn: tuple[str, ...]) -> Reading | None:
     """A bare number of ours: coupon, rotating code, card; None when it is none of these."""
     if not is_digits(digits):
         return None

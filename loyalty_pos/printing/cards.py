@@ -43,8 +43,7 @@ TEXTS = {
         "kind": "Thẻ hội viên",
         "line": "Quét thẻ, giá tốt hơn,\nđiểm về ngay.",
         "page": "Quét để xem điểm và ưu đãi",
-        "free": "**Miễn phí.** Đưa thẻ trước khi thanh toán. "
-        "Mất thẻ: khoá trên trang thẻ{call}, điểm vẫn còn.",
+        "free": "**Miễn phí.** Đưa thẻ trước khi thanh toán. Mất thẻ: khoá trên trang thẻ{call}, điểm vẫn còn.",
         "call": " hoặc gọi {phone}",
         "front": "Mặt trước{batch} · tờ {sheet} trên {sheets}",
         "back": "Mặt sau{batch} · tờ {sheet} trên {sheets}, đã đảo cột để khớp khi lật cạnh dài",
@@ -54,8 +53,7 @@ TEXTS = {
         "kind": "Member card",
         "line": "Scan the card, pay less,\nget points at once.",
         "page": "Scan to see your points and offers",
-        "free": "**Free.** Show the card before you pay. "
-        "Lost it? Block it on its page{call}; your points stay.",
+        "free": "**Free.** Show the card before you pay. Lost it? Block it on its page{call}; your points stay.",
         "call": " or call {phone}",
         "front": "Fronts{batch} · sheet {sheet} of {sheets}",
         "back": "Backs{batch} · sheet {sheet} of {sheets}, columns mirrored for flipping on the long edge",

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.domain.pricing.result import Priced
-from loyalty_pos.errors import BadInput, Conflict, LoyaltyError, NotFound
+from loyalty_pos.errors import Conflict, LoyaltyError, NotFound
 from loyalty_pos.services import guesses, holding, identity
 from loyalty_pos.services.answers import checkout_answer, dress
 from loyalty_pos.services.context import Caller, Outcome, Request, Services
@@ -46,8 +46,7 @@ def identify(services: Services, request: Request, body: SwipeIn) -> tuple[Outco
         guesses.check(tx, caller, now)
         book = services.rules.current(tx)
         holder = identity.find(services, tx, book, body.swipe, body.entry)
-        if holder.step is not None and holder.card is not None and not cards.use_step(tx, holder.card.id, holder.step):
-            holder = Holder("unknown", holder.entry, holder.number)
+        use_code(tx, holder)
         swipe_id = record_swipe(tx, lane, body.cashier, holder, now)
         if holder.member is None:
             guesses.note(tx, caller, 1, now)
@@ -56,7 +55,7 @@ def identify(services: Services, request: Request, body: SwipeIn) -> tuple[Outco
         found = {"number": holder.card.number, "state": holder.card.state}
         return Outcome("done", {"swipe_id": str(swipe_id), "member": {"id": str(holder.member.id)}, "card": found})
 
-    outcome = write(services, request, work)
+    outcome = decide(services, request, lambda _tx: None, lambda tx, _ready: work(tx))
     body_ = outcome.value()
     member_id = int(body_["member"]["id"])
     body_["member"] = services.store.read(lambda tx: summary(services, tx, member_id))
@@ -119,13 +118,20 @@ def open_checkout(services: Services, request: Request, basket: Basket) -> tuple
         expires_at = ready.now + HOLD_MS
         checkout_id = checkouts.add(
             tx, lane, basket.cashier, *_people(ready), swipe_id, ready.now, expires_at, ready.book.version,
-            msgspec.json.encode(ready.basket), msgspec.json.encode(ready.priced),
+            ready.stored_basket(), msgspec.json.encode(ready.priced),
         )  # fmt: skip
-        holding.hold(tx, ready, checkout_id, caller)
+        holding.hold(tx, ready, checkout_id, lane[0], caller.key)
         guesses.note(tx, caller, ready.misses, ready.now)
         return Outcome("created", checkout_answer(ready.priced, checkout_id, "open", expires_at))
 
     return _shown(services, decide(services, request, load, post, conflict_recorder(services, request, basket)))
+
+
+def _same_swipe(basket: Basket, row: CheckoutRow) -> Basket:
+    """The basket with the swipe that opened the checkout, so that the same card is the same swipe."""
+    if basket.swipe_id is not None or row.swipe_id is None:
+        return basket
+    return structs.replace(basket, swipe_id=str(row.swipe_id))
 
 
 class _Change(Struct, frozen=True):
@@ -147,7 +153,7 @@ def reprice(services: Services, request: Request, checkout_id: str, basket: Bask
         guesses.check(tx, caller, services.now_ms())
         row = find_checkout(tx, caller, checkout_id)
         _refuse_closed(row)
-        ready = make_ready(services, tx, caller, basket, "open", own=row)
+        ready = make_ready(services, tx, caller, _same_swipe(basket, row), "open", own=row)
         other = ready.member.id if ready.member else None
         if row.member_id is not None and other not in (None, row.member_id) and not basket.replace_card:
             assert ready.holder is not None
@@ -163,7 +169,7 @@ def reprice(services: Services, request: Request, checkout_id: str, basket: Bask
         expires_at = ready.now + HOLD_MS
         swipe_id = swipe_of(tx, (row.store_id, row.terminal_id), basket.cashier, ready)
         holding.reopen(tx, row, *_people(ready), swipe_id, expires_at, ready)
-        holding.hold(tx, ready, row.id, caller, released=row)
+        holding.hold(tx, ready, row.id, row.store_id, caller.key, released=row)
         guesses.note(tx, caller, ready.misses, ready.now)
         return Outcome("done", checkout_answer(ready.priced, row.id, "open", expires_at))
 
@@ -223,9 +229,14 @@ def swipe_of(tx: Tx, lane: tuple[int, int], cashier: str | None, ready: Ready) -
     holder = ready.holder
     if holder is None:
         return None
-    if holder.step is not None and holder.card is not None and not cards.use_step(tx, holder.card.id, holder.step):
-        raise BadInput("code_used", errors={"swipe": ["code_used"]})
+    use_code(tx, holder)
     return record_swipe(tx, lane, cashier, holder, ready.now)
+
+
+def use_code(tx: Tx, holder: Holder) -> None:
+    """Use up the step of a rotating code; Stale when another was faster: it then identifies for earning (S23)."""
+    if holder.step is not None and holder.card is not None and not cards.use_step(tx, holder.card.id, holder.step):
+        raise Stale
 
 
 def _stored(row: CheckoutRow, state: str) -> Any:

@@ -47,8 +47,7 @@ def saved(tx: Tx, request: Request) -> Outcome | None:
 
 def once(services: Services, request: Request, work: Callable[[Tx], Outcome], tx: Tx) -> Outcome:
     """Run ``work`` under the request's key, inside ``tx``; save its answer or its refusal."""
-    if request.key is not None and not answers.lock(tx, request.caller.key, request.key):
-        raise InProgress("in_progress", retry_after=1)
+    _claim(tx, request)
     known = saved(tx, request)
     if known is not None:
         return known
@@ -58,10 +57,17 @@ def once(services: Services, request: Request, work: Callable[[Tx], Outcome], tx
         if request.key is None or not is_final(error):
             raise
         tx.undo()
+        _claim(tx, request)
         outcome = Outcome("refused", error=error)
     if request.key is not None:
         _save(tx, request, outcome, services.now_ms())
     return outcome
+
+
+def _claim(tx: Tx, request: Request) -> None:
+    """Hold the key among all processes; undoing the work lets go of it, so it is claimed again then."""
+    if request.key is not None and not answers.lock(tx, request.caller.key, request.key):
+        raise InProgress("in_progress", retry_after=1)
 
 
 def write(services: Services, request: Request, work: Callable[[Tx], Outcome]) -> Outcome:
@@ -97,7 +103,10 @@ def decide(
                 return services.store.write(partial(once, services, request, partial(_with, post, ready)))
             except Stale:
                 continue
-        return services.store.write(partial(once, services, request, lambda tx: post(tx, load(tx))))
+        try:
+            return services.store.write(partial(once, services, request, lambda tx: post(tx, load(tx))))
+        except Stale as error:
+            raise Unavailable("busy", retry_after=1) from error
 
 
 def _refuse(error: LoyaltyError, refused: Callable[[Tx, LoyaltyError], None], tx: Tx) -> Outcome:

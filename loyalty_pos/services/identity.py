@@ -18,11 +18,12 @@ from loyalty_pos.services.context import Caller, Services, from_ms
 from loyalty_pos.services.pages import page_card
 from loyalty_pos.services.phones import e164
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import reading
+from loyalty_pos.storage import cards, reading
 from loyalty_pos.storage.reading import CardRow, MemberRow
 from loyalty_pos.storage.tx import Tx
 
 Found = Literal["found", "blocked", "replaced", "unknown"]
+PRESENT_MS = 30 * 60_000
 POSSESSION = frozenset({"scan", "stripe", "qr", "rotating"})
 
 
@@ -104,7 +105,7 @@ def of_basket(services: Services, tx: Tx, book: Book, caller: Caller, basket: Ba
     Two different people in one basket are a conflict unless ``replace_card`` (S42): the card
     that is named in the basket then counts.
     """
-    swiped = _of_swipe(tx, caller, basket.swipe_id) if basket.swipe_id is not None else None
+    swiped = _of_swipe(services, tx, caller, basket.swipe_id) if basket.swipe_id is not None else None
     raw = basket.card if basket.card is not None else basket.swipe
     if raw is not None:
         holder = find(services, tx, book, raw, basket.entry)
@@ -134,17 +135,20 @@ def parse_id(value: str, what: str) -> int:
     raise NotFound(f"{what}_unknown")
 
 
-def _of_swipe(tx: Tx, caller: Caller, swipe_id: str) -> Holder | None:
+def _of_swipe(services: Services, tx: Tx, caller: Caller, swipe_id: str) -> Holder | None:
+    """The holder that a swipe found.  It shows possession only for a while and at its own terminal (S23)."""
     row = reading.swipe(tx, parse_id(swipe_id, "swipe"))
     if row is None:
         raise NotFound("swipe_unknown")
     caller.need_store(row.store_id, "swipe")
+    fresh = services.now_ms() - row.at <= PRESENT_MS and row.terminal_id == caller.terminal_id
+    entry = row.entry if fresh or row.entry not in POSSESSION else "typed"
     if row.card_id is not None:
-        holder = _of_card(tx, reading.card_by_id(tx, row.card_id), row.entry, row.number)
+        holder = _of_card(tx, reading.card_by_id(tx, row.card_id), entry, row.number)
         return structs.replace(holder, swipe_id=row.id)
     if row.member_id is not None:
-        return of_member(tx, row.member_id, row.entry, swipe_id=row.id)
-    return Holder("unknown", row.entry, row.number, swipe_id=row.id)
+        return of_member(tx, row.member_id, entry, swipe_id=row.id)
+    return Holder("unknown", entry, row.number, swipe_id=row.id)
 
 
 def _of_card(tx: Tx, card: CardRow | None, entry: str, number: str | None) -> Holder:
@@ -167,6 +171,9 @@ def _rotating(services: Services, tx: Tx, read: Reading) -> Holder:
     holder = _of_card(tx, card, "rotating", read.value)
     if holder.member is None or step is None:
         return Holder("unknown", "rotating", read.value)
+    assert holder.card is not None
+    if cards.step_used(tx, holder.card.id, step):
+        return Holder(holder.outcome, "typed", holder.number, holder.member, holder.card)
     return Holder(holder.outcome, "rotating", holder.number, holder.member, holder.card, step)
 
 

@@ -8,7 +8,7 @@ each coupon, the room under each limit).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -19,19 +19,18 @@ from loyalty_pos.domain.basket import Basket, Line, basket_faults
 from loyalty_pos.domain.cards import coupon_code
 from loyalty_pos.domain.pricing.as_sold import record_as_sold
 from loyalty_pos.domain.pricing.engine import price
-from loyalty_pos.domain.pricing.request import CouponFacts, MemberFacts, PriceRequest, Usage
+from loyalty_pos.domain.pricing.request import CouponFacts, MemberFacts, PriceRequest
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import BadInput
-from loyalty_pos.services import identity
+from loyalty_pos.services import identity, limits
 from loyalty_pos.services.context import Caller, Services, from_ms, to_ms
 from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import reading
+from loyalty_pos.storage import ledger, reading
 from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.reading import CouponRow, MemberRow, ProductRow
 from loyalty_pos.storage.tx import Tx
 
-SCOPES = ("total", "member", "store", "cashier")
 Mode = Literal["quote", "open", "sale", "as_sold"]
 
 
@@ -52,6 +51,10 @@ class Ready(Struct, frozen=True):
     def member(self) -> MemberRow | None:
         """The member, if the card is known (blocked or not)."""
         return self.holder.member if self.holder else None
+
+    def stored_basket(self) -> bytes:
+        """The basket as a checkout keeps it: without what was scanned or typed to say who it is."""
+        return msgspec.json.encode(msgspec.structs.replace(self.basket, card=None, swipe=None))
 
     @property
     def earner(self) -> MemberRow | None:
@@ -87,20 +90,21 @@ def make_ready(
     """
     book = services.rules.current(tx)
     now = services.now_ms()
-    sold_at = now if basket.sold_at is None else to_ms(basket.sold_at)
+    sold_at = now if basket.sold_at is None or mode in ("quote", "open") else to_ms(basket.sold_at)
     holder = identity.of_basket(services, tx, book, caller, basket)
     known = reading.products(tx, (line.sku for line in basket.lines))
     filled = _fill(basket, known)
     codes = _codes(basket)
     coupons = {row.code: row for row in reading.coupons(tx, codes)}
     member = holder.member if holder else None
+    earner = member.id if member and holder and not holder.blocked else None
     request = PriceRequest(
         basket=msgspec.structs.replace(filled, coupons=tuple(codes)),
         now=from_ms(sold_at).astimezone(ZoneInfo(book.programme.zone)),
         zone=book.programme.zone,
-        member=_member_facts(tx, book, holder, own) if holder else None,
+        member=_member_facts(tx, book, holder, own, now) if holder else None,
         coupons=tuple(_coupon_facts(row, book, own, max(now, sold_at)) for row in coupons.values()),
-        usage=_usage(tx, book, caller, member, sold_at, basket.cashier, own),
+        usage=limits.usage(tx, book, earner, caller.store_id, basket.cashier, sold_at, own),
         store=caller.store,
         language=book.language,
         explain=basket.explain,
@@ -146,16 +150,17 @@ def _misses(
     return foreign + (holder is not None and holder.outcome == "unknown")
 
 
-def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None) -> MemberFacts | None:
+def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, now: int) -> MemberFacts | None:
     row = holder.member
     if row is None:
         return None
+    lapsed = ledger.lapsed(tx, row.id, now)
     mine = own.points_held if own is not None and own.state == "open" and own.member_id == row.id else 0
     last = None if row.last_at is None else book.programme.local(row.last_at).date()
     return MemberFacts(
         id=str(row.id),
         tier=row.tier,
-        points=row.active + mine,
+        points=max(0, row.active + mine - lapsed),
         pending=row.pending,
         held=row.held - mine,
         birthday=date.fromisoformat(row.birthday) if row.birthday else None,
@@ -187,39 +192,3 @@ def _coupon_facts(row: CouponRow, book: Book, own: CheckoutRow | None, now: int)
 
 def _moment(value: int | None, zone: ZoneInfo) -> datetime | None:
     return None if value is None else from_ms(value).astimezone(zone)
-
-
-def _usage(
-    tx: Tx, book: Book, caller: Caller, member: MemberRow | None, sold_at: int, cashier: str | None,
-    own: CheckoutRow | None,
-) -> dict[str, Usage]:  # fmt: skip
-    """The uses so far of each limited promotion, as this basket's limits see them (S37)."""
-    limited = book.limited
-    if not limited:
-        return {}
-    subjects = ["", f"s{caller.store_id}", f"c{cashier or ''}"] + ([f"m{member.id}"] if member else [])
-    counts = reading.uses(tx, tuple(limited), subjects)
-    own_uses = _own_uses(own)
-    found: dict[str, Usage] = {}
-    for code, limits in limited.items():
-        period = limits.get("per_period")
-        since = sold_at - int(timedelta(days=period["days"]).total_seconds() * 1000) if period else 0
-        in_period = reading.uses_since(tx, code, member.id, since) if period and member else 0
-        mine = own_uses.get(code, (0, 0))
-        count = {scope: counts[(code, scope)][0] - mine[0] for scope in SCOPES if (code, scope) in counts}
-        found[code] = Usage(
-            total=count.get("total", 0),
-            member=count.get("member", 0),
-            member_in_period=in_period,
-            store=count.get("store", 0),
-            cashier=count.get("cashier", 0),
-            budget=counts.get((code, "total"), (0, mine[1]))[1] - mine[1],
-        )
-    return found
-
-
-def _own_uses(own: CheckoutRow | None) -> dict[str, tuple[int, int]]:
-    """What the checkout being changed has reserved itself: promotion -> (uses, amount)."""
-    if own is None or own.state != "open":
-        return {}
-    return {use.promotion: (use.uses, use.amount) for use in msgspec.json.decode(own.priced, type=Priced).uses}

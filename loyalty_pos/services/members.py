@@ -194,8 +194,13 @@ def _new_card(services: Services, tx: Tx, book: Book, member_id: int, typed: str
     raise Conflict("card_numbers_exhausted")
 
 
+def _stripped(value: Any) -> Any:
+    """Text without blanks around it; nothing but blanks is nothing."""
+    return value.strip() or None if isinstance(value, str) else value
+
+
 def _save(tx: Tx, member_id: int, before: Person, fields: dict[str, Any]) -> None:
-    given = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+    given = {name: _stripped(value) for name, value in fields.items() if value is not msgspec.UNSET}
     if given.get("phone"):
         given["phone"] = e164(given["phone"])
         holder = reading.member_by_phone(tx, given["phone"])
@@ -206,8 +211,6 @@ def _save(tx: Tx, member_id: int, before: Person, fields: dict[str, Any]) -> Non
     if "interests" in given:
         given["interests"] = tuple(given["interests"] or ())
     after = before._replace(**given)
-    if after.name is not None and not after.name.strip():
-        after = after._replace(name=None)
     members.save_person(tx, member_id, after, fold(" ".join(filter(None, (after.name, after.call_name)))))
 
 

@@ -100,7 +100,7 @@ def adjust(services: Services, request: Request, member_id: str, body: AdjustIn)
             lot_id = ledger.add_lot(tx, row.id, body.points, "active", now, expires_at, None)
             ledger.add_entry(tx, row.id, "adjust", body.points, lot_id, why)
         else:
-            for lot_id, points in spend_lots(tx, row.id, -body.points):
+            for lot_id, points in spend_lots(tx, row.id, -body.points, now):
                 ledger.add_entry(tx, row.id, "adjust", -points, lot_id, why)
         audit.add(tx, now, caller.key, "points.adjust", str(row.id), body.reason)
         return Outcome("created", {"member": str(row.id), "points": body.points, "active": row.active + body.points})

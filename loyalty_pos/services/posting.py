@@ -54,6 +54,8 @@ class Ticket(Struct, frozen=True):
     held: int = 0
     exceptions: tuple[Exceptional, ...] = ()
     member_version: int | None = None
+    counted: str = "[]"
+    """The uses that were counted against limits, as ``limits.pack`` wrote them."""
     rules: int | None = None
     """The version of the rules that priced it, when it is not the book's."""
 
@@ -90,7 +92,8 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         ticket.receipt, book.programme.business_date(ticket.sold_at).isoformat(), ticket.sold_at, ticket.now,
         answer.status, ticket.body_hash, ticket.rules or book.version,
             totals.gross, totals.discount, totals.net, totals.to_pay,
-        earned, redeemed, msgspec.json.encode(ticket.priced.earning).decode(), msgspec.json.encode(answer),
+        earned, redeemed, msgspec.json.encode(ticket.priced.earning).decode(), ticket.counted,
+            msgspec.json.encode(answer),
     ))  # fmt: skip
     if sale_id is None:
         raise Stale
@@ -102,7 +105,7 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         _post_points(tx, ticket, why, earned, redeemed)
         coupon_rows.add_next(tx, coupons, member.id, sale_id, ticket.now, caller.key)
         _count_habits(tx, ticket, store_id, earned)
-        _upgrade(tx, ticket)
+        _upgrade(tx, ticket, sale_id)
     for item in ticket.exceptions:
         posting.add_exception(tx, store_id, ticket.now, item.code, item.amount, 0, sale_id)
     return sale_id, answer
@@ -182,12 +185,12 @@ def _post_points(tx: Tx, ticket: Ticket, why: Why, earned: int, redeemed: int) -
     taken = list(ticket.taken)
     missing = redeemed - sum(points for _, points in taken)
     if missing:
-        taken += spend_lots(tx, member.id, missing)
+        taken += spend_lots(tx, member.id, missing, ticket.now)
     for lot_id, points in taken:
         ledger.add_entry(tx, member.id, "redeem", -points, lot_id, why)
     if earned:
         recovered = min(member.shortfall, earned)
-        active_from, expires_at = lot_terms(ticket.book, ticket.sold_at)
+        active_from, expires_at = lot_terms(ticket.book, min(ticket.sold_at, ticket.now))
         state = "pending" if ticket.book.rules.points.pending_days else "active"
         lot_id = ledger.add_lot(tx, member.id, earned, state, active_from, expires_at, why.sale_id)
         ledger.add_entry(tx, member.id, "earn", earned, lot_id, why)
@@ -196,10 +199,10 @@ def _post_points(tx: Tx, ticket: Ticket, why: Why, earned: int, redeemed: int) -
             ledger.add_entry(tx, member.id, "recover", -recovered, lot_id, why)
 
 
-def spend_lots(tx: Tx, member_id: int, points: int) -> list[tuple[int, int]]:
+def spend_lots(tx: Tx, member_id: int, points: int, now: int) -> list[tuple[int, int]]:
     """Take ``points`` out of free lots, soonest expiry first (S19).  Stale when they are not there."""
     taken: list[tuple[int, int]] = []
-    for lot in ledger.spendable_lots(tx, member_id):
+    for lot in ledger.spendable_lots(tx, member_id, now):
         part = min(points, lot.free)
         if part and ledger.take(tx, lot.id, part):
             taken.append((lot.id, part))
@@ -255,8 +258,8 @@ def thousandths(quantity: int | str) -> int:
 def _count_habits(tx: Tx, ticket: Ticket, store_id: int, earned: int) -> None:
     member, pricing = ticket.member, ticket.priced.pricing
     assert member is not None
-    net = {line.line: line.net for line in pricing.lines}
-    bought = [(x.sku, x.category, thousandths(x.quantity), net[x.line]) for x in ticket.lines]
+    worth = {line: sum(run.count * run.refund for run in runs) for line, runs in ticket.priced.units.items()}
+    bought = [(x.sku, x.category, thousandths(x.quantity), worth[x.line]) for x in ticket.lines]
     products, categories = goods(bought)
     habits.count_goods(tx, member.id, ticket.sold_at, 1, products, categories)
     local = ticket.book.programme.local(ticket.sold_at)
@@ -267,7 +270,7 @@ def _count_habits(tx: Tx, ticket: Ticket, store_id: int, earned: int) -> None:
     )  # fmt: skip
 
 
-def _upgrade(tx: Tx, ticket: Ticket) -> None:
+def _upgrade(tx: Tx, ticket: Ticket, sale_id: int) -> None:
     """Raise the tier when the window's figure has reached its threshold (S32, S33)."""
     member = ticket.member
     assert member is not None
@@ -278,6 +281,7 @@ def _upgrade(tx: Tx, ticket: Ticket) -> None:
     tier = ticket.book.rules.tiers.upgrade(member.tier, spend)
     if tier is not None:
         posting.set_tier(tx, member.id, tier.code, ticket.now)
+        posting.note_upgrade(tx, sale_id, member.tier)
 
 
 def window_start(today: date) -> date:

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from loyalty_pos.domain.points import EarnPlan, restored_expiry
-from loyalty_pos.domain.pricing.result import UnitRun, Use
+from loyalty_pos.domain.pricing.result import UnitRun
 from loyalty_pos.domain.returns import ReturnOutcome, SoldLine, SoldSale, compute_return, units_back
 from loyalty_pos.errors import Conflict, LoyaltyError, NotFound
-from loyalty_pos.services import holding
+from loyalty_pos.services import limits
 from loyalty_pos.services.context import Caller, Outcome, Request, Services
 from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
@@ -29,6 +29,7 @@ from loyalty_pos.storage.sales import NewReturn, ParkedRow, SaleLineRow, SaleRow
 from loyalty_pos.storage.tx import Stale, Tx
 
 UNDO_MS = 30_000
+CLOCK_SKEW_MS = 5 * 60_000
 
 
 def preview(services: Services, caller: Caller, sale_id: str, body: ReturnIn) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def give_back_by_receipt(services: Services, request: Request, body: ReceiptRetu
     store_id, _ = caller.need_lane()
 
     def post(tx: Tx, _ready: object) -> Outcome:
+        _one_at_a_time(tx, store_id, body.sale_receipt)
         day = body.sold_on.isoformat() if body.sold_on else None
         found = sales.by_receipt(tx, store_id, body.sale_receipt, body.sale_terminal, day)
         if len(found) > 1:
@@ -84,10 +86,10 @@ def apply_parked(services: Services, tx: Tx, request: Request, sale_id: int) -> 
     """Apply the returns that waited for this sale; one that does not fit becomes an exception."""
     sale = sales.find(tx, sale_id)
     assert sale is not None
+    _one_at_a_time(tx, sale.store_id, sale.receipt)
     for waiting in sales.parked(tx, sale.store_id, sale.receipt):
         body = msgspec.json.decode(waiting.body, type=ReceiptReturnIn)
-        day = body.sold_on.isoformat() if body.sold_on else sale.business_date
-        if day != sale.business_date or body.sale_terminal not in (None, request.caller.terminal):
+        if not _waits_for(body, waiting, sale, request.caller.terminal):
             continue
         try:
             outcome = _post(services, tx, request, sale, body.lines, body.receipt, body.reason, waiting)
@@ -97,6 +99,21 @@ def apply_parked(services: Services, tx: Tx, request: Request, sale_id: int) -> 
         sales.unpark(tx, waiting.id, int(outcome.body["id"]))
         sale = sales.find(tx, sale_id)
         assert sale is not None
+
+
+def _one_at_a_time(tx: Tx, store_id: int, receipt: str) -> None:
+    """A sale and a return of its receipt see each other: the later one waits for the earlier."""
+    tx.wait_for(f"receipt {store_id}/{receipt}")
+
+
+def _waits_for(body: ReceiptReturnIn, waiting: ParkedRow, sale: SaleRow, terminal: str | None) -> bool:
+    """Whether the parked return means this sale: sold before it, on its day and terminal if it names them.
+
+    A receipt number that comes back on a later day is another sale (S45).
+    """
+    if body.sold_on is not None and body.sold_on.isoformat() != sale.business_date:
+        return False
+    return body.sale_terminal in (None, terminal) and sale.sold_at <= waiting.at + CLOCK_SKEW_MS
 
 
 def _find(tx: Tx, caller: Caller, sale_id: str, lock: bool) -> SaleRow:
@@ -180,8 +197,7 @@ def _post(
     if sale.member_id is not None:
         _correct_member(tx, book, sale, rows, outcome, points, why)
     if outcome.full:
-        uses = [Use(*row) for row in sales.uses(tx, sale.id)]
-        holding.give_back_uses(tx, book, uses, sale.member_id, sale.store_id, sale.cashier)
+        limits.give_back(tx, limits.unpack(sale.counted))
         coupon_rows.cancel_issued_by(tx, sale.id, now, caller.key)
     return Outcome("created", body={"id": str(return_id)} | answer)
 
@@ -212,13 +228,19 @@ def _plan_points(tx: Tx, book: Book, sale: SaleRow, outcome: ReturnOutcome, now:
     others = [x for x in ledger.open_lots(tx, sale.member_id) if x.state == "active" and x.sale_id != sale.id]
     known = {x.id for x in (*own, *others)}
     revived = [ledger.lot(tx, lot_id) for lot_id in back if lot_id not in known]
-    missing, taken = outcome.taken_back, []
+    missing, taken = outcome.taken_back - _gone_already(tx, sale, outcome.taken_back), []
     for lot in (*own, *others, *revived):
         part = min(missing, lot.free + back.get(lot.id, 0))
         if part > 0:
             taken.append((lot.id, part, lot.state == "pending"))
             missing -= part
     return _Points(given, taken, missing if book.programme.return_shortfall == "record" else 0)
+
+
+def _gone_already(tx: Tx, sale: SaleRow, points: int) -> int:
+    """How many of the points to take back have lapsed in this ticket's own lot: they are not taken twice."""
+    forgiven = sale.points_back - sales.points_taken(tx, sale.id)
+    return max(0, min(points, ledger.lapsed_of_sale(tx, sale.id) - forgiven))
 
 
 def _plan_given(tx: Tx, book: Book, sale: SaleRow, points: int, now: int) -> list[tuple[int, int, str, int | None]]:
@@ -302,7 +324,8 @@ def _undo_upgrade(tx: Tx, book: Book, sale: SaleRow, refund: int, now: int) -> N
         return
     day = window_start(book.programme.local(now).date()).isoformat()
     spend, _, _ = reading.spend_since(tx, member.id, day)
-    tier = book.rules.tiers.reached(spend)
+    owed = book.rules.tiers.reached(spend), book.rules.tiers.get(sale.tier_before)
+    tier = max((one for one in owed if one is not None), key=book.rules.tiers.levels.index, default=None)
     if spend + refund >= held.threshold > spend and tier is not None:
         posting.set_tier(tx, member.id, tier.code, now)
 

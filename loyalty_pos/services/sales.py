@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from loyalty_pos.domain.basket import Basket
+from loyalty_pos.domain.basket import Basket, moment_fault
 from loyalty_pos.domain.pricing.result import Priced
-from loyalty_pos.errors import Conflict, NotFound
-from loyalty_pos.services import checkout, holding, returns
+from loyalty_pos.errors import BadInput, Conflict, NotFound
+from loyalty_pos.services import checkout, holding, limits, returns
 from loyalty_pos.services.answers import Exceptional, dress
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, to_ms
 from loyalty_pos.services.idempotency import decide
@@ -59,11 +59,11 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
         if rules.version(tx) != ready.book.version:
             raise Stale
         swipe_id = checkout.swipe_of(tx, lane, body.cashier, ready)
-        sale_id, _ = post_sale(services, tx, _ticket(request, ready, body, body_hash, swipe_id))
-        _use_coupons(tx, ready, sale_id, request)
         member_id = ready.earner.id if ready.earner else None
         limited = not body.as_sold
-        holding.count_uses(tx, ready.book, ready.priced.uses, member_id, lane[0], body.cashier, limited)
+        counted = limits.count(tx, ready.book, ready.priced.uses, member_id, lane[0], body.cashier, limited)
+        sale_id, _ = post_sale(services, tx, _ticket(request, ready, body, body_hash, swipe_id, counted))
+        _use_coupons(tx, ready, sale_id, request)
         posting.add_products(tx, _fresh(ready))
         returns.apply_parked(services, tx, request, sale_id)
         return Outcome("created", sale_id=sale_id)
@@ -72,12 +72,22 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
     return shown(services, decide(services, request, load, post, recorder))
 
 
-def _ticket(request: Request, ready: Ready, body: SaleIn, body_hash: bytes, swipe_id: int | None) -> Ticket:
+def _ticket(
+    request: Request,
+    ready: Ready,
+    body: SaleIn,
+    body_hash: bytes,
+    swipe_id: int | None,
+    counted: list[limits.Counted],
+) -> Ticket:
     member, holder = ready.earner, ready.holder
-    exceptions: tuple[Exceptional, ...] = ()
+    exceptions: list[Exceptional] = []
+    spent = ready.priced.pricing.points.redeemed
     if body.as_sold:
         refused = [x for x in ready.priced.pricing.coupons if x.status == "refused"]
-        exceptions = tuple(Exceptional(x.reason or "coupon_not_usable", 0) for x in refused)
+        exceptions = [Exceptional(x.reason or "coupon_not_usable", 0) for x in refused]
+        spent, missing = _available(ready.priced, member)
+        exceptions += [missing] if missing else []
     return Ticket(
         request=request,
         book=ready.book,
@@ -91,9 +101,10 @@ def _ticket(request: Request, ready: Ready, body: SaleIn, body_hash: bytes, swip
         member=member,
         swipe_id=swipe_id,
         unknown_card=holder.number if holder and holder.outcome == "unknown" else None,
-        spent=ready.priced.pricing.points.redeemed,
-        exceptions=exceptions,
+        spent=spent,
+        exceptions=tuple(exceptions),
         member_version=member.version if member else None,
+        counted=limits.pack(counted),
     )
 
 
@@ -117,6 +128,8 @@ def settle(services: Services, request: Request, checkout_id: str, body: SettleI
     """
     caller = request.caller
     caller.need("earn")
+    if body.paid_at is not None and (fault := moment_fault(body.paid_at)):
+        raise BadInput(errors={"paid_at": [fault]})
 
     def post(tx: Tx, _ready: object) -> Outcome:
         row = checkout.find_checkout(tx, caller, checkout_id, lock=True)
@@ -143,22 +156,25 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     priced = msgspec.json.decode(row.priced, type=Priced)
     member = reading.member(tx, row.member_id) if row.member_id is not None else None
     taken = holding.capture(tx, row)
-    spent, points_missing = _available(priced, member, row)
+    held = row.state == "open"
+    spent, points_missing = (priced.pricing.points.redeemed, None) if held else _available(priced, member)
     priced, lost = _lost_coupons(tx, row, priced)
     exceptions = lost if not points_missing else [*lost, points_missing]
+    counted = row.counted
+    if row.state == "expired":
+        anew = limits.count(tx, book, priced.uses, row.member_id, row.store_id, row.cashier, limited=False)
+        counted = limits.pack(anew)
     ticket = Ticket(
         request=request, book=book, priced=priced, lines=basket.lines, receipt=body.receipt, body_hash=body_hash,
         sold_at=sold_at, now=now, cashier=row.cashier, member=member, swipe_id=row.swipe_id,
         unknown_card=None, spent=spent, taken=taken, held=row.points_held, exceptions=tuple(exceptions),
-        member_version=member.version if member else None, rules=row.rules,
+        member_version=member.version if member else None, rules=row.rules, counted=counted,
     )  # fmt: skip
     sale_id, _ = post_sale(services, tx, ticket)
     known = {code: coupon_id for coupon_id, code in coupon_rows.ids(tx, _applied(priced))}
     for code in _applied(priced):
         if not coupon_rows.use(tx, known[code], sale_id, now, request.caller.key, row.id):
             raise Stale
-    if row.state == "expired":
-        holding.count_uses(tx, book, priced.uses, row.member_id, row.store_id, row.cashier, limited=False)
     fresh = [(x.sku, x.name, x.category, x.brand, x.unit_price, x.unit_cost, now) for x in basket.lines]
     posting.add_products(tx, fresh)
     holding.move(tx, row, "settled", sale_id)
@@ -166,10 +182,10 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     return sale_id
 
 
-def _available(priced: Priced, member: MemberRow | None, row: CheckoutRow) -> tuple[int, Exceptional | None]:
-    """(points that can really be spent, what is missing as the store's exception)."""
+def _available(priced: Priced, member: MemberRow | None) -> tuple[int, Exceptional | None]:
+    """(points that can really be spent now, what is missing as the store's exception)."""
     promised = priced.pricing.points.redeemed
-    if not promised or member is None or row.state == "open":
+    if not promised or member is None:
         return promised, None
     spent = min(promised, member.active)
     value = priced.pricing.totals.points_value * (promised - spent) // promised

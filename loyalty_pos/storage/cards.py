@@ -55,6 +55,11 @@ def replace(tx: Tx, card_id: int, successor: int, reason: str | None) -> int:
     )
 
 
+def step_used(tx: Tx, card_id: int, step: int) -> bool:
+    """Whether this step of the rotating code was used before."""
+    return tx.one("SELECT 1 FROM rotating_used WHERE card_id = ? AND step = ?", (card_id, step)) is not None
+
+
 def use_step(tx: Tx, card_id: int, step: int) -> bool:
     """Mark a step of the rotating code as used (I15); False when it was used before."""
     return bool(

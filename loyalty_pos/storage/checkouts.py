@@ -22,6 +22,7 @@ class CheckoutRow(NamedTuple):
     expires_at: int
     rules: int
     points_held: int
+    counted: str
     basket: bytes
     priced: bytes
     sale_id: int | None
@@ -33,7 +34,7 @@ _COLUMNS = ", ".join(CheckoutRow._fields)
 def find(tx: Tx, checkout_id: int, lock: bool = False) -> CheckoutRow | None:
     """A checkout by id; ``lock``: nobody else changes it until this transaction ends."""
     row = tx.one(f"SELECT {_COLUMNS} FROM checkouts WHERE id = ?{tx.for_update if lock else ''}", (checkout_id,))
-    return CheckoutRow(*row)._replace(basket=bytes(row[12]), priced=bytes(row[13])) if row else None
+    return CheckoutRow(*row)._replace(basket=bytes(row[13]), priced=bytes(row[14])) if row else None
 
 
 def add(
@@ -57,21 +58,27 @@ def add(
     )
 
 
-def hold_points(tx: Tx, checkout_id: int, points: int) -> None:
-    """Note how many points the checkout holds (their lots are in checkout_lots)."""
-    tx.later("UPDATE checkouts SET points_held = ? WHERE id = ?", (points, checkout_id))
+def note_holds(tx: Tx, checkout_id: int, points: int, counted: str) -> None:
+    """Note what the checkout holds: points (their lots are in checkout_lots) and the uses it counted."""
+    tx.later("UPDATE checkouts SET points_held = ?, counted = ? WHERE id = ?", (points, counted, checkout_id))
+
+
+def open_of_member(tx: Tx, member_id: int) -> list[tuple[int, str]]:
+    """(id, counted uses) of a member's open checkouts."""
+    rows = tx.all("SELECT id, counted FROM checkouts WHERE member_id = ? AND state = 'open'", (member_id,))
+    return [(int(row[0]), str(row[1])) for row in rows]
 
 
 def reprice(
-    tx: Tx, row: CheckoutRow, member_id: int | None, card_id: int | None, swipe_id: int | None, expires_at: int,
-    rules: int, basket: bytes, priced: bytes,
+    tx: Tx, row: CheckoutRow, cashier: str | None, member_id: int | None, card_id: int | None,
+    swipe_id: int | None, expires_at: int, rules: int, basket: bytes, priced: bytes,
 ) -> bool:  # fmt: skip
     """Put a new price on an open or expired checkout; False when it is neither any more."""
     return bool(
         tx.run(
-            "UPDATE checkouts SET state = 'open', member_id = ?, card_id = ?, swipe_id = ?, expires_at = ?, rules = ?, "
-            "basket = ?, priced = ? WHERE id = ? AND state IN ('open', 'expired') AND state = ?",
-            (member_id, card_id, swipe_id, expires_at, rules, basket, priced, row.id, row.state),
+            "UPDATE checkouts SET state = 'open', cashier = ?, member_id = ?, card_id = ?, swipe_id = ?, expires_at = ?, "
+            "rules = ?, basket = ?, priced = ? WHERE id = ? AND state IN ('open', 'expired') AND state = ?",
+            (cashier, member_id, card_id, swipe_id, expires_at, rules, basket, priced, row.id, row.state),
         )
     )
 

@@ -87,8 +87,13 @@ def ids(tx: Tx, codes: Sequence[str], state: str | None = None) -> list[tuple[in
 def release(tx: Tx, checkout_id: int, at: int, by: str) -> None:
     """held -> issued for all coupons of a checkout."""
     for coupon_id, _ in held_by(tx, checkout_id):
-        tx.run("UPDATE coupons SET state = 'issued', checkout_id = NULL WHERE id = ?", (coupon_id,))
-        event(tx, coupon_id, at, "issued", by, "released", None)
+        gone = tx.one(
+            "SELECT 1 FROM coupons c JOIN sales s ON s.id = c.from_sale_id WHERE c.id = ? AND s.state = 'returned'",
+            (coupon_id,),
+        )
+        state = "cancelled" if gone else "issued"
+        tx.run("UPDATE coupons SET state = ?, checkout_id = NULL WHERE id = ?", (state, coupon_id))
+        event(tx, coupon_id, at, state, by, "returned" if gone else "released", None)
 
 
 def give_back(tx: Tx, sale_id: int, today: str, at: int, by: str) -> list[str]:

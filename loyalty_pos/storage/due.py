@@ -10,13 +10,14 @@ from loyalty_pos.storage.tx import Tx
 def release(tx: Tx, now: int, limit: int) -> int:
     """pending -> active for lots whose day has come; how many moved."""
     lots = tx.all(
-        "SELECT id, member_id, remaining FROM lots WHERE state = 'pending' AND active_from <= ? "
-        f"ORDER BY member_id, id LIMIT ?{tx.for_update}",
+        "SELECT id, member_id FROM lots WHERE state = 'pending' AND active_from <= ? ORDER BY member_id, id LIMIT ?",
         (now, limit),
     )
-    for lot_id, member_id, points in lots:
-        settle_member(tx, member_id, None, points, -points, 0, 0, 0)
-        tx.run("UPDATE lots SET state = 'active' WHERE id = ?", (lot_id,))
+    for lot_id, member_id in lots:
+        found = _locked(tx, member_id, lot_id, "pending")
+        if found is not None:
+            settle_member(tx, member_id, None, found[0], -found[0], 0, 0, 0)
+            tx.run("UPDATE lots SET state = 'active' WHERE id = ?", (lot_id,))
     return len(lots)
 
 
@@ -26,11 +27,15 @@ def expire(tx: Tx, now: int, limit: int) -> int:
     A lot of which something is held stays active until the hold ends.
     """
     lots = tx.all(
-        "SELECT id, member_id, remaining, held FROM lots WHERE state = 'active' AND expires_at <= ? "
-        f"AND (remaining > held OR remaining = 0) ORDER BY member_id, id LIMIT ?{tx.for_update}",
+        "SELECT id, member_id FROM lots WHERE state = 'active' AND expires_at <= ? "
+        "AND (remaining > held OR remaining = 0) ORDER BY member_id, id LIMIT ?",
         (now, limit),
     )
-    for lot_id, member_id, remaining, held in lots:
+    for lot_id, member_id in lots:
+        found = _locked(tx, member_id, lot_id, "active")
+        if found is None:
+            continue
+        remaining, held = found
         points = remaining - held
         if points:
             settle_member(tx, member_id, None, -points, 0, 0, 0, 0)
@@ -39,3 +44,10 @@ def expire(tx: Tx, now: int, limit: int) -> int:
         state = "active" if held else "expired"
         tx.run("UPDATE lots SET remaining = ?, state = ? WHERE id = ?", (held, state, lot_id))
     return len(lots)
+
+
+def _locked(tx: Tx, member_id: int, lot_id: int, state: str) -> tuple[int, int] | None:
+    """(remaining, held) of a lot as it is once its member's row is locked; None when its state moved."""
+    tx.one(f"SELECT id FROM members WHERE id = ?{tx.for_update}", (member_id,))
+    row = tx.one("SELECT remaining, held FROM lots WHERE id = ? AND state = ?", (lot_id, state))
+    return (int(row[0]), int(row[1])) if row else None

@@ -73,12 +73,34 @@ def add_entry(tx: Tx, member_id: int, kind: str, points: int, lot_id: int | None
     )
 
 
-def spendable_lots(tx: Tx, member_id: int) -> list[LotRow]:
-    """Active lots with something free, in the order of spending (S19)."""
+def spendable_lots(tx: Tx, member_id: int, now: int) -> list[LotRow]:
+    """Active lots with something free that have not lapsed, in the order of spending (S19)."""
     rows = tx.all(
-        _LOT + f"WHERE member_id = ? AND state = 'active' AND remaining > held {_SPENDING_ORDER}", (member_id,)
+        _LOT + "WHERE member_id = ? AND state = 'active' AND remaining > held "
+        f"AND (expires_at IS NULL OR expires_at > ?) {_SPENDING_ORDER}",
+        (member_id, now),
     )
     return [LotRow(*row) for row in rows]
+
+
+def lapsed(tx: Tx, member_id: int, now: int) -> int:
+    """Free points whose time is over and that no job has taken out yet: nobody may spend them (S20)."""
+    row = tx.one(
+        "SELECT coalesce(sum(remaining - held), 0) FROM lots "
+        "WHERE member_id = ? AND state = 'active' AND expires_at <= ?",
+        (member_id, now),
+    )
+    return int(row[0]) if row else 0
+
+
+def lapsed_of_sale(tx: Tx, sale_id: int) -> int:
+    """The points of a sale's own lots that have lapsed."""
+    row = tx.one(
+        "SELECT coalesce(-sum(e.points), 0) FROM lots l JOIN entries e ON e.lot_id = l.id AND e.kind = 'expire' "
+        "WHERE l.sale_id = ?",
+        (sale_id,),
+    )
+    return int(row[0]) if row else 0
 
 
 def open_lots(tx: Tx, member_id: int) -> list[LotRow]:

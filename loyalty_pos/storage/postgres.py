@@ -88,6 +88,9 @@ class PostgresTx(Tx):
         row = self.one("SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0))", (name,))
         return bool(row and row[0])
 
+    def wait_for(self, name: str) -> None:
+        self.later("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))
+
     def undo(self) -> None:
         self._raw.execute("ROLLBACK TO SAVEPOINT job")
 
@@ -160,7 +163,7 @@ class PostgresStore:
     def _connect(self) -> PostgresTx:
         try:
             connection = self._engine.raw_connection()
-        except DBAPIError as error:
+        except (DBAPIError, psycopg.Error) as error:
             raise Unavailable("database_unavailable") from error
         raw = connection.driver_connection
         assert isinstance(raw, psycopg.Connection)

@@ -35,6 +35,7 @@ class NewSale(NamedTuple):
     earned: int
     redeemed: int
     plan: str
+    counted: str
     answer: bytes
 
 
@@ -112,6 +113,11 @@ def set_tier(tx: Tx, member_id: int, tier: str, at: int) -> None:
     tx.later("UPDATE members SET tier = ?, tier_since = ? WHERE id = ?", (tier, at, member_id))
 
 
+def note_upgrade(tx: Tx, sale_id: int, tier_before: str | None) -> None:
+    """This sale raised the tier; what it was before, for a return (S33)."""
+    tx.later("UPDATE sales SET tier_before = ? WHERE id = ?", (tier_before, sale_id))
+
+
 def add_products(tx: Tx, rows: Sequence[tuple[str, str | None, str | None, str | None, int, int | None, int]]) -> None:
     """Fill our catalogue with goods it did not know: (sku, name, category, brand, price, cost, at)."""
     if rows:
@@ -122,20 +128,25 @@ def add_products(tx: Tx, rows: Sequence[tuple[str, str | None, str | None, str |
         )
 
 
-def reserve(tx: Tx, promotion: str, scope: str, subject: str, uses: int, amount: int, room: int | None) -> bool:
-    """Count a use against a limit (S37); False when ``room`` (uses, or budget for ``total``) is exceeded."""
+def reserve(
+    tx: Tx, promotion: str, scope: str, subject: str, uses: int, amount: int, room: int | None, budget: int | None
+) -> bool:
+    """Count a use (S37); False when more than ``room`` uses or more than ``budget`` minor units would stand."""
     tx.later(
         "INSERT INTO usage (promotion, scope, subject, uses, amount) VALUES (?, ?, ?, 0, 0) "
         "ON CONFLICT (promotion, scope, subject) DO NOTHING",
         (promotion, scope, subject),
     )
-    limit = "" if room is None else " AND uses + ? <= ?"
-    params: tuple[Any, ...] = (uses, amount, promotion, scope, subject)
+    rules, params = "", [uses, amount, promotion, scope, subject]
+    if room is not None:
+        rules, params = rules + " AND uses + ? <= ?", [*params, uses, room]
+    if budget is not None:
+        rules, params = rules + " AND amount + ? <= ?", [*params, amount, budget]
     return bool(
         tx.run(
             "UPDATE usage SET uses = uses + ?, amount = amount + ? "
-            f"WHERE promotion = ? AND scope = ? AND subject = ?{limit}",
-            params if room is None else (*params, uses, room),
+            f"WHERE promotion = ? AND scope = ? AND subject = ?{rules}",
+            params,
         )
     )
 

@@ -53,6 +53,7 @@ class SwipeRow(NamedTuple):
     member_id: int | None
     entry: str
     outcome: str
+    at: int
 
 
 class CouponRow(NamedTuple):
@@ -118,7 +119,7 @@ def member_by_phone(tx: Tx, phone: str) -> int | None:
 def swipe(tx: Tx, swipe_id: int) -> SwipeRow | None:
     """A recorded identification."""
     row = tx.one(
-        "SELECT id, store_id, terminal_id, number, card_id, member_id, entry, outcome FROM swipes WHERE id = ?",
+        "SELECT id, store_id, terminal_id, number, card_id, member_id, entry, outcome, at FROM swipes WHERE id = ?",
         (swipe_id,),
     )
     return SwipeRow(*row) if row else None

@@ -30,6 +30,8 @@ class SaleRow(NamedTuple):
     points_back: int
     points_given: int
     plan: str
+    counted: str
+    tier_before: str | None
     answer: bytes
 
 
@@ -194,13 +196,6 @@ def return_by_receipt(
     return (int(row[0]), bytes(row[1]), bytes(row[2])) if row else None
 
 
-def uses(tx: Tx, sale_id: int) -> list[tuple[str, int, int, str | None]]:
-    """(promotion, uses, amount, coupon) of a sale."""
-    return [
-        tuple(r) for r in tx.all("SELECT promotion, uses, amount, coupon FROM sale_uses WHERE sale_id = ?", (sale_id,))
-    ]
-
-
 def park(
     tx: Tx, lane: tuple[int, int], sale_receipt: str, receipt: str, day: str, at: int, body_hash: bytes, body: bytes
 ) -> int:
@@ -219,17 +214,18 @@ class ParkedRow(NamedTuple):
     id: int
     terminal_id: int
     business_date: str
+    at: int
     body: bytes
 
 
 def parked(tx: Tx, store_id: int, sale_receipt: str) -> list[ParkedRow]:
     """The returns that wait for a receipt, oldest first."""
     rows = tx.all(
-        "SELECT id, terminal_id, business_date, body FROM parked_returns "
+        "SELECT id, terminal_id, business_date, at, body FROM parked_returns "
         "WHERE store_id = ? AND sale_receipt = ? AND return_id IS NULL ORDER BY id",
         (store_id, sale_receipt),
     )
-    return [ParkedRow._make((*row[:3], bytes(row[3]))) for row in rows]
+    return [ParkedRow._make((*row[:4], bytes(row[4]))) for row in rows]
 
 
 def parked_by_receipt(tx: Tx, lane: tuple[int, int], day: str, receipt: str) -> tuple[int, bytes] | None:
@@ -245,6 +241,12 @@ def parked_by_receipt(tx: Tx, lane: tuple[int, int], day: str, receipt: str) -> 
 def paid_back(tx: Tx, sale_id: int) -> int:
     """The money that earlier returns of a sale handed out."""
     row = tx.one("SELECT coalesce(sum(pay_back), 0) FROM returns WHERE sale_id = ?", (sale_id,))
+    return int(row[0]) if row else 0
+
+
+def points_taken(tx: Tx, sale_id: int) -> int:
+    """The points that earlier returns of a sale took back or wrote down as owed."""
+    row = tx.one("SELECT coalesce(sum(taken_back + shortfall), 0) FROM returns WHERE sale_id = ?", (sale_id,))
     return int(row[0]) if row else 0
 
 

@@ -62,6 +62,9 @@ class SqliteTx(Tx):
     def lock(self, name: str) -> bool:
         return True
 
+    def wait_for(self, name: str) -> None:
+        """One writer: nobody to wait for."""
+
     def savepoint(self) -> None:
         """Begin one job inside the group."""
         self._raw.execute("SAVEPOINT job")

@@ -47,6 +47,10 @@ class Tx(ABC):
         """Claim ``name`` among all processes until the transaction ends; False when it is taken."""
 
     @abstractmethod
+    def wait_for(self, name: str) -> None:
+        """Claim ``name`` among all processes until the transaction ends; wait while it is taken."""
+
+    @abstractmethod
     def undo(self) -> None:
         """Take back all that this transaction's function has done so far."""
 

@@ -34,5 +34,5 @@ def record_as_sold(rules: RuleSet, request: PriceRequest) -> Priced:
             text = refusal(miss, facts, say, str, coupon)
             coupons.append(CouponOutcome(code, "refused", miss.reason, text))
     table = Table(facts.board, rules.policy)
-    priced = answer(rules, facts, table, {}, coupons, Proof(True, 0, 0, 0), say)
+    priced = answer(rules, facts, table, {}, coupons, Proof(True, 0, 0, 0), say, charged=True)
     return Priced(priced.pricing, priced.units, uses, [], priced.earning)

@@ -52,11 +52,7 @@ class Board:
         """Numbers of all lines that a scope names."""
         found = self._matching.get(scope)
         if found is None:
-            found = [
-                number
-                for number, line in enumerate(self.lines)
-                if scope.matches(line, self.categories[number])
-            ]
+            found = [number for number, line in enumerate(self.lines) if scope.matches(line, self.categories[number])]
             self._matching[scope] = found
         return found
 

@@ -80,9 +80,7 @@ def _audience(offer: Offer, facts: Facts) -> Miss | None:
     ):
         return Miss("not_eligible")
     days = audience.birthday_within_days
-    if days is not None and (
-        member.birthday is None or days_to_birthday(member.birthday, facts.today) > days
-    ):
+    if days is not None and (member.birthday is None or days_to_birthday(member.birthday, facts.today) > days):
         return Miss("not_eligible")
     return None
 

@@ -73,11 +73,12 @@ def answer(
     coupons: list[CouponOutcome],
     proof: Proof,
     say: Say,
+    charged: bool = False,
 ) -> Priced:
     """A table as the contract's Pricing: lines, totals, points, stored value, messages."""
     lines = _lines(facts, table, offers, say)
     net = sum(line.net for line in lines)
-    spent, messages = redemption(rules, facts, net, say)
+    spent, messages = redemption(rules, facts, net, say, charged)
     if facts.request.member is not None and facts.request.member.blocked:
         messages.insert(0, message("card_blocked", say))
     plan: EarnPlan = earn_plan(rules, facts, table)

@@ -74,9 +74,7 @@ def sentence(code: str, say: Say) -> str:
     return say.text(*SENTENCES[code])
 
 
-def refusal(
-    miss: Miss, facts: Facts, say: Say, name_of: Callable[[str], str], coupon: CouponFacts | None
-) -> str:
+def refusal(miss: Miss, facts: Facts, say: Say, name_of: Callable[[str], str], coupon: CouponFacts | None) -> str:
     """Why a coupon or offer was refused, with the figures the customer may hear."""
     text = sentence(miss.reason, say)
     if miss.reason == "min_amount" and miss.amount is not None:

@@ -46,9 +46,7 @@ def earn_plan(rules: RuleSet, facts: Facts, table: Table) -> EarnPlan:
         if not names:
             continue
         terms.append(
-            EarnTerm(
-                points=rule.points, per=rule.per, step=rule.per_amount or 1, basis=rule.basis, lines=names
-            )
+            EarnTerm(points=rule.points, per=rule.per, step=rule.per_amount or 1, basis=rule.basis, lines=names)
         )
         if rule.last:
             break
@@ -63,23 +61,26 @@ def earn_plan(rules: RuleSet, facts: Facts, table: Table) -> EarnPlan:
     )
 
 
-def redemption(rules: RuleSet, facts: Facts, net: int, say: Say) -> tuple[Redemption, list[str]]:
-    """The points spent on this bill, and what the cashier should say about it (S22, S23)."""
+def redemption(rules: RuleSet, facts: Facts, net: int, say: Say, charged: bool = False) -> tuple[Redemption, list[str]]:
+    """The points spent on this bill, and what the cashier should say about it (S22, S23).
+
+    ``charged``: the till has taken them already; the bill stays as it was (S47).
+    """
     asked = facts.request.basket.redeem_points
     if not asked:
         return Redemption(), []
     member = facts.member
     if member is None:
         return Redemption(), [message("member_required", say)]
+    if charged and rules.points.redeem is not None:
+        return Redemption(asked, min(asked * rules.points.redeem.value, net)), []
     if not member.may_spend:
         return Redemption(), [message("typed_entry", say)]
     spent = redeemable(rules.points.redeem, asked, member.points, net)
     return spent, [points_text(spent.reason, spent.limit, say)] if spent.reason else []
 
 
-def points_outcome(
-    rules: RuleSet, facts: Facts, table: Table, plan: EarnPlan, spent: Redemption
-) -> PointsOutcome:
+def points_outcome(rules: RuleSet, facts: Facts, table: Table, plan: EarnPlan, spent: Redemption) -> PointsOutcome:
     """Earned, basis and balances after the bill (S15, S16, S18)."""
     worth = bought(table)
     basis = sum(earn_basis(plan, worth, spent.value).values())
@@ -92,7 +93,7 @@ def points_outcome(
         earned=points,
         basis=basis,
         redeemed=spent.points,
-        active_after=active - spent.points + (0 if waits else points),
+        active_after=max(0, active - spent.points) + (0 if waits else points),
         pending_after=pending + (points if waits else 0),
     )
 

@@ -70,12 +70,9 @@ class Offer:
 def check_promotion(definition: Mapping[str, Any], path: str = "") -> Offer:
     """One promotion validated and made ready; BadInput names the faulty field under ``path``."""
     promotion = decode(definition, Promotion, path)
-    given = tuple(
-        decode_reward(raw, join(path, f"rewards[{index}]")) for index, raw in enumerate(promotion.rewards)
-    )
+    given = tuple(decode_reward(raw, join(path, f"rewards[{index}]")) for index, raw in enumerate(promotion.rewards))
     asked = tuple(
-        decode_condition(raw, join(path, f"conditions[{index}]"))
-        for index, raw in enumerate(promotion.conditions)
+        decode_condition(raw, join(path, f"conditions[{index}]")) for index, raw in enumerate(promotion.conditions)
     )
     return Offer(
         code=promotion.code,
@@ -89,9 +86,7 @@ def check_promotion(definition: Mapping[str, Any], path: str = "") -> Offer:
         audience=promotion.audience,
         limits=promotion.limits,
         floor=promotion.floor,
-        static=tuple(
-            sorted((condition for condition in asked if not condition.dynamic), key=_is_threshold)
-        ),
+        static=tuple(sorted((condition for condition in asked if not condition.dynamic), key=_is_threshold)),
         dynamic=tuple(condition for condition in asked if condition.dynamic),
         rewards=tuple(reward for reward in given if not isinstance(reward, IssueCoupon)),
         issues=tuple(reward for reward in given if isinstance(reward, IssueCoupon)),
@@ -133,10 +128,7 @@ def decode_condition(raw: Mapping[str, Any], path: str, depth: int = 0) -> Condi
             raise invalid(path, "too_deep")
         parts = decode(arguments, _Of, path).of
         return combined(
-            of=tuple(
-                decode_condition(part, join(path, f"of[{index}]"), depth + 1)
-                for index, part in enumerate(parts)
-            )
+            of=tuple(decode_condition(part, join(path, f"of[{index}]"), depth + 1) for index, part in enumerate(parts))
         )
     kind = conditions.KINDS.get(name)
     if kind is None:

@@ -109,9 +109,7 @@ class _Walk:
         return sum(self.ceilings.get(one, 0) for one in chosen)
 
 
-def _choices(
-    rest: Sequence[Candidate], contested: frozenset[Candidate]
-) -> tuple[list[Candidate], list[list[Option]]]:
+def _choices(rest: Sequence[Candidate], contested: frozenset[Candidate]) -> tuple[list[Candidate], list[list[Option]]]:
     """Those that always apply, and the choices among the others."""
     groups: dict[str, list[Candidate]] = {}
     fixed: list[Candidate] = []
@@ -145,9 +143,7 @@ def _contested(facts: Facts, rest: Sequence[Candidate]) -> frozenset[Candidate]:
     hungry = [one for one in rest if one.offer.consumes]
     if len(hungry) < 2:
         return frozenset()
-    lines = {
-        one: {line for scope in one.offer.scopes() for line in facts.board.covered(scope)} for one in hungry
-    }
+    lines = {one: {line for scope in one.offer.scopes() for line in facts.board.covered(scope)} for one in hungry}
     return frozenset(
         one for pair in itertools.combinations(hungry, 2) if lines[pair[0]] & lines[pair[1]] for one in pair
     )
@@ -159,9 +155,7 @@ def _ceilings(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> 
     return {one: sum(reward.ceiling(table) for reward in one.offer.rewards) for one in candidates}
 
 
-def _bound(
-    facts: Facts, rest: Sequence[Candidate], alone: Sequence[Candidate], ceilings: dict[Candidate, int]
-) -> int:
+def _bound(facts: Facts, rest: Sequence[Candidate], alone: Sequence[Candidate], ceilings: dict[Candidate, int]) -> int:
     """No permitted combination gives more than this."""
     groups: dict[str, int] = {}
     together = 0
@@ -172,7 +166,5 @@ def _bound(
             groups[one.offer.group] = max(groups.get(one.offer.group, 0), ceilings[one])
     together += sum(groups.values())
     board = facts.board
-    everything = sum(
-        value for value, line in zip(board.line_start, board.lines, strict=True) if line.discountable
-    )
+    everything = sum(value for value, line in zip(board.line_start, board.lines, strict=True) if line.discountable)
     return min(everything, max([together, *(ceilings[one] for one in alone)]))

@@ -118,8 +118,7 @@ def hours_fit(valid: Valid, weekday: int, clock: str) -> bool:
         return not valid.weekdays or weekday in valid.weekdays
     start, end = valid.hours
     return any(
-        (not valid.weekdays or day in valid.weekdays) and inside
-        for day, inside in _spans(start, end, weekday, clock)
+        (not valid.weekdays or day in valid.weekdays) and inside for day, inside in _spans(start, end, weekday, clock)
     )
 
 

@@ -13,8 +13,7 @@ from loyalty_pos.domain.promotions.conditions.segment import SegmentIs
 from loyalty_pos.domain.promotions.conditions.tier import TierIs
 
 KINDS: dict[str, type[Condition]] = {
-    kind.kind: kind
-    for kind in (MinQuantity, MinAmount, TierIs, MemberIs, SegmentIs, NthOrder, DaysSinceLastOrder)
+    kind.kind: kind for kind in (MinQuantity, MinAmount, TierIs, MemberIs, SegmentIs, NthOrder, DaysSinceLastOrder)
 }
 
 COMBINED: dict[str, type[Combined]] = {kind.kind: kind for kind in (AllOf, AnyOf, NoneOf)}

@@ -31,9 +31,7 @@ class FixedPrice(Reward, frozen=True, eq=False, kw_only=True):
         if units is None:
             units = table.units_of(table.lines(self.scope))
         line_of = table.board.line_of
-        amounts = [
-            max(0, table.left[unit] - table.board.unit_price(line_of[unit], self.price)) for unit in units
-        ]
+        amounts = [max(0, table.left[unit] - table.board.unit_price(line_of[unit], self.price)) for unit in units]
         total = sum(amounts)
         return [Cut(units, amounts, total, total)] if total else []
 

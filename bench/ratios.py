@@ -28,24 +28,23 @@ Say = Callable[[str], None]
 
 
 class Plan(NamedTuple):
-    """``rounds`` after one to warm up, ``sales`` a round, ``members`` in the shop, and in the big one."""
+    """``rounds`` after one to warm up, ``sales`` a round, ``members`` in the shop, ``many`` in the big one."""
 
     rounds: int
     sales: int
     members: int
     many: int
 
-    def baskets(self) -> Rounds:
-        """The baskets of each round, the warming one first; of members that both shops have."""
+    def baskets(self, members: int) -> Rounds:
+        """The baskets of each round, the warming one first, of members anywhere in the shop."""
         return [
-            baskets.make(self.sales, self.members, TILLS, first=r * self.sales)
-            for r in range(self.rounds + 1)
+            baskets.make(self.sales, members, TILLS, first=r * self.sales) for r in range(self.rounds + 1)
         ]
 
 
 def compare(databases: Databases, folder: Path, plan: Plan, say: Say) -> report.Figures:
     """Everything on one engine."""
-    rounds, memory = plan.baskets(), Precomputed()
+    rounds, memory = plan.baskets(plan.members), Precomputed()
     base = build(databases, "base", plan.members)
     say(f"{databases.engine}: recording the product's statements")
     tapes = product.record(databases.copy(base, "recorded"), rounds, memory)
@@ -77,12 +76,11 @@ def compare(databases: Databases, folder: Path, plan: Plan, say: Say) -> report.
 
 def growth(databases: Databases, base: str, plan: Plan, say: Say) -> dict[str, list[Reading]]:
     """The whole request in the shop and in the big shop, in turns."""
-    rounds = plan.baskets()
     say(f"{databases.engine}: making {plan.many} members")
     many = build(databases, "many", plan.many)
     contenders = [
-        ProductWsgi("few", databases.copy(base, "few"), rounds, None, TILLS),
-        ProductWsgi("many", many, rounds, None, TILLS),
+        ProductWsgi("few", databases.copy(base, "few"), plan.baskets(plan.members), None, TILLS),
+        ProductWsgi("many", many, plan.baskets(plan.many), None, TILLS),
     ]
     return take_turns(databases, contenders, say)
 

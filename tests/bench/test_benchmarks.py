@@ -28,7 +28,7 @@ def test_raw_driver_and_store_write_the_rows_that_the_product_wrote(tmp_path: Pa
     """The ratios' contenders sell the same baskets; each closes with balance = ledger (I7)."""
     databases = SqliteFiles(tmp_path)
     plan = ratios.Plan(rounds=1, sales=16, members=20, many=0)
-    rounds, memory = plan.baskets(), product.Precomputed()
+    rounds, memory = plan.baskets(plan.members), product.Precomputed()
     base = ratios.build(databases, "base", plan.members)
     tapes = product.record(databases.copy(base, "recorded"), rounds, memory)
     contenders = [

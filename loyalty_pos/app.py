@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-from loyalty_pos import api, web
+from loyalty_pos import __version__, api, web
 from loyalty_pos.api import observe, problem
 from loyalty_pos.config import Config
 from loyalty_pos.ports import Clock, Ids
@@ -76,6 +76,7 @@ def create_app(
     services = make_services(config, clock=clock, ids=ids, store=store)
     app = Flask("loyalty_pos", static_folder=None)
     app.config.update(
+        VERSION=__version__,
         SECRET_KEY=config.secret_key,
         SESSION_COOKIE_SECURE=config.https,
         SESSION_COOKIE_HTTPONLY=True,

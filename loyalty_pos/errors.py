@@ -18,6 +18,8 @@ class LoyaltyError(Exception):
     """
 
     default_code = "error"
+    replayed = False
+    """Whether this is the saved refusal of an earlier request with the same key."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template
 from markupsafe import Markup, escape
 from marshmallow import Schema
 
-from loyalty_pos import __version__, errors
+from loyalty_pos import errors
 from loyalty_pos.api import answers, operations, problem, roles
 from loyalty_pos.api.base import show
 from loyalty_pos.api.operations import Operation
@@ -84,7 +84,7 @@ def document() -> dict[str, Any]:
     """The whole document."""
     spec = APISpec(
         title="loyalty-pos",
-        version=__version__,
+        version=current_app.config["VERSION"],
         openapi_version="3.1.0",
         info={"description": "Member prices, points, coupons and habits for the POS you already have."},
         plugins=[MarshmallowPlugin(schema_name_resolver=_name)],

@@ -103,7 +103,7 @@ def problem(error: LoyaltyError) -> Response:
         wait = 1
     if wait is not None:
         response.headers["Retry-After"] = str(wait)
-    if getattr(error, "replayed", False):
+    if error.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     if isinstance(error, errors.NotSignedIn):
         response.headers["WWW-Authenticate"] = "Bearer"

@@ -129,7 +129,8 @@ def open_checkout(services: Services, request: Request, basket: Basket) -> tuple
 
 def _same_swipe(basket: Basket, row: CheckoutRow) -> Basket:
     """The basket with the swipe that opened the checkout, so that the same card is the same swipe."""
-    if basket.swipe_id is not None or row.swipe_id is None:
+    nobody = basket.card is None and basket.swipe is None and basket.member is None
+    if nobody or basket.swipe_id is not None or row.swipe_id is None:
         return basket
     return structs.replace(basket, swipe_id=str(row.swipe_id))
 

@@ -90,6 +90,7 @@ class Outcome:
     def value(self) -> Any:
         """The body; raises the refusal if it was one."""
         if self.error is not None:
+            self.error.replayed = self.replayed
             raise self.error
         return self.body
 

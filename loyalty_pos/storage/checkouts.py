@@ -76,8 +76,9 @@ def reprice(
     """Put a new price on an open or expired checkout; False when it is neither any more."""
     return bool(
         tx.run(
-            "UPDATE checkouts SET state = 'open', cashier = ?, member_id = ?, card_id = ?, swipe_id = ?, expires_at = ?, "
-            "rules = ?, basket = ?, priced = ? WHERE id = ? AND state IN ('open', 'expired') AND state = ?",
+            "UPDATE checkouts SET state = 'open', cashier = ?, member_id = ?, card_id = ?, swipe_id = ?, "
+            "expires_at = ?, rules = ?, basket = ?, priced = ? "
+            "WHERE id = ? AND state IN ('open', 'expired') AND state = ?",
             (cashier, member_id, card_id, swipe_id, expires_at, rules, basket, priced, row.id, row.state),
         )
     )

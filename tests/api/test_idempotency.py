@@ -131,7 +131,6 @@ def test_a_refusal_of_the_rules_is_final_and_saved(till: Till, services: Service
     assert digest(services) == after
 
 
-@pytest.mark.xfail(strict=True, reason="a replayed refusal does not say so yet: Outcome.value must tell its error")
 def test_a_replayed_refusal_is_marked(till: Till) -> None:
     key = new_key()
     first = till.void("1", key=key)

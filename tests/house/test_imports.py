@@ -62,7 +62,9 @@ def imports(path: Path) -> set[str]:
 
 def inner(name: str) -> str | None:
     """The part of an own module after ``loyalty_pos.``; None for others."""
-    return name.removeprefix("loyalty_pos.") if name.startswith("loyalty_pos.") else None
+    if name == "loyalty_pos.__version__" or not name.startswith("loyalty_pos."):
+        return None
+    return name.removeprefix("loyalty_pos.")
 
 
 @pytest.mark.parametrize(("room", "path"), modules(), ids=lambda value: str(value)[-40:])

@@ -85,13 +85,14 @@ def _request(raw: object, needed: bool) -> Request:
     key = request.headers.get("Idempotency-Key")
     if key is not None and (not _KEY.fullmatch(key) or payment_card(key)):
         raise BadInput("key_invalid")
-    text = b"%s %s\n%s" % (
-        request.method.encode(),
-        request.path.encode(),
-        msgspec.json.encode(raw, order="sorted"),
-    )
-    found = Request(current_caller(), key, hmac.digest(services().secret, text, "sha256"))
+    found = Request(current_caller(), key, body_hash(request.method, request.path, raw))
     return need_key(found) if needed else found
+
+
+def body_hash(method: str, path: str, raw: object) -> bytes:
+    """What tells one request from another under the same key: HMAC of route and canonical JSON."""
+    text = b"%s %s\n%s" % (method.encode(), path.encode(), msgspec.json.encode(raw, order="sorted"))
+    return hmac.digest(services().secret, text, "sha256")
 
 
 def _json(most: int) -> object:

@@ -22,6 +22,37 @@ class Entry(Body):
     reason = text(null=True)
 
 
+class SaleRow(Body):
+    """A sale in a list."""
+
+    id = text()
+    receipt = text()
+    store = text()
+    terminal = text()
+    member = text(null=True)
+    sold_at = moment()
+    state = text()
+    status = text()
+    net = whole()
+    to_pay = whole()
+    earned = whole()
+    redeemed = whole()
+
+
+class SwipeRow(Body):
+    """An identification in a list; the card's number is masked."""
+
+    id = text()
+    at = moment()
+    store = text()
+    terminal = text()
+    cashier = text(null=True)
+    card = text(null=True)
+    member = text(null=True)
+    entry = text()
+    outcome = text()
+
+
 class Lot(Body):
     """Points that lapse together (S19)."""
 

@@ -42,6 +42,11 @@ QUERY = {
     "q": ({"type": "string", "maxLength": 100}, "Words to look for; marks do not matter."),
     "state": ({"type": "string"}, "Only those in this state."),
     "member": ({"type": "string"}, "Only those of this member."),
+    "store": ({"type": "string"}, "Only those of the store with this code."),
+    "terminal": ({"type": "string"}, "Only those of the terminal with this code."),
+    "receipt": ({"type": "string"}, "Only those with this receipt number."),
+    "from": ({"type": "string", "format": "date"}, "From this local day on."),
+    "to": ({"type": "string", "format": "date"}, "Up to and with this local day."),
 }
 
 pages = Blueprint("docs", __name__, template_folder="templates", static_folder="static", static_url_path="/docs/static")

@@ -63,6 +63,8 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("POST", "/checkouts/<checkout>/void"): writes(s.Nothing, a.Checkout, "checkout_unknown", "checkout_settled"),
     ("POST", "/sales"): writes(s.Sale, a.Sale, *BASKET[:-1], "receipt_conflict", done=(201, 200)),
     ("POST", "/sales/batch"): Operation(a.BatchAnswer, s.Batch),
+    ("GET", "/sales"): lists(li.SaleRow, "member", "store", "receipt", "from", "to"),
+    ("GET", "/swipes"): lists(li.SwipeRow, "terminal", "from", "to"),
     ("GET", "/sales/<sale>"): reads(a.Sale, "sale_unknown"),
     ("POST", "/sales/<sale>/returns"): writes(
         s.Return, a.Return, "sale_unknown", "more_than_bought", "receipt_conflict", "undo_too_late", done=(201, 200)

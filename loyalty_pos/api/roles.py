@@ -46,6 +46,8 @@ TABLE: dict[tuple[str, str], Who] = {
     ("POST", "/checkouts/<checkout>/void"): Who("earn", SELLERS),
     ("POST", "/sales"): Who("earn", SELLERS),
     ("POST", "/sales/batch"): Who("earn", SELLERS),
+    ("GET", "/sales"): Who("earn", EVERYBODY),
+    ("GET", "/swipes"): Who("earn", EVERYBODY),
     ("GET", "/sales/<sale>"): Who("earn", EVERYBODY),
     ("POST", "/sales/<sale>/returns"): Who("refund", SELLERS),
     ("POST", "/returns"): Who("refund", SELLERS),

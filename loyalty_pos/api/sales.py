@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Response
 
 from loyalty_pos.api.auth import current_caller
-from loyalty_pos.api.base import api, reply, services, show
-from loyalty_pos.api.body import MIB, harmless, need_key, refuse, write, write_items
-from loyalty_pos.services import batch, returns, sales
+from loyalty_pos.api.base import api, page, reply, services, show, text
+from loyalty_pos.api.body import MIB, body_hash, harmless, need_key, refuse, write, write_items
+from loyalty_pos.services import batch, listings, returns, sales
 from loyalty_pos.services.batch import BatchIn
 from loyalty_pos.services.requests import ReceiptReturnIn, ReturnIn, SaleIn
 
@@ -21,10 +21,24 @@ def sell() -> Response:
 @api.post("/sales/batch")
 def record_batch() -> Response:
     """Up to 500 facts, each under its own key; a bad one never blocks the others."""
-    answer = batch.run(services(), current_caller(), write_items(BatchIn, most=8 * MIB), refuse)
+    answer = batch.run(services(), current_caller(), write_items(BatchIn, most=8 * MIB), refuse, body_hash)
     for item in answer["items"]:
         item["receipt"] = harmless(item["receipt"])
     return show(answer)
+
+
+@api.get("/sales")
+def list_sales() -> Response:
+    """Sales, newest first: of a member, a store, a receipt, local days (inclusive)."""
+    asked = [text(name) for name in ("member", "store", "receipt", "from", "to")]
+    return show(listings.list_sales(services(), current_caller(), *page(), *asked))
+
+
+@api.get("/swipes")
+def list_swipes() -> Response:
+    """Identifications at the tills, newest first (S43)."""
+    asked = [text(name) for name in ("terminal", "from", "to")]
+    return show(listings.list_swipes(services(), current_caller(), *page(), *asked))
 
 
 @api.get("/sales/<sale>")

@@ -1,9 +1,13 @@
 """Many facts in one call: each has its own key and its own transaction; one bad item never blocks
-the others.  The answers stand in the order of the items."""
+the others.  The answers stand in the order of the items.
+
+An item is the body of the single call plus its envelope (key, kind, epoch, sequence), and its key
+remembers it as that call: a sale that was sent online and comes again in a batch is the same sale.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,12 +16,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 from loyalty_pos.domain.basket import Id
-from loyalty_pos.errors import BadInput, LoyaltyError
+from loyalty_pos.errors import BadInput, LoyaltyError, Unavailable
 from loyalty_pos.services import checkout, members, returns, sales
-from loyalty_pos.services.context import Caller, Outcome, Request, Services
+from loyalty_pos.services.context import Caller, Request, Services
 from loyalty_pos.services.requests import Key, MemberIn, ReceiptReturnIn, SaleIn
 
 BATCH_MAX = 500
+ENVELOPE = ("key", "kind", "epoch", "sequence")
+
+BodyHash = Callable[[str, str, object], bytes]
+Refuse = Callable[[dict[str, Any]], None]
 
 
 class BatchIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,65 +35,58 @@ class BatchIn(Struct, frozen=True, forbid_unknown_fields=True):
     sent_at: datetime | None = None
 
 
-class _Sale(SaleIn, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="sale"):
-    key: Key
-
-
-class _Return(ReceiptReturnIn, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="return"):
-    key: Key
-
-
-class _Void(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="void"):
-    key: Key
-    checkout: Id
-
-
-class _Enrolment(MemberIn, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="enrolment"):
-    key: Key
-
-
-Item = _Sale | _Return | _Void | _Enrolment
-
-
-def run(services: Services, caller: Caller, body: BatchIn, refuse: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+def run(services: Services, caller: Caller, body: BatchIn, refuse: Refuse, body_hash: BodyHash) -> dict[str, Any]:
     """{"items": [{"receipt", "status", "id" | "code"}], "high_contiguous", "gaps"}.
 
-    ``refuse`` raises BadInput for an item that must not be stored (payment cards, S41).
+    ``refuse`` raises BadInput for an item that must not be stored (payment cards, S41);
+    ``body_hash`` is what the single call's key would remember (method, path, body).
     """
-    items = [_one(services, caller, raw, refuse) for raw in body.sales]
+    items = [_one(services, caller, raw, refuse, body_hash) for raw in body.sales]
     return {"items": items, "high_contiguous": None, "gaps": []}
 
 
 def _one(
-    services: Services, caller: Caller, raw: dict[str, Any], refuse: Callable[[dict[str, Any]], None]
+    services: Services, caller: Caller, raw: dict[str, Any], refuse: Refuse, body_hash: BodyHash
 ) -> dict[str, Any]:
     receipt = raw.get("receipt") if isinstance(raw.get("receipt"), str) else None
     try:
         refuse(raw)
-        fields = {name: value for name, value in raw.items() if name not in ("epoch", "sequence")}
-        item = msgspec.convert({"kind": "sale"} | fields, Item)
-        status, found = _apply(services, caller, item)
+        status, found = _apply(services, caller, raw, body_hash)
     except msgspec.ValidationError:
         return {"receipt": receipt, "status": "refused", "code": BadInput.default_code}
+    except Unavailable:
+        raise
     except LoyaltyError as error:
         return {"receipt": receipt, "status": "refused", "code": error.code}
+    except Exception:
+        logging.getLogger(__name__).exception("an item of a batch failed")
+        return {"receipt": receipt, "status": "refused", "code": "internal"}
     return {"receipt": receipt, "status": status, "id": found}
 
 
-def _apply(services: Services, caller: Caller, item: Item) -> tuple[str, str]:
+def _apply(services: Services, caller: Caller, raw: dict[str, Any], body_hash: BodyHash) -> tuple[str, str]:
     """(status, id) of one item, recorded under its own key."""
-    content = {k: v for k, v in msgspec.to_builtins(item).items() if k not in ("key", "kind")}
-    digest = hashlib.sha256(msgspec.json.encode(content, order="sorted")).digest()
-    request = Request(caller, item.key, digest)
-    outcome: Outcome
-    if isinstance(item, _Sale):
-        outcome, body = sales.sell(services, request, msgspec.convert(content, SaleIn))
+    content = {name: value for name, value in raw.items() if name not in ENVELOPE}
+    key = msgspec.convert(raw.get("key"), Key)
+    kind = raw.get("kind", "sale")
+
+    def request(path: str, sent: object) -> Request:
+        return Request(caller, key, body_hash("POST", f"/api/v1{path}", sent))
+
+    if kind == "sale":
+        _, body = sales.sell(services, request("/sales", content), msgspec.convert(content, SaleIn))
         return body["status"], body["id"]
-    if isinstance(item, _Return):
-        outcome, body = returns.give_back_by_receipt(services, request, msgspec.convert(content, ReceiptReturnIn))
+    if kind == "return":
+        wanted = msgspec.convert(content, ReceiptReturnIn)
+        _, body = returns.give_back_by_receipt(services, request("/returns", content), wanted)
         return body["status"], body["id"]
-    if isinstance(item, _Void):
-        outcome, body = checkout.void(services, request, item.checkout)
+    if kind == "void":
+        name = msgspec.convert(content.pop("checkout", None), Id)
+        if content:
+            raise BadInput
+        _, body = checkout.void(services, request(f"/checkouts/{name}/void", {}), name)
         return "ok", body["id"]
-    outcome, body = members.enrol(services, request, msgspec.convert(content, MemberIn))
-    return "ok", body["member"]["id"]
+    if kind == "enrolment":
+        _, body = members.enrol(services, request("/members", content), msgspec.convert(content, MemberIn))
+        return "ok", body["member"]["id"]
+    raise BadInput(errors={"kind": ["not_one_of"]})

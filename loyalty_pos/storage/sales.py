@@ -98,6 +98,7 @@ def listed(
     limit: int,
     stores: frozenset[int] | None,
     member_id: int | None = None,
+    store: str | None = None,
     receipt: str | None = None,
     sold_from: int | None = None,
     sold_to: int | None = None,
@@ -109,6 +110,8 @@ def listed(
         rules.append(("s.id < ?", after))
     if member_id is not None:
         rules.append(("s.member_id = ?", member_id))
+    if store is not None:
+        rules.append(("o.code = ?", store))
     if receipt is not None:
         rules.append(("s.receipt = ?", receipt))
     if sold_from is not None:

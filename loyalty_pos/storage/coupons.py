@@ -110,7 +110,11 @@ def give_back(tx: Tx, sale_id: int, today: str, at: int, by: str) -> list[str]:
 
 def cancel_issued_by(tx: Tx, sale_id: int, at: int, by: str) -> list[str]:
     """issued -> cancelled for the coupons that a fully returned sale had given (S30); their codes."""
-    rows = tx.all("SELECT id, code FROM coupons WHERE from_sale_id = ? AND state = 'issued'", (sale_id,))
+    rows = tx.all(
+        "SELECT id, code FROM coupons WHERE member_id = (SELECT member_id FROM sales WHERE id = ?) "
+        "AND from_sale_id = ? AND state = 'issued'",
+        (sale_id, sale_id),
+    )
     for coupon_id, _ in rows:
         tx.run("UPDATE coupons SET state = 'cancelled' WHERE id = ?", (coupon_id,))
         event(tx, coupon_id, at, "cancelled", by, "returned", sale_id)

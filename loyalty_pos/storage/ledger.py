@@ -96,8 +96,8 @@ def lapsed(tx: Tx, member_id: int, now: int) -> int:
 def lapsed_of_sale(tx: Tx, sale_id: int) -> int:
     """The points of a sale's own lots that have lapsed."""
     row = tx.one(
-        "SELECT coalesce(-sum(e.points), 0) FROM lots l JOIN entries e ON e.lot_id = l.id AND e.kind = 'expire' "
-        "WHERE l.sale_id = ?",
+        "SELECT coalesce(-sum(e.points), 0) FROM lots l JOIN entries e ON e.member_id = l.member_id "
+        "AND e.lot_id = l.id AND e.kind = 'expire' WHERE l.sale_id = ?",
         (sale_id,),
     )
     return int(row[0]) if row else 0

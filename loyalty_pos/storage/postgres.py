@@ -116,6 +116,8 @@ class PostgresStore:
             try:
                 return self._transaction(work, writing=True)
             except (pg.SerializationFailure, pg.DeadlockDetected, pg.UniqueViolation) as error:
+                if attempt == RETRIES and isinstance(error, pg.UniqueViolation):
+                    raise
                 if attempt == RETRIES:
                     raise Unavailable("database_unavailable") from error
         raise AssertionError("unreachable")

@@ -46,6 +46,11 @@ def table(name: str, *parts: Any) -> Table:
     return Table(name, metadata, *parts, sqlite_strict=True)
 
 
+def clustered(name: str, *parts: Any) -> Table:
+    """A STRICT table that SQLite keeps in the order of its own key: rows of one owner lie together."""
+    return Table(name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=False)
+
+
 def pk() -> Column[int]:
     """The database's own sequence: ids are ordered by time and never chosen by a caller."""
     return Column("id", Int, Identity(), primary_key=True)

@@ -29,6 +29,7 @@ PRAGMAS = {
     "trusted_schema": 0,
     "busy_timeout": 5000,
     "cache_size": -16000,
+    "wal_autocheckpoint": 4000,
 }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
 from loyalty_pos.storage.columns import (
     blob,
     check,
+    clustered,
     due_index,
     integer,
     metadata,
@@ -31,7 +32,7 @@ ENTRY_KINDS = ("earn", "redeem", "take_back", "give_back", "adjust", "expire", "
 
 # --- the shop -----------------------------------------------------------------------------
 
-settings = table("settings", text("name", primary_key=True), text("value"))
+settings = clustered("settings", text("name", primary_key=True), text("value"))
 
 rule_versions = table(
     "rule_versions",
@@ -76,7 +77,7 @@ staff = table(
     one_of("state", ("active", "disabled")),
 )
 
-staff_stores = table(
+staff_stores = clustered(
     "staff_stores",
     ref("staff_id", "staff"),
     ref("store_id", "stores"),
@@ -105,7 +106,7 @@ sessions = table(
     UniqueConstraint("token_hash"),
 )
 
-guesses = table(
+guesses = clustered(
     "guesses",
     text("subject", primary_key=True),
     integer("window_start"),
@@ -188,7 +189,7 @@ cards = table(
     check("replaced", "(state = 'replaced') = (replaced_by IS NOT NULL)"),
 )
 
-rotating_used = table(
+rotating_used = clustered(
     "rotating_used",
     ref("card_id", "cards"),
     integer("step"),
@@ -213,13 +214,13 @@ swipes = table(
 
 # --- goods and rules ----------------------------------------------------------------------
 
-categories = table(
+categories = clustered(
     "categories",
     text("code", primary_key=True),
     text("name"),
 )
 
-products = table(
+products = clustered(
     "products",
     text("sku", primary_key=True),
     text("name", null=True),
@@ -251,7 +252,7 @@ tier_tables = table(
     text("created_by"),
 )
 
-usage = table(
+usage = clustered(
     "usage",
     text("promotion"),
     text("scope"),
@@ -358,7 +359,7 @@ sales = table(
     Index("ix_sales_store_id_sold_at", "store_id", "sold_at"),
 )
 
-sale_lines = table(
+sale_lines = clustered(
     "sale_lines",
     ref("sale_id", "sales"),
     integer("position"),
@@ -413,7 +414,7 @@ returns = table(
     UniqueConstraint("store_id", "terminal_id", "business_date", "receipt"),
 )
 
-return_lines = table(
+return_lines = clustered(
     "return_lines",
     ref("return_id", "returns"),
     text("line"),
@@ -475,7 +476,7 @@ lots = table(
     due_index("ix_lots_waiting", "active_from", "state = 'pending'"),
 )
 
-checkout_lots = table(
+checkout_lots = clustered(
     "checkout_lots",
     ref("checkout_id", "checkouts"),
     ref("lot_id", "lots"),
@@ -503,7 +504,7 @@ entries = table(
     Index("ix_entries_member_id_id", "member_id", "id"),
 )
 
-answers = table(
+answers = clustered(
     "answers",
     text("caller"),
     text("key"),
@@ -531,7 +532,7 @@ profiles = table(
     *(integer(f"daypart_{part}", default=0) for part in ("night", "morning", "afternoon", "evening")),
 )
 
-member_days = table(
+member_days = clustered(
     "member_days",
     ref("member_id", "members"),
     text("day"),
@@ -541,7 +542,7 @@ member_days = table(
     PrimaryKeyConstraint("member_id", "day"),
 )
 
-member_stores = table(
+member_stores = clustered(
     "member_stores",
     ref("member_id", "members"),
     ref("store_id", "stores"),
@@ -562,7 +563,7 @@ def _habit_columns() -> tuple[object, ...]:
     )
 
 
-member_products = table(
+member_products = clustered(
     "member_products",
     ref("member_id", "members"),
     text("sku"),
@@ -570,7 +571,7 @@ member_products = table(
     PrimaryKeyConstraint("member_id", "sku"),
 )
 
-member_categories = table(
+member_categories = clustered(
     "member_categories",
     ref("member_id", "members"),
     text("category"),

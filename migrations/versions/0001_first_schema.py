@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("code", name="pk_categories"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "guesses",
@@ -56,6 +57,7 @@ def upgrade() -> None:
         sa.Column("blocked_until", INT, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("subject", name="pk_guesses"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "products",
@@ -68,6 +70,7 @@ def upgrade() -> None:
         sa.Column("updated_at", INT, nullable=False),
         sa.PrimaryKeyConstraint("sku", name="pk_products"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "promotions",
@@ -98,6 +101,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_settings"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "staff",
@@ -143,6 +147,7 @@ def upgrade() -> None:
         sa.CheckConstraint("uses >= 0 AND amount >= 0", name="ck_usage_counts"),
         sa.PrimaryKeyConstraint("promotion", "scope", "subject", name="pk_usage"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "members",
@@ -177,6 +182,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_staff_stores_store_id"),
         sa.PrimaryKeyConstraint("staff_id", "store_id", name="pk_staff_stores"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "staff_tokens",
@@ -257,6 +263,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_categories_member_id"),
         sa.PrimaryKeyConstraint("member_id", "category", name="pk_member_categories"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "member_days",
@@ -268,6 +275,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_days_member_id"),
         sa.PrimaryKeyConstraint("member_id", "day", name="pk_member_days"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "member_products",
@@ -282,6 +290,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_products_member_id"),
         sa.PrimaryKeyConstraint("member_id", "sku", name="pk_member_products"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "member_stores",
@@ -293,6 +302,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_member_stores_store_id"),
         sa.PrimaryKeyConstraint("member_id", "store_id", name="pk_member_stores"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "people",
@@ -357,6 +367,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name="fk_rotating_used_card_id"),
         sa.PrimaryKeyConstraint("card_id", "step", name="pk_rotating_used"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "swipes",
@@ -449,6 +460,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_answers_sale_id"),
         sa.PrimaryKeyConstraint("caller", "key", name="pk_answers"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "checkouts",
@@ -599,6 +611,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_sale_lines_sale_id"),
         sa.PrimaryKeyConstraint("sale_id", "position", name="pk_sale_lines"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "sale_uses",
@@ -627,6 +640,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name="fk_checkout_lots_lot_id"),
         sa.PrimaryKeyConstraint("checkout_id", "lot_id", name="pk_checkout_lots"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "coupons",
@@ -723,6 +737,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["return_id"], ["returns.id"], name="fk_return_lines_return_id"),
         sa.PrimaryKeyConstraint("return_id", "line", name="pk_return_lines"),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "coupon_events",

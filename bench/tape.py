@@ -46,11 +46,16 @@ Tape = list[Taped]
 Groups = list[list[Statement]]
 
 
-class Recorder(Tx):
-    """A transaction that notes what it is asked to run."""
+class Recorder:
+    """A transaction that notes what it is asked to run, and is the given one in all else."""
+
+    one, insert = Tx.one, Tx.insert
 
     def __init__(self, tx: Tx, statements: list[Statement]) -> None:
-        self._tx, self._statements, self.for_update = tx, statements, tx.for_update
+        self._tx, self._statements = tx, statements
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._tx, name)
 
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         self._statements.append(Statement("all", sql, params))
@@ -68,12 +73,6 @@ class Recorder(Tx):
         listed = list(rows)
         self._statements.append(Statement("many", sql, listed))
         self._tx.many(sql, listed)
-
-    def lock(self, name: str) -> bool:
-        return self._tx.lock(name)
-
-    def undo(self) -> None:
-        self._tx.undo()
 
 
 class RecordingStore:

@@ -78,7 +78,7 @@ class Server:
                     return
             time.sleep(0.1)
         self.__exit__(Unexpected, None, None)
-        raise Unexpected("the service did not start")
+        raise Unexpected(f"the service did not start (exit status {self._process.returncode})")
 
 
 def _free_port() -> int:

@@ -76,7 +76,7 @@ def test_nothing_is_lost_doubled_or_invented(shop: Shop, server: Server, tmp_pat
     replay(tills)
     assert server.stop() == 0, server.log()
     audit(shop, tills, cards)
-    assert min(server.ready_after) < READY_SECONDS
+    assert max(server.ready_after) < READY_SECONDS
 
 
 def unharmed(tills: list[CrashTill], server: Server) -> None:
@@ -126,8 +126,8 @@ def audit(shop: Shop, tills: list[CrashTill], cards: dict[str, str]) -> None:
             now = books.rows("SELECT active, pending, held FROM members WHERE id = ?", int(member))[0]
             assert now[0] + now[1] + now[2] == 1_000 + gain[member]
         assert books.value("SELECT count(*) FROM checkouts WHERE state = 'open'") == 0
-        unanswered = books.value("SELECT count(*) FROM answers WHERE caller LIKE 'terminal:kill-%'")
-        assert unanswered == sum(len({r["key"] for r in till.journal.records()}) for till in tills)
+        kept_keys = books.value("SELECT count(*) FROM answers WHERE caller LIKE 'terminal:kill-%'")
+        assert kept_keys == sum(len({r["key"] for r in till.journal.records()}) for till in tills)
         assert books.faults() == []
         if store.dialect == "sqlite":
             assert books.value("PRAGMA integrity_check") == "ok"

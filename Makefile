@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test check ci-long screenshots clean
+.PHONY: demo test check coverage clean
 
 demo: $(VENV)/.run
 	$(BIN)/loyalty-pos demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser"
+	$(BIN)/python -m pytest -m browser
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -19,9 +20,6 @@ check: $(VENV)/.dev
 
 coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-fail-under=90
-
-screenshots: $(VENV)/.dev
-	$(BIN)/python -m tests.browser.screenshots
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

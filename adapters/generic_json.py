@@ -165,9 +165,7 @@ def _return(native: Mapping[str, object], connection: Connection) -> ReturnTicke
         terminal=optional_text(native, "terminal"),
         sale_terminal=optional_text(native, "sale_terminal"),
         lines=tuple(
-            ReturnedLine(
-                line=text(line, "line"), quantity=quantity(line.get("quantity"), f"lines.{index}.quantity")
-            )
+            ReturnedLine(line=text(line, "line"), quantity=quantity(line.get("quantity"), f"lines.{index}.quantity"))
             for index, line in enumerate(lines)
         ),
     )

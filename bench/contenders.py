@@ -144,9 +144,7 @@ class Textbook:
         self._rounds = rounds
         self._app = textbook.create_app(url)
         keys = [shop.till_key(till) for till in {sold.till for sold in rounds[0]}]
-        textbook.fill(
-            self._app, keys, [card_number(index) for index in range(members)], ["gold", "silver", ""]
-        )
+        textbook.fill(self._app, keys, [card_number(index) for index in range(members)], ["gold", "silver", ""])
         self._call: Callable[..., Any] = self._app.wsgi_app
 
     @property

@@ -71,9 +71,7 @@ class _Line(Generic[C]):
             yield customer
 
 
-def _lane(
-    line: _Line[C], till: Till, visit: Callable[[Till, C], tuple[float, ...]], times: array[float]
-) -> None:
+def _lane(line: _Line[C], till: Till, visit: Callable[[Till, C], tuple[float, ...]], times: array[float]) -> None:
     try:
         with till:
             for customer in line:

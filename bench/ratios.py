@@ -37,9 +37,7 @@ class Plan(NamedTuple):
 
     def baskets(self, members: int) -> Rounds:
         """The baskets of each round, the warming one first, of members anywhere in the shop."""
-        return [
-            baskets.make(self.sales, members, TILLS, first=r * self.sales) for r in range(self.rounds + 1)
-        ]
+        return [baskets.make(self.sales, members, TILLS, first=r * self.sales) for r in range(self.rounds + 1)]
 
 
 def compare(databases: Databases, folder: Path, plan: Plan, say: Say) -> report.Figures:

@@ -122,9 +122,7 @@ class Till:
 
     def settle(self, checkout: str, receipt: str | None = None, **more: Any) -> TestResponse:
         """Settle a checkout."""
-        return self.call(
-            "POST", f"/checkouts/{checkout}/settle", {"receipt": receipt or self.receipt()}, **more
-        )
+        return self.call("POST", f"/checkouts/{checkout}/settle", {"receipt": receipt or self.receipt()}, **more)
 
     def void(self, checkout: str, **more: Any) -> TestResponse:
         """Void a checkout."""

@@ -38,11 +38,7 @@ def _price(basket: dict[str, Any], member: Member) -> tuple[list[dict[str, Any]]
             }
             for i in range(line["quantity"])
         ]
-        offers = (
-            [{"promotion": "tier", "name": "Tier", "amount": off, "explanation": f"{percent}%"}]
-            if off
-            else []
-        )
+        offers = [{"promotion": "tier", "name": "Tier", "amount": off, "explanation": f"{percent}%"}] if off else []
         lines.append(
             {
                 "line": line["line"],
@@ -113,9 +109,7 @@ def _post(session: Session, terminal: Terminal, card: Card, basket: dict[str, An
         )
     session.flush()
     if earned:
-        lot = Lot(
-            member_id=member.id, sale_id=sale.id, granted=earned, remaining=earned, expires_on="2027-12-31"
-        )
+        lot = Lot(member_id=member.id, sale_id=sale.id, granted=earned, remaining=earned, expires_on="2027-12-31")
         session.add(lot)
         session.flush()
         session.add(
@@ -190,9 +184,7 @@ def _json(body: str) -> Response:
 def create_app(url: str) -> Flask:
     """The reference application on the database that ``url`` names; its tables are created."""
     app = Flask(__name__)
-    app.config.update(
-        API_TITLE="textbook", API_VERSION="v1", OPENAPI_VERSION="3.1.0", PROPAGATE_EXCEPTIONS=True
-    )
+    app.config.update(API_TITLE="textbook", API_VERSION="v1", OPENAPI_VERSION="3.1.0", PROPAGATE_EXCEPTIONS=True)
     engine = create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _safe_sqlite)
@@ -220,8 +212,7 @@ def check(app: Flask) -> int:
         for member_id, points in session.execute(select(Entry.member_id, Entry.points)):
             sums[member_id] = sums.get(member_id, 0) + points
         return sum(
-            sums.get(member_id, 0) != active
-            for member_id, active in session.execute(select(Member.id, Member.active))
+            sums.get(member_id, 0) != active for member_id, active in session.execute(select(Member.id, Member.active))
         )
 
 

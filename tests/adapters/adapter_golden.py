@@ -38,11 +38,7 @@ class Golden:
     @property
     def raw(self) -> bytes:
         """The bytes as the POS sent them."""
-        (path,) = [
-            path
-            for path in self._base.parent.glob(f"{self.stem}.*")
-            if not path.name.endswith(BESIDE)
-        ]
+        (path,) = [path for path in self._base.parent.glob(f"{self.stem}.*") if not path.name.endswith(BESIDE)]
         return path.read_bytes()
 
     @property

@@ -189,7 +189,7 @@ def test_every_outcome_has_an_answer_and_only_done_is_a_success(adapter: Webhook
 
 @by_code(list(FILES))
 @settings(max_examples=100)
-@given(content=st.binary(max_size=300) | st.text(alphabet="receipt,;\n\"0.5é", max_size=200).map(str.encode))
+@given(content=st.binary(max_size=300) | st.text(alphabet='receipt,;\n"0.5é', max_size=200).map(str.encode))
 def test_an_unreadable_file_is_bad_input_or_rejected_rows(adapter: FileAdapter, content: bytes) -> None:
     documents: list[Document] = []
     with suppress(BadInput):

@@ -23,9 +23,7 @@ def test_a_shop_may_do_without_signatures() -> None:
     assert GENERIC.authenticate(unsigned, Connection()).verdict == "unsigned"
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"[]", b"7", b'{"a": NaN}', b'{"events": {}}', b'{"events": [1]}', b"\xff"]
-)
+@pytest.mark.parametrize("body", [b"", b"[]", b"7", b'{"a": NaN}', b'{"events": {}}', b'{"events": [1]}', b"\xff"])
 def test_what_is_no_document_is_invalid_json(body: bytes) -> None:
     with pytest.raises(BadInput) as refused:
         GENERIC.split(request(body))
@@ -52,8 +50,7 @@ def test_the_reason_names_the_field(change: dict[str, object], reason: object) -
 
 def test_a_corrected_document_is_another_revision_of_the_same_event() -> None:
     first, second = (
-        GENERIC.split(request(json.dumps({"type": "sale", "receipt": "42", "revision": n}).encode()))[0]
-        for n in (1, 2)
+        GENERIC.split(request(json.dumps({"type": "sale", "receipt": "42", "revision": n}).encode()))[0] for n in (1, 2)
     )
     assert first.key == second.key
     assert first.revision != second.revision

@@ -40,9 +40,7 @@ def test_a_sale_becomes_a_sale_already_made() -> None:
         "cashier": "C07",
         "swipe": "2900000000018",
         "entry": "scan",
-        "lines": [
-            {"line": "1", "sku": "A", "quantity": 2, "unit_price": 4500, "discount": 900, "name": "Mì"}
-        ],
+        "lines": [{"line": "1", "sku": "A", "quantity": 2, "unit_price": 4500, "discount": 900, "name": "Mì"}],
         "coupons": ["992048517730264414"],
         "tenders": [{"kind": "cash", "amount": 8100}],
         "as_sold": True,

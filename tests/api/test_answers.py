@@ -52,7 +52,7 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
         "/promotions": "/promotions", "/promotions/<code>": "/promotions/milk-3for2", "/coupons": "/coupons",
         "/tiers": "/tiers", "/settings": "/settings", "/products": "/products", "/products/<sku>": "/products/1",
         "/categories": "/categories", "/exceptions": "/exceptions", "/stores": "/stores",
-        "/terminals": "/terminals", "/staff": "/staff",
+        "/terminals": "/terminals", "/staff": "/staff", "/sales": "/sales", "/swipes": "/swipes",
     }.items():  # fmt: skip
         check("GET", rule, ok(owner.get(path)))
         covered.add(("GET", rule))

@@ -140,9 +140,7 @@ def test_coupons_are_digits_with_a_check_digit() -> None:
     assert coupon_code(CARD) is None
 
 
-@pytest.mark.parametrize(
-    "raw", ["0912345678", "0912 345 678", "+84 912 345 678", "84912345678", "(024) 3825.1234"]
-)
+@pytest.mark.parametrize("raw", ["0912345678", "0912 345 678", "+84 912 345 678", "84912345678", "(024) 3825.1234"])
 def test_a_phone_number_is_known_by_its_shape(raw: str) -> None:
     """S23: identifies for earning; which number it is, the edge decides."""
     reading = read_swipe(raw)
@@ -286,9 +284,7 @@ def test_every_payment_range_is_refused(prefix: str, length: int) -> None:
     assert read_swipe(number) == Reading("payment")
 
 
-@pytest.mark.parametrize(
-    "prefix", ["1", "50", "56", "2220", "2721", "28", "29", "61", "63", "64", "7", "8", "9703"]
-)
+@pytest.mark.parametrize("prefix", ["1", "50", "56", "2220", "2721", "28", "29", "61", "63", "64", "7", "8", "9703"])
 def test_other_ranges_are_not(prefix: str) -> None:
     assert not payment_card(luhn(prefix.ljust(15, "0")))
 
@@ -323,11 +319,7 @@ def test_the_number_is_found_however_it_is_written(text: str) -> None:
 
 def test_a_scanned_product_code_passes_and_a_typed_one_does_not() -> None:
     """S41: one in ten foreign EAN-13 looks like a payment card; a scan of it is exempt."""
-    both = next(
-        number
-        for number in (f"40{n:010d}" for n in range(1000))
-        if gs1_check(number) == luhn_check(number)
-    )
+    both = next(number for number in (f"40{n:010d}" for n in range(1000)) if gs1_check(number) == luhn_check(number))
     number = luhn(both)
     assert payment_card(number)
     assert not payment_card(number, scan=True)

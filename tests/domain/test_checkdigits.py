@@ -20,9 +20,7 @@ def test_gs1_numbers_of_every_length(number: str) -> None:
     assert not gs1_valid(number[:-1] + str((int(number[-1]) + 1) % 10))
 
 
-@pytest.mark.parametrize(
-    ("body", "check"), [("37610425002123456", "9"), ("629104150021", "3"), ("978820551237", "5")]
-)
+@pytest.mark.parametrize(("body", "check"), [("37610425002123456", "9"), ("629104150021", "3"), ("978820551237", "5")])
 def test_gs1_check(body: str, check: str) -> None:
     assert gs1_check(body) == check
 

@@ -57,9 +57,7 @@ def promotion(**changes: Any) -> dict[str, Any]:
         ({"stage": "end"}, "stage", "not_one_of"),
     ],
 )
-def test_a_faulty_promotion_names_its_field_and_never_the_value(
-    changes: dict[str, Any], path: str, code: str
-) -> None:
+def test_a_faulty_promotion_names_its_field_and_never_the_value(changes: dict[str, Any], path: str, code: str) -> None:
     with pytest.raises(BadInput) as refusal:
         check_promotion(promotion(**changes), "promotions[3]")
     assert refusal.value.errors == {f"promotions[3].{path}": [code]}

@@ -18,9 +18,9 @@ from typing import Literal
 from msgspec import Struct
 
 from loyalty_pos.domain.checkdigits import gs1_check, gs1_valid, is_digits, luhn_valid
+from loyalty_pos.domain.coupons import COUPON_PREFIX
 
 CARD_PREFIX = "29"
-COUPON_PREFIX = "99"
 ROTATING_PREFIX = "98"
 STEP_SECONDS = 30
 
@@ -164,14 +164,6 @@ def new_card_number(random10: str, prefix: str = CARD_PREFIX) -> str:
     body = prefix + random10
     if len(body) != 12 or not is_digits(body):
         raise ValueError("a card number is 12 digits and a check digit")
-    return body + gs1_check(body)
-
-
-def new_coupon_code(random15: str) -> str:
-    """A coupon code: 99, fifteen random digits, check digit (S36). ValueError unless 15 digits."""
-    if len(random15) != 15 or not is_digits(random15):
-        raise ValueError("a coupon code needs 15 random digits")
-    body = COUPON_PREFIX + random15
     return body + gs1_check(body)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from loyalty_pos.domain.cards import coupon_code, new_coupon_code
+from loyalty_pos.domain.cards import coupon_code
+from loyalty_pos.domain.coupons import new_coupon_code
 from loyalty_pos.errors import BadInput, Conflict, NotFound
 from loyalty_pos.services.context import Outcome, Request, Services
 from loyalty_pos.services.idempotency import write

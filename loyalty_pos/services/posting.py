@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from loyalty_pos.domain.basket import Line
-from loyalty_pos.domain.cards import new_coupon_code
+from loyalty_pos.domain.coupons import new_coupon_code
 from loyalty_pos.domain.pricing.receipt import receipt_text
 from loyalty_pos.domain.pricing.result import NextCoupon, Priced, UnitRun
 from loyalty_pos.errors import Conflict

@@ -15,7 +15,6 @@ from loyalty_pos.domain.cards import (
     coupon_code,
     mask_card,
     new_card_number,
-    new_coupon_code,
     payment_card,
     read_swipe,
     rotating_code,
@@ -25,6 +24,7 @@ from loyalty_pos.domain.cards import (
     spaced_card,
 )
 from loyalty_pos.domain.checkdigits import gs1_check, luhn_check
+from loyalty_pos.domain.coupons import new_coupon_code
 
 CARD = "2900000000018"
 GSRN = "950123456789012341"

@@ -86,7 +86,7 @@ def adjust(services: Services, request: Request, member_id: str, body: AdjustIn)
             raise NotFound("member_unknown")
         if abs(body.points) > services.rules.current(tx).programme.adjustment_limit:
             raise Refused("approval_needed", limit=services.rules.current(tx).programme.adjustment_limit)
-        if row.active + body.points < 0:
+        if row.active - ledger.lapsed(tx, row.id, services.now_ms()) + body.points < 0:
             raise Refused("points_insufficient")
         return row
 

@@ -23,7 +23,7 @@ from loyalty_pos.services.loading import Ready, check_basket, check_scopes, make
 from loyalty_pos.services.posting import Ticket, known_receipt, post_sale
 from loyalty_pos.services.requests import SaleIn, SettleIn
 from loyalty_pos.storage import coupons as coupon_rows
-from loyalty_pos.storage import posting, reading, rules, sales
+from loyalty_pos.storage import ledger, posting, reading, rules, sales
 from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.reading import MemberRow
 from loyalty_pos.storage.tx import Stale, Tx
@@ -62,7 +62,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
         member_id = ready.earner.id if ready.earner else None
         limited = not body.as_sold
         counted = limits.count(tx, ready.book, ready.priced.uses, member_id, lane[0], body.cashier, limited)
-        sale_id, _ = post_sale(services, tx, _ticket(request, ready, body, body_hash, swipe_id, counted))
+        sale_id, _ = post_sale(services, tx, _ticket(tx, request, ready, body, body_hash, swipe_id, counted))
         _use_coupons(tx, ready, sale_id, request)
         posting.add_products(tx, _fresh(ready))
         returns.apply_parked(services, tx, request, sale_id)
@@ -73,6 +73,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
 
 
 def _ticket(
+    tx: Tx,
     request: Request,
     ready: Ready,
     body: SaleIn,
@@ -86,7 +87,7 @@ def _ticket(
     if body.as_sold:
         refused = [x for x in ready.priced.pricing.coupons if x.status == "refused"]
         exceptions = [Exceptional(x.reason or "coupon_not_usable", 0) for x in refused]
-        spent, missing = _available(ready.priced, member)
+        spent, missing = _available(tx, ready.priced, member, ready.now)
         exceptions += [missing] if missing else []
     return Ticket(
         request=request,
@@ -157,7 +158,7 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     member = reading.member(tx, row.member_id) if row.member_id is not None else None
     taken = holding.capture(tx, row)
     held = row.state == "open"
-    spent, points_missing = (priced.pricing.points.redeemed, None) if held else _available(priced, member)
+    spent, points_missing = (priced.pricing.points.redeemed, None) if held else _available(tx, priced, member, now)
     priced, lost = _lost_coupons(tx, row, priced)
     exceptions = lost if not points_missing else [*lost, points_missing]
     counted = row.counted
@@ -182,12 +183,12 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     return sale_id
 
 
-def _available(priced: Priced, member: MemberRow | None) -> tuple[int, Exceptional | None]:
+def _available(tx: Tx, priced: Priced, member: MemberRow | None, now: int) -> tuple[int, Exceptional | None]:
     """(points that can really be spent now, what is missing as the store's exception)."""
     promised = priced.pricing.points.redeemed
     if not promised or member is None:
         return promised, None
-    spent = min(promised, member.active)
+    spent = min(promised, member.active - ledger.lapsed(tx, member.id, now))
     value = priced.pricing.totals.points_value * (promised - spent) // promised
     return spent, Exceptional("points_insufficient", value) if spent < promised else None
 

@@ -214,3 +214,18 @@ def test_everything_at_once(lane: Lane, hanh: Json, books: Books) -> None:
     assert codes(at_once(16, busy)) == {"ok": 16}
     assert books.faults() == []
     assert lane.points(hanh["id"])["held"] == 0
+
+
+def test_a_sale_and_its_return_meet(lane: Lane, hanh: Json, books: Books) -> None:
+    """S31: sent at the same moment by two tills, the return is applied, once, whoever comes first."""
+    for number in range(6):
+        receipt = f"meet-{number}"
+        done = at_once(2, lambda n, receipt=receipt: (  # type: ignore[misc]
+            lane.sells(bread(10_000), card=hanh["card"], receipt=receipt)
+            if n else lane.takes_back_receipt(receipt, ("1", 1))
+        ))  # fmt: skip
+        assert codes(done) == {"ok": 2}
+    assert books.rows("SELECT DISTINCT state FROM sales") == [("returned",)]
+    assert books.value("SELECT count(*) FROM returns") == 6
+    assert lane.points(hanh["id"])["active"] == 0
+    assert books.faults() == []

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from actions import FixedClock
-from services.lane import FRUIT, Books, Lane, bread, sqlite_only
+from conftest import Shop
+from services.lane import FRUIT, Books, Lane, bread, lane_of, sqlite_only
 
 from loyalty_pos.domain.cards import rotating_step, rotating_text
 from loyalty_pos.errors import BadInput, Conflict, NotFound, Refused
-from loyalty_pos.services import rules
-from loyalty_pos.services.context import SYSTEM, Request
+from loyalty_pos.services import rules, stores
+from loyalty_pos.services.context import SCOPES, SYSTEM, Request
 
 Json = dict[str, Any]
 pytestmark = sqlite_only
@@ -149,3 +150,25 @@ def test_ids_that_are_not_ours_are_unknown(lane: Lane) -> None:
             lane.quotes(FRUIT, member=text)
         with pytest.raises(NotFound, match="swipe_unknown"):
             lane.quotes(FRUIT, swipe_id=text)
+
+
+def test_a_swipe_shows_possession_for_a_while_at_its_own_lane(
+    lane: Lane, shop: Shop, hanh: Json, clock: FixedClock
+) -> None:
+    """S23: half an hour, and not at another terminal; after that it still earns."""
+    lane.adjusts(hanh["id"], 500)
+    swipe = lane.identifies(hanh["card"])["swipe_id"]
+    spends = lambda at: at.quotes(bread(100_000), swipe_id=swipe, redeem_points=200)["points"]["redeemed"]  # noqa: E731
+    keys = shop.keys | {"hn-01-9": _second_lane(shop)}
+    assert spends(lane) == 200
+    assert spends(lane_of(Shop(shop.services, keys, shop.tokens), "hn-01-9")) == 0
+    clock.move(minutes=30)
+    assert spends(lane) == 200
+    clock.move(seconds=1)
+    assert spends(lane) == 0
+    assert lane.sells(bread(100_000), swipe_id=swipe)["points"]["earned"] == 100
+
+
+def _second_lane(shop: Shop) -> str:
+    made = stores.add_terminal(shop.services, Request(SYSTEM), "hn-01-9", "hn-01", SCOPES)
+    return str(made[1]["key"])

@@ -155,3 +155,15 @@ def test_coupons_of_a_member(lane: Lane, hanh: Json, clock: FixedClock) -> None:
     clock.move(days=31)
     listed = points.coupons(lane.services, lane.caller, hanh["id"], None, None, 10)["items"]
     assert [x["state"] for x in listed] == ["used", "expired"]
+
+
+def test_lapsed_points_are_not_taken_by_hand(lane: Lane, hanh: Json, books: Books, clock: FixedClock) -> None:
+    """S20: what has lapsed is not there, although no job has said so yet; a grant is granted."""
+    rules.change_settings(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 1}}})
+    lane.adjusts(hanh["id"], 300)
+    clock.move(days=2)
+    with pytest.raises(Refused, match="points_insufficient"):
+        lane.adjusts(hanh["id"], -100)
+    lane.adjusts(hanh["id"], 100)
+    lane.adjusts(hanh["id"], -100)
+    assert books.faults() == []

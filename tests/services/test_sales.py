@@ -10,7 +10,7 @@ from actions import FixedClock, line
 from conftest import Shop, add_promotions
 from services.lane import COFFEE, FRUIT, MILK, Books, Lane, bread, lane_of
 
-from loyalty_pos.errors import Conflict
+from loyalty_pos.errors import BadInput, Conflict
 from loyalty_pos.jobs import release_holds
 from loyalty_pos.services import rules
 from loyalty_pos.services.context import SYSTEM, Request
@@ -309,3 +309,71 @@ def test_a_next_visit_coupon_is_the_members_own(lane: Lane, hanh: Json, books: B
     spent = lane.sells(bread(50_000), card=hanh["card"], coupons=[given[0]["code"]])
     assert spent["totals"]["discount"] == 5_000
     assert books.faults() == []
+
+
+def test_lapsed_points_are_not_spent_although_no_job_has_run(
+    lane: Lane, hanh: Json, books: Books, clock: FixedClock
+) -> None:
+    """S20: gone at the end of their day, by the clock and not by the job."""
+    programme = {"points": {"expiry": {"mode": "days", "days": 1}}}
+    rules.change_settings(lane.services, Request(SYSTEM), programme)
+    lane.adjusts(hanh["id"], 300)
+    assert lane.quotes(bread(100_000), card=hanh["card"], redeem_points=200)["points"]["redeemed"] == 200
+    clock.move(days=2)
+    assert lane.quotes(bread(100_000), card=hanh["card"], redeem_points=200)["points"]["redeemed"] == 0
+    lane.adjusts(hanh["id"], 150)
+    assert lane.sells(bread(100_000, earns=False), card=hanh["card"], redeem_points=400)["points"]["redeemed"] == 150
+    assert books.faults() == []
+
+
+def test_points_that_lapsed_before_a_late_settle_are_the_stores_exception(
+    lane: Lane, hanh: Json, books: Books, clock: FixedClock
+) -> None:
+    """Facts are never refused: the hold lapsed, then the points did, and no job has run since."""
+    programme = {"points": {"expiry": {"mode": "days", "days": 1}}}
+    rules.change_settings(lane.services, Request(SYSTEM), programme)
+    lane.adjusts(hanh["id"], 300)
+    opened = lane.opens(bread(100_000, earns=False), card=hanh["card"], redeem_points=200)
+    clock.move(minutes=16)
+    release_holds.run(lane.services)
+    clock.move(days=2)
+    sold = lane.settles(opened["id"])
+    assert sold["exceptions"] == [{"code": "points_insufficient", "amount": 2_000}]
+    assert sold["totals"] == opened["totals"]
+    assert books.faults() == []
+
+
+@pytest.mark.parametrize(("asked", "spent"), [(200, 200), (500, 300)])
+def test_points_that_the_till_took_already_are_taken(
+    lane: Lane, hanh: Json, books: Books, asked: int, spent: int
+) -> None:
+    """S47: the bill stays as charged; what the member does not have is the store's exception."""
+    lane.adjusts(hanh["id"], 300)
+    sold = lane.sells(bread(50_000, earns=False), card=hanh["card"], redeem_points=asked, as_sold=True)
+    assert sold["totals"]["to_pay"] == 50_000 - 10 * asked
+    missing = [{"code": "points_insufficient", "amount": 10 * (asked - spent)}] if asked > spent else []
+    assert sold["exceptions"] == missing
+    now = lane.points(hanh["id"])
+    assert (now["active"], now["spent"]) == (300 - spent, spent)
+    assert books.faults() == []
+
+
+def test_lapsed_points_that_the_till_took_already(lane: Lane, hanh: Json, books: Books, clock: FixedClock) -> None:
+    """S47, S20: recorded as charged, although the points have lapsed and no job has run."""
+    programme = {"points": {"expiry": {"mode": "days", "days": 1}}}
+    rules.change_settings(lane.services, Request(SYSTEM), programme)
+    lane.adjusts(hanh["id"], 300)
+    clock.move(days=2)
+    lane.adjusts(hanh["id"], 50)
+    sold = lane.sells(bread(50_000, earns=False), card=hanh["card"], redeem_points=200, as_sold=True)
+    assert sold["exceptions"] == [{"code": "points_insufficient", "amount": 1_500}]
+    assert lane.points(hanh["id"])["spent"] == 50
+    assert books.faults() == []
+
+
+@pytest.mark.parametrize("moment", ["1969-12-31T23:59:59+00:00", "9999-12-31T23:59:59+00:00"])
+def test_a_time_out_of_range_is_no_time(lane: Lane, books: Books, moment: str) -> None:
+    """A till without a clock is told so; nothing is recorded."""
+    with pytest.raises(BadInput):
+        lane.sells(bread(1_000), sold_at=moment)
+    assert books.value("SELECT count(*) FROM sales") == 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
@@ -28,9 +29,12 @@ PRAGMAS = {
     "recursive_triggers": 1,
     "trusted_schema": 0,
     "busy_timeout": 5000,
-    "cache_size": -16000,
     "wal_autocheckpoint": 4000,
 }
+
+
+# Pages that a connection keeps, in KiB: one writer touches everything, many readers little each.
+WRITER_CACHE, READER_CACHE = 32_000, 3_000
 
 
 class SqliteTx(Tx):
@@ -107,7 +111,7 @@ class SqliteStore:
         self._open: list[PoolProxiedConnection] = []
         self._lock = threading.Lock()
         self._claims: set[str] = set()
-        self._writer = Writer(self._connect)
+        self._writer = Writer(partial(self._connect, WRITER_CACHE))
 
     def read(self, work: Callable[[Tx], T]) -> T:
         tx = self._reader()
@@ -139,10 +143,11 @@ class SqliteStore:
             self._open.clear()
         self._engine.dispose()
 
-    def _connect(self) -> SqliteTx:
+    def _connect(self, cache: int) -> SqliteTx:
         connection = self._engine.raw_connection()
         raw = connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
+        raw.execute(f"PRAGMA cache_size=-{cache}")
         with self._lock:
             self._open.append(connection)
         return SqliteTx(raw)
@@ -150,6 +155,6 @@ class SqliteStore:
     def _reader(self) -> SqliteTx:
         tx: SqliteTx | None = getattr(self._local, "tx", None)
         if tx is None:
-            tx = self._local.tx = self._connect()
+            tx = self._local.tx = self._connect(READER_CACHE)
             tx.run("PRAGMA query_only=ON")
         return tx

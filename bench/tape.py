@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import psycopg
@@ -21,9 +21,9 @@ GROUP = 16
 
 
 class Statement(NamedTuple):
-    """``how``: the method of Tx that ran it (``many`` has a list of rows for ``params``)."""
+    """``how``: the method of Tx that ran it."""
 
-    how: Literal["all", "run", "later", "many"]
+    how: Literal["all", "run", "later"]
     sql: str
     params: Any
 
@@ -49,7 +49,7 @@ Groups = list[list[Statement]]
 class Recorder:
     """A transaction that notes what it is asked to run, and is the given one in all else."""
 
-    one, insert = Tx.one, Tx.insert
+    one, insert, many = Tx.one, Tx.insert, Tx.many
 
     def __init__(self, tx: Tx, statements: list[Statement]) -> None:
         self._tx, self._statements = tx, statements
@@ -68,11 +68,6 @@ class Recorder:
     def later(self, sql: str, params: Sequence[object] = ()) -> None:
         self._statements.append(Statement("later", sql, params))
         self._tx.later(sql, params)
-
-    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        listed = list(rows)
-        self._statements.append(Statement("many", sql, listed))
-        self._tx.many(sql, listed)
 
 
 class RecordingStore:
@@ -186,10 +181,7 @@ class Player:
         cursor = self._raw.cursor()
         cursor.execute(self._begin)
         for how, sql, params in statements:
-            if how == "many":
-                cursor.executemany(sql, params)
-            else:
-                cursor.execute(sql, params)
-                if how == "all":
-                    cursor.fetchall()
+            cursor.execute(sql, params)
+            if how == "all":
+                cursor.fetchall()
         cursor.execute("COMMIT")

@@ -26,6 +26,7 @@ from loyalty_pos.domain.pricing.result import (
 )
 from loyalty_pos.services.context import from_ms
 from loyalty_pos.storage import reading
+from loyalty_pos.storage.reading import MemberRow
 from loyalty_pos.storage.tx import Tx
 
 
@@ -100,10 +101,21 @@ def dress(tx: Tx, body: Any, row_id: int | None = None) -> Any:
     """``body`` with its id in front and the member's short name filled in."""
     if row_id is not None:
         body = {"id": str(row_id)} | body
-    member = body.get("member")
-    if member is not None:
-        row = reading.member(tx, int(member["id"]))
-        member["short_name"] = short_name(row.name) if row and row.state == "active" else None
+    if body.get("member") is not None:
+        name_member(body, reading.member(tx, int(body["member"]["id"])))
+    return body
+
+
+def name_member(body: Any, member: MemberRow | None) -> None:
+    """Fill in the short name of the member that ``body`` tells of, when they are still one."""
+    if body["member"] is not None:
+        body["member"]["short_name"] = short_name(member.name) if member and member.state == "active" else None
+
+
+def sale_answer(answer: SaleAnswer, sale_id: int, member: MemberRow | None) -> Any:
+    """A Sale just made, as ``dress`` would show it from its row."""
+    body = {"id": str(sale_id)} | msgspec.to_builtins(answer)
+    name_member(body, member)
     return body
 
 

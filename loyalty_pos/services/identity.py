@@ -81,11 +81,11 @@ def find(services: Services, tx: Tx, book: Book, raw: str, entry: str | None) ->
         return _by_phone(tx, read.value)
     if read.kind == "page":
         card_id = page_card(tx, services.secret, read.value)
-        card = reading.card_by_id(tx, card_id) if card_id is not None else None
+        found = reading.holder_by_id(tx, card_id) if card_id is not None else None
     else:
-        card = reading.card(tx, read.value)
+        found = reading.holder(tx, read.value)
     number = None if read.kind == "page" else read.value[:64]
-    return _of_card(tx, card, how, number)
+    return _of_card(tx, found, how, number)
 
 
 def of_member(tx: Tx, member_id: int, entry: str, swipe_id: int | None = None) -> Holder:
@@ -144,31 +144,32 @@ def _of_swipe(services: Services, tx: Tx, caller: Caller, swipe_id: str) -> Hold
     fresh = services.now_ms() - row.at <= PRESENT_MS and row.terminal_id == caller.terminal_id
     entry = row.entry if fresh or row.entry not in POSSESSION else "typed"
     if row.card_id is not None:
-        holder = _of_card(tx, reading.card_by_id(tx, row.card_id), entry, row.number)
+        holder = _of_card(tx, reading.holder_by_id(tx, row.card_id), entry, row.number)
         return structs.replace(holder, swipe_id=row.id)
     if row.member_id is not None:
         return of_member(tx, row.member_id, entry, swipe_id=row.id)
     return Holder("unknown", entry, row.number, swipe_id=row.id)
 
 
-def _of_card(tx: Tx, card: CardRow | None, entry: str, number: str | None) -> Holder:
-    if card is None:
+def _of_card(tx: Tx, found: tuple[CardRow, MemberRow] | None, entry: str, number: str | None) -> Holder:
+    if found is None:
         return Holder("unknown", entry, number)
+    card, member = found
     outcome: Found = "found"
     while card.state == "replaced" and card.replaced_by is not None:
         outcome = "replaced"
-        successor = reading.card_by_id(tx, card.replaced_by)
+        successor = reading.holder_by_id(tx, card.replaced_by)
         assert successor is not None
-        card = successor
+        card, member = successor
     if card.state == "blocked":
         outcome = "blocked"
-    return Holder(outcome, entry, card.number, reading.member(tx, card.member_id), card)
+    return Holder(outcome, entry, card.number, member, card)
 
 
 def _rotating(services: Services, tx: Tx, read: Reading) -> Holder:
-    card = reading.card(tx, read.value)
+    found = reading.holder(tx, read.value)
     step = rotating_match(services.secret, read.value, read.code, rotating_step(from_ms(services.now_ms())))
-    holder = _of_card(tx, card, "rotating", read.value)
+    holder = _of_card(tx, found, "rotating", read.value)
     if holder.member is None or step is None:
         return Holder("unknown", "rotating", read.value)
     assert holder.card is not None

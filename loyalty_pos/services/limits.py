@@ -112,14 +112,13 @@ def usage(
         if (one.scope, one.subject) in counters.values() and (one.promotion, one.scope) in counts:
             uses, amount = counts[(one.promotion, one.scope)]
             counts[(one.promotion, one.scope)] = (uses - one.uses, amount - one.amount)
+    lately = _in_periods(tx, book, member_id, sold_at, own)
     found: dict[str, Usage] = {}
-    for code, limits in book.limited.items():
-        period = limits.get("per_period")
-        since = sold_at - int(timedelta(days=period["days"]).total_seconds() * 1000) if period else 0
+    for code in book.limited:
         found[code] = Usage(
             total=counts.get((code, "total"), (0, 0))[0],
             member=counts.get((code, "member"), (0, 0))[0],
-            member_in_period=_in_period(tx, code, member_id, since, own) if period and member_id else 0,
+            member_in_period=lately.get(code, 0),
             store=counts.get((code, "store"), (0, 0))[0],
             cashier=counts.get((code, "cashier"), (0, 0))[0],
             budget=counts.get((code, "total"), (0, 0))[1],
@@ -127,12 +126,20 @@ def usage(
     return found
 
 
-def _in_period(tx: Tx, code: str, member_id: int, since: int, own: checkouts.CheckoutRow | None) -> int:
-    held = [
-        one.uses
-        for row_id, text in checkouts.open_of_member(tx, member_id)
-        if own is None or row_id != own.id
-        for one in unpack(text)
-        if one.scope == "period" and one.promotion == code
-    ]
-    return reading.uses_since(tx, code, member_id, since) + sum(held)
+def _in_periods(
+    tx: Tx, book: Book, member_id: int | None, sold_at: int, own: checkouts.CheckoutRow | None
+) -> dict[str, int]:
+    """promotion -> the member's uses in its period: those of sales, and those that open checkouts hold."""
+    since = {
+        code: sold_at - int(timedelta(days=limits["per_period"]["days"]).total_seconds() * 1000)
+        for code, limits in book.limited.items()
+        if "per_period" in limits
+    }
+    if member_id is None or not since:
+        return {}
+    found = reading.uses_since(tx, member_id, since)
+    for row_id, text in checkouts.open_of_member(tx, member_id):
+        for one in unpack(text) if own is None or row_id != own.id else ():
+            if one.scope == "period":
+                found[one.promotion] = found.get(one.promotion, 0) + one.uses
+    return found

@@ -154,7 +154,9 @@ def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, n
     row = holder.member
     if row is None:
         return None
-    lapsed = ledger.lapsed(tx, row.id, now)
+    lapsed, favourite = (
+        reading.standing(tx, row.id, now) if book.issues_coupons else (ledger.lapsed(tx, row.id, now), None)
+    )
     mine = own.points_held if own is not None and own.state == "open" and own.member_id == row.id else 0
     last = None if row.last_at is None else book.programme.local(row.last_at).date()
     return MemberFacts(
@@ -167,7 +169,7 @@ def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, n
         orders=row.visits,
         last_order=last,
         spend=row.spend,
-        favourite=reading.favourite_category(tx, row.id) if book.issues_coupons else None,
+        favourite=favourite,
         may_spend=holder.may_spend(book),
         blocked=holder.blocked,
     )

@@ -82,12 +82,13 @@ def give_back_by_receipt(services: Services, request: Request, body: ReceiptRetu
     return _shown(decide(services, request, lambda _tx: object(), post))
 
 
-def apply_parked(services: Services, tx: Tx, request: Request, sale_id: int) -> None:
+def apply_parked(services: Services, tx: Tx, request: Request, sale_id: int, receipt: str) -> None:
     """Apply the returns that waited for this sale; one that does not fit becomes an exception."""
-    sale = sales.find(tx, sale_id)
-    assert sale is not None
-    _one_at_a_time(tx, sale.store_id, sale.receipt)
-    for waiting in sales.parked(tx, sale.store_id, sale.receipt):
+    store_id, _ = request.caller.need_lane()
+    _one_at_a_time(tx, store_id, receipt)
+    for waiting in sales.parked(tx, store_id, receipt):
+        sale = sales.find(tx, sale_id)
+        assert sale is not None
         body = msgspec.json.decode(waiting.body, type=ReceiptReturnIn)
         if not _waits_for(body, waiting, sale, request.caller.terminal):
             continue
@@ -97,8 +98,6 @@ def apply_parked(services: Services, tx: Tx, request: Request, sale_id: int) -> 
             posting.add_exception(tx, sale.store_id, services.now_ms(), f"return_{error.code}", 0, 0, sale.id)
             continue
         sales.unpark(tx, waiting.id, int(outcome.body["id"]))
-        sale = sales.find(tx, sale_id)
-        assert sale is not None
 
 
 def _one_at_a_time(tx: Tx, store_id: int, receipt: str) -> None:

@@ -15,7 +15,7 @@ from loyalty_pos.domain.basket import Basket, moment_fault
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import BadInput, Conflict, NotFound
 from loyalty_pos.services import checkout, holding, limits, returns
-from loyalty_pos.services.answers import Exceptional, dress
+from loyalty_pos.services.answers import Exceptional, dress, sale_answer
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, to_ms
 from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
@@ -23,7 +23,7 @@ from loyalty_pos.services.loading import Ready, check_basket, check_scopes, make
 from loyalty_pos.services.posting import Ticket, known_receipt, post_sale
 from loyalty_pos.services.requests import SaleIn, SettleIn
 from loyalty_pos.storage import coupons as coupon_rows
-from loyalty_pos.storage import ledger, posting, reading, rules, sales
+from loyalty_pos.storage import ledger, posting, reading, sales
 from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.reading import MemberRow
 from loyalty_pos.storage.tx import Stale, Tx
@@ -41,32 +41,31 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
     lane = caller.need_lane()
     body_hash = hashlib.sha256(msgspec.json.encode(body)).digest()
 
-    def load(tx: Tx) -> Ready | None:
-        book = services.rules.current(tx)
+    def known(tx: Tx) -> Outcome | None:
         sold_at = services.now_ms() if body.sold_at is None else to_ms(body.sold_at)
-        if known_receipt(tx, caller, book, body.receipt, sold_at, body_hash) is not None:
+        return known_receipt(tx, caller, services.rules.current(tx), body.receipt, sold_at, body_hash)
+
+    def load(tx: Tx) -> Ready | None:
+        if known(tx) is not None:
             return None
         return make_ready(services, tx, caller, body, "as_sold" if body.as_sold else "sale")
 
     def post(tx: Tx, ready: Ready | None) -> Outcome:
-        book = services.rules.current(tx)
-        sold_at = ready.sold_at if ready else services.now_ms() if body.sold_at is None else to_ms(body.sold_at)
-        known = known_receipt(tx, caller, book, body.receipt, sold_at, body_hash)
-        if known is not None or ready is None:
-            if known is None:
+        if ready is None:
+            first = known(tx)
+            if first is None:
                 raise Stale
-            return known
-        if rules.version(tx) != ready.book.version:
-            raise Stale
+            return first
+        holding.check_rules(tx, ready.book)
         swipe_id = checkout.swipe_of(tx, lane, body.cashier, ready)
         member_id = ready.earner.id if ready.earner else None
         limited = not body.as_sold
         counted = limits.count(tx, ready.book, ready.priced.uses, member_id, lane[0], body.cashier, limited)
-        sale_id, _ = post_sale(services, tx, _ticket(tx, request, ready, body, body_hash, swipe_id, counted))
+        sale_id, answer = post_sale(services, tx, _ticket(tx, request, ready, body, body_hash, swipe_id, counted))
         _use_coupons(tx, ready, sale_id, request)
         posting.add_products(tx, _fresh(ready))
-        returns.apply_parked(services, tx, request, sale_id)
-        return Outcome("created", sale_id=sale_id)
+        returns.apply_parked(services, tx, request, sale_id, body.receipt)
+        return Outcome("created", sale_answer(answer, sale_id, ready.member), sale_id)
 
     recorder = checkout.conflict_recorder(services, request, body)
     return shown(services, decide(services, request, load, post, recorder))
@@ -140,13 +139,12 @@ def settle(services: Services, request: Request, checkout_id: str, body: SettleI
             return Outcome("done", sale_id=row.sale_id)
         if row.state == "voided":
             raise Conflict("checkout_voided")
-        sale_id = _post_checkout(services, tx, request, row, body)
-        return Outcome("created", sale_id=sale_id)
+        return _post_checkout(services, tx, request, row, body)
 
     return shown(services, decide(services, request, lambda _tx: object(), post))
 
 
-def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRow, body: SettleIn) -> int:
+def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRow, body: SettleIn) -> Outcome:
     book = services.rules.current(tx)
     now = services.now_ms()
     sold_at = now if body.paid_at is None else to_ms(body.paid_at)
@@ -171,7 +169,7 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
         unknown_card=None, spent=spent, taken=taken, held=row.points_held, exceptions=tuple(exceptions),
         member_version=member.version if member else None, rules=row.rules, counted=counted,
     )  # fmt: skip
-    sale_id, _ = post_sale(services, tx, ticket)
+    sale_id, answer = post_sale(services, tx, ticket)
     known = {code: coupon_id for coupon_id, code in coupon_rows.ids(tx, _applied(priced))}
     for code in _applied(priced):
         if not coupon_rows.use(tx, known[code], sale_id, now, request.caller.key, row.id):
@@ -179,8 +177,8 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     fresh = [(x.sku, x.name, x.category, x.brand, x.unit_price, x.unit_cost, now) for x in basket.lines]
     posting.add_products(tx, fresh)
     holding.move(tx, row, "settled", sale_id)
-    returns.apply_parked(services, tx, request, sale_id)
-    return sale_id
+    returns.apply_parked(services, tx, request, sale_id, body.receipt)
+    return Outcome("created", sale_answer(answer, sale_id, member), sale_id)
 
 
 def _available(tx: Tx, priced: Priced, member: MemberRow | None, now: int) -> tuple[int, Exceptional | None]:
@@ -216,8 +214,10 @@ def _lost_coupons(tx: Tx, row: CheckoutRow, priced: Priced) -> tuple[Priced, lis
 
 
 def shown(services: Services, outcome: Outcome) -> tuple[Outcome, Any]:
-    """The saved sale of an outcome, dressed; the refusal raised."""
-    outcome.value()
+    """The sale of an outcome, just made or read again; the refusal raised."""
+    made = outcome.value()
+    if made is not None and not outcome.replayed:
+        return outcome, made
     assert outcome.sale_id is not None
     sale_id = outcome.sale_id
     return outcome, services.store.read(lambda tx: first_answer(tx, sale_id))

@@ -294,7 +294,7 @@ def by_terminal_key(services: Services, key: str) -> Caller:
 
     NotSignedIn (``not_signed_in``) for an unknown key, (``terminal_revoked``) for a revoked one.
     """
-    row = services.store.read(lambda tx: shops.terminal_by_key(tx, secret_hash(key)))
+    row = services.store.look(lambda tx: shops.terminal_by_key(tx, secret_hash(key)))
     if row is None:
         raise NotSignedIn
     if row.state != "active":

@@ -9,13 +9,14 @@ repeats with the same key.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
@@ -25,6 +26,16 @@ from loyalty_pos.storage.tx import Tx
 
 T = TypeVar("T")
 RETRIES = 5
+PREPARED = 300
+
+
+class _AnyInt(Int8Dumper):
+    """A whole number whose type its place in the statement decides, as NULL's is.
+
+    The driver would type each by its size, and prepare a statement anew for each mixture of sizes.
+    """
+
+    oid = 0
 
 
 @lru_cache(maxsize=1024)
@@ -51,6 +62,7 @@ class PostgresTx(Tx):
         Reading sees a fixed snapshot.  Writing runs at READ COMMITTED and locks the rows it asks to
         lock; statements whose result nobody waits for share a round trip with the next one.
         """
+        self.rules = None
         self.for_update = " FOR NO KEY UPDATE" if writing else ""
         level = psycopg.IsolationLevel.READ_COMMITTED if writing else psycopg.IsolationLevel.REPEATABLE_READ
         if self._raw.isolation_level != level:
@@ -68,6 +80,17 @@ class PostgresTx(Tx):
                 self._raw.rollback()
             raise
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Each statement by itself, committed as it runs."""
+        self.rules, self.for_update, self._pipeline = None, "", None
+        self._raw.autocommit = True
+        try:
+            yield
+        finally:
+            if not self._raw.closed:
+                self._raw.autocommit = False
+
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         return self._raw.execute(_translate(sql), params).fetchall()
 
@@ -80,10 +103,6 @@ class PostgresTx(Tx):
     def later(self, sql: str, params: Sequence[object] = ()) -> None:
         self._raw.execute(_translate(sql), params)
 
-    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        with self._raw.cursor() as cursor:
-            cursor.executemany(_translate(sql), rows)
-
     def lock(self, name: str) -> bool:
         row = self.one("SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0))", (name,))
         return bool(row and row[0])
@@ -92,6 +111,7 @@ class PostgresTx(Tx):
         self.later("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))
 
     def undo(self) -> None:
+        self.rules = None
         self._raw.execute("ROLLBACK TO SAVEPOINT job")
 
 
@@ -110,6 +130,14 @@ class PostgresStore:
 
     def read(self, work: Callable[[Tx], T]) -> T:
         return self._transaction(work, writing=False)
+
+    def look(self, work: Callable[[Tx], T]) -> T:
+        tx = self._tx()
+        try:
+            with tx.alone():
+                return work(tx)
+        except psycopg.Error as error:
+            raise self._known(error) from error
 
     def write(self, work: Callable[[Tx], T]) -> T:
         for attempt in range(RETRIES + 1):
@@ -169,6 +197,8 @@ class PostgresStore:
             raise Unavailable("database_unavailable") from error
         raw = connection.driver_connection
         assert isinstance(raw, psycopg.Connection)
+        raw.adapters.register_dumper(int, _AnyInt)
+        raw.prepared_max = PREPARED
         with self._lock:
             self._open.append(connection)
         return PostgresTx(raw)

@@ -5,8 +5,8 @@ Every look-up is by an index; the cost does not follow the number of members (S4
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from loyalty_pos.storage.tx import Tx
 
@@ -72,12 +72,17 @@ class CouponRow(NamedTuple):
     used_store: str | None
 
 
-_MEMBER = (
-    "SELECT m.id, m.state, m.tier, m.tier_by_hand, m.tier_since, m.active, m.pending, m.held, m.shortfall, m.version, "
+_MEMBER_COLUMNS = (
+    "m.id, m.state, m.tier, m.tier_by_hand, m.tier_since, m.active, m.pending, m.held, m.shortfall, m.version, "
     "p.name, p.call_name, p.birthday, coalesce(f.visits, 0), coalesce(f.spend, 0), f.last_at "
-    "FROM members m LEFT JOIN people p ON p.member_id = m.id LEFT JOIN profiles f ON f.member_id = m.id "
 )
+_MEMBER_TABLES = "LEFT JOIN people p ON p.member_id = m.id LEFT JOIN profiles f ON f.member_id = m.id "
+_MEMBER = f"SELECT {_MEMBER_COLUMNS}FROM members m {_MEMBER_TABLES}"
 _CARD = "SELECT id, number, member_id, state, replaced_by FROM cards "
+_HOLDER = (
+    f"SELECT c.id, c.number, c.member_id, c.state, c.replaced_by, {_MEMBER_COLUMNS}"
+    f"FROM cards c JOIN members m ON m.id = c.member_id {_MEMBER_TABLES}"
+)
 
 
 def marks(values: Sequence[object]) -> str:
@@ -87,9 +92,26 @@ def marks(values: Sequence[object]) -> str:
 
 def member(tx: Tx, member_id: int) -> MemberRow | None:
     """A member by id; a writing transaction locks the row, before anything else of the member."""
-    lock = f"{tx.for_update} OF m" if tx.for_update else ""
-    row = tx.one(f"{_MEMBER}WHERE m.id = ?{lock}", (member_id,))
+    row = tx.one(f"{_MEMBER}WHERE m.id = ?{_lock(tx)}", (member_id,))
     return MemberRow(*row) if row else None
+
+
+def holder(tx: Tx, number: str) -> tuple[CardRow, MemberRow] | None:
+    """A card by its number, with its member as ``member`` reads it."""
+    return _holder(tx.one(f"{_HOLDER}WHERE c.number = ?{_lock(tx)}", (number,)))
+
+
+def holder_by_id(tx: Tx, card_id: int) -> tuple[CardRow, MemberRow] | None:
+    """A card by id, with its member as ``member`` reads it."""
+    return _holder(tx.one(f"{_HOLDER}WHERE c.id = ?{_lock(tx)}", (card_id,)))
+
+
+def _holder(row: Sequence[Any] | None) -> tuple[CardRow, MemberRow] | None:
+    return (CardRow(*row[:5]), MemberRow(*row[5:])) if row else None
+
+
+def _lock(tx: Tx) -> str:
+    return f"{tx.for_update} OF m" if tx.for_update else ""
 
 
 def card(tx: Tx, number: str) -> CardRow | None:
@@ -151,14 +173,14 @@ def uses(tx: Tx, promotions: Sequence[str], subjects: Sequence[str]) -> dict[tup
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
-def uses_since(tx: Tx, promotion: str, member_id: int, since: int) -> int:
-    """How often a member used a promotion in sales since ``since`` (ms) that were not all returned."""
-    row = tx.one(
-        "SELECT coalesce(sum(u.uses), 0) FROM sale_uses u JOIN sales s ON s.id = u.sale_id "
-        "WHERE u.promotion = ? AND u.member_id = ? AND u.sold_at >= ? AND s.state <> 'returned'",
-        (promotion, member_id, since),
+def uses_since(tx: Tx, member_id: int, since: Mapping[str, int]) -> dict[str, int]:
+    """promotion -> how often a member used it since a moment (ms) of its own, in sales not all returned."""
+    one = (
+        "SELECT u.promotion, sum(u.uses) FROM sale_uses u JOIN sales s ON s.id = u.sale_id "
+        "WHERE u.promotion = ? AND u.member_id = ? AND u.sold_at >= ? AND s.state <> 'returned' GROUP BY u.promotion"
     )
-    return int(row[0]) if row else 0
+    params = [value for promotion, moment in since.items() for value in (promotion, member_id, moment)]
+    return {row[0]: int(row[1]) for row in tx.all(" UNION ALL ".join([one] * len(since)), params)}
 
 
 def spend_since(tx: Tx, member_id: int, day: str) -> tuple[int, int, int]:
@@ -202,11 +224,14 @@ def sale_by_receipt(tx: Tx, store_id: int, terminal_id: int, day: str, receipt: 
     return (int(row[0]), bytes(row[1])) if row else None
 
 
-def favourite_category(tx: Tx, member_id: int) -> str | None:
-    """The category the member bought most often; ties by spend, then name."""
+def standing(tx: Tx, member_id: int, now: int) -> tuple[int, str | None]:
+    """(lapsed points as ``ledger.lapsed`` says, the category bought most often; ties by spend, then name)."""
     row = tx.one(
-        "SELECT category FROM member_categories WHERE member_id = ? AND times > 0 "
-        "ORDER BY times DESC, spend DESC, category LIMIT 1",
-        (member_id,),
+        "SELECT (SELECT coalesce(sum(remaining - held), 0) FROM lots "
+        "WHERE member_id = ? AND state = 'active' AND expires_at <= ?), "
+        "(SELECT category FROM member_categories WHERE member_id = ? AND times > 0 "
+        "ORDER BY times DESC, spend DESC, category LIMIT 1)",
+        (member_id, now, member_id),
     )
-    return str(row[0]) if row else None
+    assert row is not None
+    return int(row[0]), row[1]

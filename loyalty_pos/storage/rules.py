@@ -33,13 +33,16 @@ class StoredPromotion(NamedTuple):
 
 
 def version(tx: Tx) -> int:
-    """The number of the rules in force."""
-    row = tx.one("SELECT max(id) FROM rule_versions")
-    return int(row[0] or 0) if row else 0
+    """The number of the rules in force; asked once a transaction."""
+    if tx.rules is None:
+        row = tx.one("SELECT max(id) FROM rule_versions")
+        tx.rules = int(row[0] or 0) if row else 0
+    return tx.rules
 
 
 def bump(tx: Tx, at: int, by: str, what: str) -> int:
     """Say that the rules changed; the new version."""
+    tx.rules = None
     return tx.insert("INSERT INTO rule_versions (at, by, what) VALUES (?, ?, ?) RETURNING id", (at, by, what))
 
 

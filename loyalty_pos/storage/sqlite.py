@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -45,6 +45,7 @@ class SqliteTx(Tx):
 
     def begin(self, how: str) -> None:
         """Open the transaction: BEGIN for a snapshot, BEGIN IMMEDIATE to write."""
+        self.rules = None
         self._raw.execute(how)
 
     def end(self, how: str) -> None:
@@ -61,9 +62,6 @@ class SqliteTx(Tx):
     def later(self, sql: str, params: Sequence[object] = ()) -> None:
         self._raw.execute(sql, params)
 
-    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        self._raw.executemany(sql, rows)
-
     def lock(self, name: str) -> bool:
         return True
 
@@ -75,6 +73,7 @@ class SqliteTx(Tx):
         self._raw.execute("SAVEPOINT job")
 
     def undo(self) -> None:
+        self.rules = None
         self._raw.execute("ROLLBACK TO job")
 
     def release(self) -> None:
@@ -120,6 +119,11 @@ class SqliteStore:
             return work(tx)
         finally:
             tx.end("ROLLBACK")
+
+    def look(self, work: Callable[[Tx], T]) -> T:
+        tx = self._reader()
+        tx.rules = None
+        return work(tx)
 
     def write(self, work: Callable[[Tx], T]) -> T:
         return self._writer.submit(work)

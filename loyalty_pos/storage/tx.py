@@ -10,10 +10,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 Row = Sequence[Any]
+
+
+LARGEST_GROUP = 32
 
 
 class Stale(Exception):
@@ -26,6 +30,9 @@ class Tx(ABC):
     for_update = ""
     """Appended to a SELECT that must lock its row until a writing transaction ends."""
 
+    rules: int | None = None
+    """The number of the rules in force, once this transaction has asked for it."""
+
     @abstractmethod
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         """The rows of a query."""
@@ -33,10 +40,6 @@ class Tx(ABC):
     @abstractmethod
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
         """Run one statement; the number of rows it changed."""
-
-    @abstractmethod
-    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        """Run one statement for each row."""
 
     @abstractmethod
     def later(self, sql: str, params: Sequence[object] = ()) -> None:
@@ -54,6 +57,17 @@ class Tx(ABC):
     def undo(self) -> None:
         """Take back all that this transaction's function has done so far."""
 
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one ``INSERT ... VALUES (?, ...)`` for all rows, up to 32 of them a statement.
+
+        The groups are powers of two, so that a driver prepares six texts at most.
+        """
+        waiting = list(rows)
+        while waiting:
+            count = min(LARGEST_GROUP, 1 << len(waiting).bit_length() - 1)
+            self.later(_for_rows(sql, count), [value for row in waiting[:count] for value in row])
+            del waiting[:count]
+
     def one(self, sql: str, params: Sequence[object] = ()) -> Any | None:
         """The first row, or None."""
         rows = self.all(sql, params)
@@ -66,6 +80,14 @@ class Tx(ABC):
         return int(row[0])
 
 
+@lru_cache(maxsize=256)
+def _for_rows(sql: str, count: int) -> str:
+    """An INSERT of one row as an INSERT of ``count`` rows."""
+    head, values, rest = sql.partition("VALUES ")
+    end = rest.index(")") + 1
+    return f"{head}{values}{', '.join([rest[:end]] * count)}{rest[end:]}"
+
+
 class Store(Protocol):
     """A database that answers reads on a snapshot and makes writes durable."""
 
@@ -74,6 +96,10 @@ class Store(Protocol):
 
     def read(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` on one consistent snapshot; it changes nothing."""
+        ...
+
+    def look(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work``, a single query, without a transaction around it: it is its own snapshot."""
         ...
 
     def write(self, work: Callable[[Tx], T]) -> T:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from loyalty_pos.errors import Unavailable
+from loyalty_pos.storage import rules
 from loyalty_pos.storage.engine import open_store
 from loyalty_pos.storage.tx import Store, Tx
 
@@ -67,6 +68,42 @@ def test_a_guard_knows_how_many_rows_it_changed(store: Store) -> None:
         ]
 
     assert store.write(work) == [1, 0, 2, 0, 0]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 31, 32, 33, 100])
+def test_rows_travel_in_groups_and_all_arrive(store: Store, count: int) -> None:
+    """Many rows, few statements: none is lost or doubled at the edges of a group."""
+    rows = [(f"{number:03}", f"name {number}") for number in range(count)]
+    store.write(lambda tx: tx.many(f"{ADD} ON CONFLICT (code) DO NOTHING", rows))
+    assert codes(store) == [code for code, _ in rows]
+    store.write(lambda tx: tx.many(f"{ADD} ON CONFLICT (code) DO UPDATE SET name = excluded.name", rows))
+    assert codes(store) == [code for code, _ in rows]
+
+
+def test_a_look_is_one_query_by_itself(store: Store) -> None:
+    """It sees what is committed, changes nothing, and leaves the connection fit for a transaction."""
+    store.write(lambda tx: tx.run(ADD, ("a", "A")))
+    assert store.look(lambda tx: tx.all("SELECT name FROM categories"))[0][0] == "A"
+    with pytest.raises(Refusal):
+        store.look(lambda tx: tx.all("SELECT no_such_column FROM categories"))
+    assert codes(store) == ["a"]
+    store.write(lambda tx: tx.run(ADD, ("b", "B")))
+    assert store.look(lambda tx: tx.one("SELECT count(*) FROM categories")[0]) == 2  # type: ignore[index]
+
+
+def test_the_rules_number_is_asked_once_a_transaction(store: Store) -> None:
+    """And anew after it was changed, and after the change was undone."""
+
+    def work(tx: Tx) -> list[int]:
+        seen = [rules.version(tx), rules.bump(tx, 1, "test", "x"), rules.version(tx)]
+        tx.undo()
+        return [*seen, rules.version(tx)]
+
+    before, made, after, undone = store.write(work)
+    assert (before, after, undone) == (0, made, 0)
+    assert store.read(rules.version) == 0
+    number = store.write(lambda tx: rules.bump(tx, 1, "test", "x"))
+    assert store.read(rules.version) == number
 
 
 def test_undo_takes_back_the_work_and_goes_on(store: Store) -> None:

@@ -88,7 +88,7 @@ def row(record: dict[str, Any]) -> dict[str, Any]:
 def staff(caller: Caller) -> dict[str, str]:
     """Who is signed in, in words."""
     roles = {"cashier": _("Cashier"), "manager": _("Manager"), "owner": _("Owner"), "auditor": _("Auditor")}
-    return {"name": caller.name, "role": roles.get(caller.role or "", "")}
+    return {"name": caller.person or caller.name, "role": roles.get(caller.role or "", "")}
 
 
 def _tab(caller: Caller, member: str, tab: str) -> dict[str, Any]:

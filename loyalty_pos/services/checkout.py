@@ -92,7 +92,7 @@ def quote(services: Services, caller: Caller, basket: Basket) -> Any:
     check_scopes(caller, basket)
 
     def work(tx: Tx) -> tuple[Ready, Any]:
-        guesses.check(tx, caller, services.now_ms())
+        guesses.check_basket(tx, caller, basket, services.now_ms())
         ready = make_ready(services, tx, caller, basket, "quote")
         return ready, dress(tx, msgspec.to_builtins(ready.priced.pricing))
 
@@ -109,7 +109,7 @@ def open_checkout(services: Services, request: Request, basket: Basket) -> tuple
     lane = caller.need_lane()
 
     def load(tx: Tx) -> Ready:
-        guesses.check(tx, caller, services.now_ms())
+        guesses.check_basket(tx, caller, basket, services.now_ms())
         return make_ready(services, tx, caller, basket, "open")
 
     def post(tx: Tx, ready: Ready) -> Outcome:
@@ -151,7 +151,7 @@ def reprice(services: Services, request: Request, checkout_id: str, basket: Bask
     check_scopes(caller, basket)
 
     def load(tx: Tx) -> _Change:
-        guesses.check(tx, caller, services.now_ms())
+        guesses.check_basket(tx, caller, basket, services.now_ms())
         row = find_checkout(tx, caller, checkout_id)
         _refuse_closed(row)
         ready = make_ready(services, tx, caller, _same_swipe(basket, row), "open", own=row)

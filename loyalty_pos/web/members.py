@@ -126,9 +126,7 @@ def _figures(balance: dict[str, Any], habits: dict[str, Any]) -> list[dict[str, 
         {
             "label": _("Visits"),
             "value": format.number(habits["visits"], language),
-            "note": _("every %(n)s days on average", n=str(pace).replace(".", "," if language == "vi" else "."))
-            if pace
-            else "",
+            "note": _("every %(n)s days on average", n=format.tenths(pace, language)) if pace else "",
         },
         {
             "label": _("Average bill"),

@@ -198,3 +198,9 @@ def test_long_lists_of_bills_have_pages(console: Any, number: str, till: Till, m
 def test_people_are_called_by_their_name(console: Any) -> None:
     """The person's name stands there, not what they type to sign in."""
     assert "<b>Manager</b>" in console.text("/manage/members")
+
+
+def test_a_last_day_that_is_over_is_named(console: Any, number: str) -> None:
+    """Words for people, not for programmers."""
+    text = give(console, number, valid_to="2020-01-01").get_data(as_text=True)
+    assert "Chưa lưu. Xin xem lại: valid_to" in text

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test check coverage clean
+.PHONY: demo test check coverage screenshots clean
 
 demo: $(VENV)/.run
 	$(BIN)/loyalty-pos demo
@@ -20,6 +20,10 @@ check: $(VENV)/.dev
 
 coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-fail-under=90
+
+# The pictures of the documentation, taken anew from the demo shop; needs Chromium.
+screenshots: $(VENV)/.dev
+	$(BIN)/python docs/screenshots/take.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -16,8 +16,9 @@ from typing import Any
 import psycopg
 
 from bench.baskets import card_number
+from loyalty_pos.services import programme
 from loyalty_pos.services.context import SYSTEM, Request, Services
-from loyalty_pos.services.rules import RuleBooks, change_settings, put_tiers
+from loyalty_pos.services.rules import RuleBooks
 from loyalty_pos.storage import rules
 from loyalty_pos.storage.engine import open_store
 from loyalty_pos.storage.migrate import upgrade
@@ -78,8 +79,8 @@ def build(
     upgrade(url)
     services = services_on(url, datetime.fromtimestamp(OPENED / 1000, UTC))
     try:
-        change_settings(services, Request(SYSTEM), settings)
-        put_tiers(services, Request(SYSTEM), tiers)
+        programme.change(services, Request(SYSTEM), settings)
+        programme.put_tiers(services, Request(SYSTEM), tiers)
         services.store.write(lambda tx: _promote(tx, promotions))
     finally:
         services.store.close()

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 
 from loyalty_pos.app import create_app, make_services
 from loyalty_pos.config import Config
-from loyalty_pos.services import rules, staff, stores
+from loyalty_pos.services import programme, staff, stores
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.storage import migrate
 from loyalty_pos.storage import rules as rule_rows
@@ -177,7 +177,7 @@ def shop(services: Services) -> Shop:
     for role, where in (("owner", []), ("manager", ["hn-01"]), ("cashier", ["hn-01"]), ("auditor", [])):
         _, person = staff.add_staff(services, _write(), role, role.title(), role, where, None, token=True)
         tokens[role] = person["token"]
-    rules.put_tiers(services, _write(), TIERS)
+    programme.put_tiers(services, _write(), TIERS)
     add_promotions(services, PROMOTIONS)
     return Shop(services, keys, tokens)
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import api, reply, services, show
 from loyalty_pos.api.body import read, write
+from loyalty_pos.api.problem import asked_language
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.services import checkout as use_case
 from loyalty_pos.services import sales
@@ -20,8 +21,8 @@ class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
 
 @api.post("/quotes")
 def quote() -> Response:
-    """The basket priced, with no effect."""
-    return show(use_case.quote(services(), current_caller(), read(Basket)))
+    """The basket priced, with no effect, in the language of Accept-Language (else the shop's)."""
+    return show(use_case.quote(services(), current_caller(), read(Basket), asked_language()))
 
 
 @api.post("/checkouts")

@@ -85,9 +85,15 @@ def field_path(path: str) -> str:
     return ".".join(part if _SEGMENT.fullmatch(part) else "?" for part in parts if part)
 
 
+def asked_language() -> Language | None:
+    """The language that Accept-Language asks for, if it asks for one of ours."""
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
+    return cast(Language | None, next((code for code in wanted if code in ("vi", "en")), None))
+
+
 def language() -> Language:
-    """The language of the answer, by Accept-Language: ``vi`` unless ``en`` is preferred."""
-    return cast(Language, request.accept_languages.best_match(("vi", "en")) or "vi")
+    """The language of a refusal: ``vi`` unless ``en`` is preferred."""
+    return asked_language() or "vi"
 
 
 def problem(error: LoyaltyError) -> Response:

@@ -1,23 +1,24 @@
 """Fills an empty database with six months of the made-up shop, through the services alone.
 
 The simulator is a till like any other: it enrols, sells, returns, and lets the product decide
-what everything costs and earns.  The clock moves with the story; the lanes sell side by side,
-day by day, and the writer commits them in groups.
+what everything costs and earns.  The clock moves with the story, bill by bill; each day is one
+transaction (``demo/day.py``).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from loyalty_pos.demo import people
 from loyalty_pos.demo.catalogue import Product, catalogue
+from loyalty_pos.demo.day import in_one_day
 from loyalty_pos.demo.opening import ZONE, DemoClock, Lane, Login, OpenShop, open_shop
 from loyalty_pos.demo.town import Coupon, Town, enrol, sell, take_back
 from loyalty_pos.demo.visits import COFFEE_DAYS, Visit, coffee_days, plan
@@ -26,8 +27,7 @@ from loyalty_pos.services.context import Request, Services
 from loyalty_pos.services.requests import AdjustIn
 
 SEED = 20261121
-SERVED_AT_ONCE = 8
-"""Customers of one day served side by side, so that the writer finds groups to commit."""
+OPENING, MORNING = time(5), time(6)
 COFFEE = "coffee-20k"
 STORY_GOODS = ("drinks/coffee", "dairy/milk", "food/rice", "bakery/bread")
 LOST_CARD = 7
@@ -85,40 +85,42 @@ def fill(
     """
     local = now.astimezone(ZoneInfo(ZONE))
     first = local.date() - timedelta(days)
-    shop = open_shop(_at(services, first, 5, local))
+    shop = in_one_day(_at(services, datetime.combine(first, OPENING, local.tzinfo)), open_shop)
     town = Town(people.draw(seed, count, first, local.date()))
     visits = plan(town.people, catalogue(), seed=seed, lanes=len(shop.lanes), first=first, now=local)
     by_day: dict[date, list[Visit]] = defaultdict(list)
     for visit in visits:
         by_day[visit.at.date()].append(visit)
+    mailings = coffee_days(first, local.date())
     sold = returned = 0
-    with ThreadPoolExecutor(SERVED_AT_ONCE) as pool:
-        for day, today in sorted(by_day.items()):
-            morning = _at(services, day, 6, local)
-            returned += take_back(morning, shop.lanes[0], town, day)
-            lovers = [number for number in sorted(town.holders) if town.people[number].likes_coffee]
-            if lovers and day in coffee_days(first, local.date()):
-                _send_coffee(morning, shop, town, day, day + timedelta(COFFEE_DAYS), lovers)
-            for visit in today:
-                if visit.person is not None and visit.person not in town.holders:
-                    enrol(replace(services, clock=DemoClock(visit.at)), shop.lanes[0], town, town.people[visit.person])
-            sold += sum(1 for _ in pool.map(lambda bill: sell(services, *bill), _bills(shop, town, today)))
-            if progress is not None:
-                progress(sold, len(visits))
-    present = replace(services, clock=DemoClock(local))
-    return _finished(present, shop, town, local.date(), sold, returned)
+    for day, today in sorted(by_day.items()):
+        morning = _at(services, datetime.combine(day, MORNING, local.tzinfo))
+        live = partial(_live, shop=shop, town=town, day=day, today=today, mail=day in mailings)
+        returned += in_one_day(morning, live)
+        sold += len(today)
+        if progress is not None:
+            progress(sold, len(visits))
+    return _finished(_at(services, local), shop, town, local.date(), sold, returned)
 
 
-def _bills(shop: OpenShop, town: Town, today: list[Visit]) -> Iterator[tuple[Lane, Town, Visit, int]]:
-    """The day's visits, each with its lane and its number there."""
-    numbers = [0] * len(shop.lanes)
+def _live(services: Services, *, shop: OpenShop, town: Town, day: date, today: list[Visit], mail: bool) -> int:
+    """One day: goods brought back, coupons sent, then bill after bill; how many returns."""
+    returned = take_back(services, shop.lanes[0], town, day)
+    lovers = [number for number in sorted(town.holders) if town.people[number].likes_coffee] if mail else []
+    if lovers:
+        _send_coffee(services, shop, town, day, day + timedelta(COFFEE_DAYS), lovers)
+    bills = [0] * len(shop.lanes)
     for visit in today:
-        numbers[visit.lane] += 1
-        yield shop.lanes[visit.lane], town, visit, numbers[visit.lane]
+        till = _at(services, visit.at)
+        if visit.person is not None and visit.person not in town.holders:
+            enrol(till, shop.lanes[0], town, town.people[visit.person])
+        bills[visit.lane] += 1
+        sell(till, shop.lanes[visit.lane], town, visit, bills[visit.lane])
+    return returned
 
 
-def _at(services: Services, day: date, hour: int, local: datetime) -> Services:
-    return replace(services, clock=DemoClock(datetime.combine(day, time(hour), local.tzinfo)))
+def _at(services: Services, moment: datetime) -> Services:
+    return replace(services, clock=DemoClock(moment))
 
 
 def _best_seller(category: str) -> Product:

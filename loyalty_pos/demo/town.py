@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from msgspec import Struct
 
-from loyalty_pos.demo.opening import DemoClock, Lane
+from loyalty_pos.demo.opening import Lane
 from loyalty_pos.demo.people import Person
 from loyalty_pos.demo.visits import Visit
 from loyalty_pos.domain.basket import Line
@@ -70,7 +70,6 @@ class Town:
 
 def sell(services: Services, lane: Lane, town: Town, visit: Visit, number: int) -> None:
     """Ring up one visit as the lane's bill ``number`` of the day."""
-    services = replace(services, clock=DemoClock(visit.at))
     receipt = f"{lane.code}-{visit.at:%Y%m%d}-{number:04d}"
     request = Request(lane.caller, f"demo-{receipt}")
     lines = tuple(

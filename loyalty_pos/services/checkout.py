@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from loyalty_pos.domain.basket import Basket
+from loyalty_pos.domain.pricing.request import Language
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import Conflict, LoyaltyError, NotFound
 from loyalty_pos.services import guesses, holding, identity
@@ -86,14 +87,14 @@ def conflict_recorder(services: Services, request: Request, basket: Basket) -> C
     return record
 
 
-def quote(services: Services, caller: Caller, basket: Basket) -> Any:
-    """The basket priced, with no effect; a Pricing as the contract shows it."""
+def quote(services: Services, caller: Caller, basket: Basket, language: Language | None = None) -> Any:
+    """The basket priced, with no effect; a Pricing as the contract shows it, in the caller's ``language``."""
     check_basket(basket)
     check_scopes(caller, basket)
 
     def work(tx: Tx) -> tuple[Ready, Any]:
-        guesses.check(tx, caller, services.now_ms())
-        ready = make_ready(services, tx, caller, basket, "quote")
+        guesses.check_basket(tx, caller, basket, services.now_ms())
+        ready = make_ready(services, tx, caller, basket, "quote", language=language)
         return ready, dress(tx, msgspec.to_builtins(ready.priced.pricing))
 
     ready, body = services.store.read(work)
@@ -109,7 +110,7 @@ def open_checkout(services: Services, request: Request, basket: Basket) -> tuple
     lane = caller.need_lane()
 
     def load(tx: Tx) -> Ready:
-        guesses.check(tx, caller, services.now_ms())
+        guesses.check_basket(tx, caller, basket, services.now_ms())
         return make_ready(services, tx, caller, basket, "open")
 
     def post(tx: Tx, ready: Ready) -> Outcome:
@@ -151,7 +152,7 @@ def reprice(services: Services, request: Request, checkout_id: str, basket: Bask
     check_scopes(caller, basket)
 
     def load(tx: Tx) -> _Change:
-        guesses.check(tx, caller, services.now_ms())
+        guesses.check_basket(tx, caller, basket, services.now_ms())
         row = find_checkout(tx, caller, checkout_id)
         _refuse_closed(row)
         ready = make_ready(services, tx, caller, _same_swipe(basket, row), "open", own=row)

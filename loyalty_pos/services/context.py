@@ -26,7 +26,8 @@ SCOPES = frozenset({"earn", "redeem", "refund", "enroll"})
 class Caller:
     """Who asks: a terminal by its key, or a person by session or token.
 
-    ``store_ids`` is None where every store is open (owner, auditor, system).
+    ``store_ids`` is None where every store is open (owner, auditor, system).  ``name`` is the code
+    or the login, and scopes idempotency keys; ``person`` is what people call a member of staff.
     """
 
     kind: Literal["terminal", "staff", "system"]
@@ -39,6 +40,7 @@ class Caller:
     store: str | None = None
     staff_id: int | None = None
     store_ids: frozenset[int] | None = None
+    person: str | None = None
 
     @property
     def key(self) -> str:

@@ -6,6 +6,7 @@ expired coupon is no guess.  Recording facts (sales, batch, settle, returns) is 
 
 from __future__ import annotations
 
+from loyalty_pos.domain.basket import Basket
 from loyalty_pos.errors import TooMany
 from loyalty_pos.services.context import Caller, Services
 from loyalty_pos.storage import guesses as rows
@@ -22,6 +23,12 @@ def check(tx: Tx, caller: Caller, now: int) -> None:
     until = rows.blocked_until(tx, caller.key)
     if until > now:
         raise TooMany(retry_after=(until - now + 999) // 1000)
+
+
+def check_basket(tx: Tx, caller: Caller, basket: Basket, now: int) -> None:
+    """``check``, where a basket names a person or a coupon: goods alone guess nothing, and are priced."""
+    if basket.card or basket.swipe or basket.member or basket.coupons:
+        check(tx, caller, now)
 
 
 def note(tx: Tx, caller: Caller, misses: int, now: int) -> None:

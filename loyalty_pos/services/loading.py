@@ -19,7 +19,7 @@ from loyalty_pos.domain.basket import Basket, Line, basket_faults
 from loyalty_pos.domain.cards import coupon_code
 from loyalty_pos.domain.pricing.as_sold import record_as_sold
 from loyalty_pos.domain.pricing.engine import price
-from loyalty_pos.domain.pricing.request import CouponFacts, MemberFacts, PriceRequest
+from loyalty_pos.domain.pricing.request import CouponFacts, Language, MemberFacts, PriceRequest
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import BadInput
 from loyalty_pos.services import identity, limits
@@ -83,10 +83,17 @@ def check_scopes(caller: Caller, basket: Basket) -> None:
 
 
 def make_ready(
-    services: Services, tx: Tx, caller: Caller, basket: Basket, mode: Mode, own: CheckoutRow | None = None
+    services: Services,
+    tx: Tx,
+    caller: Caller,
+    basket: Basket,
+    mode: Mode,
+    own: CheckoutRow | None = None,
+    language: Language | None = None,
 ) -> Ready:
     """Read and price ``basket``.  Raises what identification raises; an unknown card prices
     without a member.  ``own`` is the checkout being changed: what it holds is free to it.
+    ``language`` is the reader's, for what is not stored; the shop's own without one.
     """
     book = services.rules.current(tx)
     now = services.now_ms()
@@ -106,7 +113,7 @@ def make_ready(
         coupons=tuple(_coupon_facts(row, book, own, max(now, sold_at)) for row in coupons.values()),
         usage=limits.usage(tx, book, earner, caller.store_id, basket.cashier, sold_at, own),
         store=caller.store,
-        language=book.language,
+        language=language or book.language,
         explain=basket.explain,
     )
     priced = record_as_sold(book.rules, request) if mode == "as_sold" else price(book.rules, request)

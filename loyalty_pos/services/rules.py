@@ -16,8 +16,7 @@ from msgspec import Struct
 
 from loyalty_pos.domain.pricing.compile import RuleSet, compile_rules
 from loyalty_pos.domain.pricing.request import Language
-from loyalty_pos.errors import BadInput
-from loyalty_pos.services.context import Request, Services, from_ms, to_ms
+from loyalty_pos.services.context import Services, from_ms, to_ms
 from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.tx import Tx
 
@@ -114,33 +113,3 @@ def _compile(raw: stored.StoredRules) -> Book:
 def book(services: Services) -> Book:
     """The rules in force now."""
     return services.store.read(services.rules.current)
-
-
-def change_settings(services: Services, request: Request, values: dict[str, Any]) -> Programme:
-    """Change some settings; BadInput names an unknown one or a wrong value."""
-
-    def work(tx: Tx) -> Programme:
-        raw = stored.load(tx)
-        raw.settings.update(values)
-        try:
-            programme = _compile(raw).programme
-        except (msgspec.ValidationError, ValueError) as error:
-            raise BadInput(errors={"settings": ["invalid"]}) from error
-        stored.save_settings(tx, values)
-        stored.bump(tx, services.now_ms(), request.caller.key, "settings")
-        return programme
-
-    return services.store.write(work)
-
-
-def put_tiers(services: Services, request: Request, tiers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Set the whole tier table; BadInput names what is wrong with it (S32)."""
-
-    def work(tx: Tx) -> list[dict[str, Any]]:
-        raw = stored.load(tx)
-        _compile(raw._replace(tiers=tiers))
-        stored.save_tiers(tx, tiers, services.now_ms(), request.caller.key)
-        stored.bump(tx, services.now_ms(), request.caller.key, "tiers")
-        return tiers
-
-    return services.store.write(work)

@@ -328,4 +328,5 @@ def _caller(tx: Tx, person: StaffRow | None, lane_id: int | None) -> Caller:
         store=lane.store if lane else None,
         staff_id=person.id,
         store_ids=None if everywhere else frozenset(number for number, _ in rows.store_codes(tx, person.id)),
+        person=person.name,
     )

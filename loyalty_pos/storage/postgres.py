@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from loyalty_pos.errors import Unavailable
-from loyalty_pos.storage.tx import Tx
+from loyalty_pos.storage.tx import Claims, Tx
 
 T = TypeVar("T")
 RETRIES = 5
@@ -115,18 +115,18 @@ class PostgresTx(Tx):
         self._raw.execute("ROLLBACK TO SAVEPOINT job")
 
 
-class PostgresStore:
+class PostgresStore(Claims):
     """A PostgreSQL database, shared by any number of processes."""
 
     dialect = "postgresql"
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self.url = url
         self._engine = create_engine(url, poolclass=NullPool, connect_args={"prepare_threshold": 2})
         self._local = threading.local()
         self._open: list[PoolProxiedConnection] = []
         self._lock = threading.Lock()
-        self._claims: set[str] = set()
 
     def read(self, work: Callable[[Tx], T]) -> T:
         return self._transaction(work, writing=False)
@@ -149,17 +149,6 @@ class PostgresStore:
                 if attempt == RETRIES:
                     raise Unavailable("database_unavailable") from error
         raise AssertionError("unreachable")
-
-    def claim(self, name: str) -> bool:
-        with self._lock:
-            if name in self._claims:
-                return False
-            self._claims.add(name)
-            return True
-
-    def release(self, name: str) -> None:
-        with self._lock:
-            self._claims.discard(name)
 
     def close(self) -> None:
         with self._lock:

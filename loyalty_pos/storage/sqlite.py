@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from loyalty_pos.errors import Unavailable
-from loyalty_pos.storage.tx import Tx
+from loyalty_pos.storage.tx import Claims, Tx
 from loyalty_pos.storage.writer import Writer
 
 T = TypeVar("T")
@@ -98,18 +98,18 @@ def make_engine(url: str) -> Engine:
     return engine
 
 
-class SqliteStore:
+class SqliteStore(Claims):
     """The embedded database: one file, one process."""
 
     dialect = "sqlite"
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self.url = url
         self._engine = make_engine(url)
         self._local = threading.local()
         self._open: list[PoolProxiedConnection] = []
         self._lock = threading.Lock()
-        self._claims: set[str] = set()
         self._writer = Writer(partial(self._connect, WRITER_CACHE))
 
     def read(self, work: Callable[[Tx], T]) -> T:
@@ -127,17 +127,6 @@ class SqliteStore:
 
     def write(self, work: Callable[[Tx], T]) -> T:
         return self._writer.submit(work)
-
-    def claim(self, name: str) -> bool:
-        with self._lock:
-            if name in self._claims:
-                return False
-            self._claims.add(name)
-            return True
-
-    def release(self, name: str) -> None:
-        with self._lock:
-            self._claims.discard(name)
 
     def close(self) -> None:
         self._writer.close()

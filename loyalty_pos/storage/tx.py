@@ -8,6 +8,7 @@ the schema, migrates it and makes the connections (docs/decisions/0004).
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -117,3 +118,21 @@ class Store(Protocol):
     def close(self) -> None:
         """Stop, after what was accepted is done."""
         ...
+
+
+class Claims:
+    """The names that are being worked on in this process: ``claim`` and ``release`` of a Store."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._guard = threading.Lock()
+
+    def claim(self, name: str) -> bool:
+        with self._guard:
+            free = name not in self._names
+            self._names.add(name)
+            return free
+
+    def release(self, name: str) -> None:
+        with self._guard:
+            self._names.discard(name)

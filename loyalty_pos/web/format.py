@@ -53,6 +53,11 @@ def number(value: int, language: str = "vi") -> str:
     return f"{MINUS}{text}" if value < 0 else text
 
 
+def tenths(value: float, language: str = "vi") -> str:
+    """A figure with at most one decimal: "5,7"."""
+    return format_decimal(value, format="0.#", locale=language)
+
+
 def signed(value: int, language: str = "vi") -> str:
     """A change: "+607", "−5.000"."""
     return number(value, language) if value < 0 else f"+{number(value, language)}"

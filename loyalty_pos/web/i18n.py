@@ -14,6 +14,8 @@ from typing import Any, Literal
 import flask_babel  # type: ignore[import-untyped]
 from flask import Flask, Response, current_app, g, has_request_context, request
 
+from loyalty_pos.api.problem import asked_language
+
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 COOKIE = "lang"
@@ -27,7 +29,7 @@ def language() -> Language:
     if "language" not in g:
         asked = (request.args.get("lang"), request.cookies.get(COOKIE))
         known = [code for code in asked if code in LANGUAGES]
-        g.language = known[0] if known else request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+        g.language = known[0] if known else asked_language() or LANGUAGES[0]
     found: Language = g.language
     return found
 

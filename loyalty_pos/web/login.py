@@ -17,6 +17,12 @@ LANE_COOKIE = "lane"
 _YEAR = 365 * 24 * 3600
 
 
+@web.get("/")
+def home() -> Response:
+    """The bare address, as people type it: sign in."""
+    return redirect(url_for("web.login"))
+
+
 @web.route("/login", methods=["GET", "POST"])
 def login() -> Response | str | tuple[str, int]:
     """The sign-in page.  ``?terminal=`` names the till of this browser, once and for all."""

@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response
 
 from loyalty_pos.api.auth import current_caller, require_role
 from loyalty_pos.domain.cards import mask_card
+from loyalty_pos.services import listings, points
 from loyalty_pos.services import members as use_cases
-from loyalty_pos.services import points
 from loyalty_pos.services.context import Caller
 from loyalty_pos.services.phones import mask_phone
 from loyalty_pos.web import entries, format, i18n
@@ -23,7 +23,7 @@ from loyalty_pos.web.pages import services, shop, web
 
 PAGE = 50
 RECENT = 50
-TABS = ("activity", "coupons")
+TABS = ("activity", "bills", "coupons")
 READERS = ("manager", "owner", "auditor")
 WRITERS = ("manager", "owner")
 
@@ -88,10 +88,13 @@ def row(record: dict[str, Any]) -> dict[str, Any]:
 def staff(caller: Caller) -> dict[str, str]:
     """Who is signed in, in words."""
     roles = {"cashier": _("Cashier"), "manager": _("Manager"), "owner": _("Owner"), "auditor": _("Auditor")}
-    return {"name": caller.name, "role": roles.get(caller.role or "", "")}
+    return {"name": caller.person or caller.name, "role": roles.get(caller.role or "", "")}
 
 
 def _tab(caller: Caller, member: str, tab: str) -> dict[str, Any]:
+    if tab == "bills":
+        found = listings.list_sales(services(), caller, request.args.get("cursor"), PAGE, member=member)
+        return {"bills": found["items"], "next": found["next"]}
     if tab == "coupons":
         return {"coupons": points.coupons(services(), caller, member, None, None, RECENT)["items"]}
     return {"entries": entries.newest(services(), caller, member, RECENT)}
@@ -123,9 +126,7 @@ def _figures(balance: dict[str, Any], habits: dict[str, Any]) -> list[dict[str, 
         {
             "label": _("Visits"),
             "value": format.number(habits["visits"], language),
-            "note": _("every %(n)s days on average", n=str(pace).replace(".", "," if language == "vi" else "."))
-            if pace
-            else "",
+            "note": _("every %(n)s days on average", n=format.tenths(pace, language)) if pace else "",
         },
         {
             "label": _("Average bill"),

@@ -66,7 +66,7 @@ def worth(promotion: Promotion, currency: str) -> tuple[str, str]:
 def need(promotion: Promotion, currency: str) -> str:
     """What a bill must have for it, of the plain conditions: a sum, a quantity."""
     for condition in promotion.get("conditions") or ():
-        narrow = bool((condition.get("scope") or {"all": True}).keys() - {"all"})
+        narrow = _is_narrow(condition)
         if condition.get("kind") == "min_amount":
             amount = _money(condition["amount"], currency)
             if narrow:
@@ -74,7 +74,13 @@ def need(promotion: Promotion, currency: str) -> str:
             return _("For bills from %(amount)s", amount=amount)
         if condition.get("kind") == "min_quantity":
             return _("When you buy %(n)s or more", n=condition["quantity"])
-    return _("For any bill, once")
+    first: Mapping[str, Any] = next(iter(promotion.get("rewards") or ()), {})
+    return _("For goods of this offer, once") if _is_narrow(first) else _("For any bill, once")
+
+
+def _is_narrow(part: Mapping[str, Any]) -> bool:
+    """Whether a condition or reward speaks of some goods only."""
+    return bool((part.get("scope") or {"all": True}).keys() - {"all"})
 
 
 def reward(promotion: Promotion) -> str:

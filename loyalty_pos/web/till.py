@@ -74,6 +74,7 @@ def words() -> dict[str, str]:
         "card_unknown": _("This card is not known. Scan it again, or type the customer's phone number."),
         "card_blocked": _("This card is blocked: the sale is recorded, without discount or points."),
         "bank_card": _("That is a bank card. It was not read or kept. Please scan the membership card."),
+        "invalid": _("That cannot be taken. Check the code or the quantity, then try again."),
         "price_wrong": _("Type the price in figures, for example 32000."),
         "unreachable": _("The service cannot be reached. Nothing is lost: check the network, then try again."),
         "failed": _("That did not work (code {code}). Your bill is still here. Try again, or call the manager."),

@@ -52,6 +52,25 @@ def test_a_quote_is_repeated_on_every_scan_and_changes_nothing(till: Till, servi
     assert services.store.read(lambda tx: tx.one("SELECT count(*) FROM checkouts"))[0] == 0
 
 
+def test_a_quote_speaks_the_readers_language_and_a_sale_the_shops(till: Till) -> None:
+    """What is stored and printed is the shop's; what the cashier reads is theirs."""
+
+    def said(answer: Json) -> str:
+        return str(answer["lines"][0]["discounts"][0]["explanation"])
+
+    goods = basket(line(price=30_000, quantity=3, **MILK))
+
+    def asked(language: str) -> Json:
+        found: Json = ok(till.call("POST", "/quotes", goods, headers={"Accept-Language": language}))
+        return found
+
+    assert said(asked("en-GB, vi;q=0.5")) != said(asked("vi"))
+    assert said(asked("vi")) == said(asked("fr")) == said(ok(till.quote(goods)))
+    key = new_key()
+    sold = till.call("POST", "/sales", goods | {"receipt": "r-1"}, key=key, headers={"Accept-Language": "en"})
+    assert said(ok(sold, 201)) == said(asked("vi"))
+
+
 def test_points_are_held_by_a_checkout_and_spent_by_its_settle(till: Till, owner: Till) -> None:
     """S21, S22, S48."""
     member, card = card_of(till)
@@ -160,18 +179,20 @@ def test_typed_numbers_earn_but_do_not_spend(till: Till, owner: Till) -> None:
 
 
 def test_guessing_is_slowed_and_selling_is_not(till: Till, clock: FixedClock) -> None:
-    """contract.md: five unknown cards a minute, then 429 for a minute; never on sales."""
+    """contract.md: five unknown cards a minute, then 429 for a minute; never on sales, nor for goods alone."""
     for n in range(5):
         problem(till.identify(f"unknown-{n}"), 404, "card_unknown")
     problem(till.identify("unknown-6"), 404, "card_unknown")
     answer = till.identify("unknown-7")
     problem(answer, 429, "slow_down")
     assert 0 < int(answer.headers["Retry-After"]) <= 60
-    problem(till.quote(basket()), 429, "slow_down")
-    problem(till.open(basket()), 429, "slow_down")
-    ok(till.sell(basket()), 201)
-    clock.move(seconds=61)
+    named = scanned("2900000000018", line())
+    problem(till.quote(named), 429, "slow_down")
+    problem(till.open(named), 429, "slow_down")
     ok(till.quote(basket()))
+    ok(till.sell(named), 201)
+    clock.move(seconds=61)
+    ok(till.quote(named))
 
 
 def test_a_batch_answers_in_order_and_replays(till: Till) -> None:

@@ -22,7 +22,7 @@ ALLOWED = {
     "api": {"services", "domain", "ports", "errors", "registry", "jobs", "storage.tx"},
     "web": {"services", "domain", "ports", "errors", "api", "printing"},
     "registry": {"ports", "errors"},
-    "demo": {"services", "domain", "ports", "errors"},
+    "demo": {"services", "domain", "ports", "errors", "storage.tx"},
     "config": {"errors"},
     "adapters": {"ports", "domain.money", "domain.basket", "errors"},
 }

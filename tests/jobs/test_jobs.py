@@ -10,7 +10,7 @@ from actions import FixedClock
 from services.lane import Books, Lane, bread
 
 from loyalty_pos.jobs import JOBS, expire_points, release_holds, release_points, run_due
-from loyalty_pos.services import rules
+from loyalty_pos.services import programme as programmes
 from loyalty_pos.services.context import SYSTEM, Request
 
 Json = dict[str, Any]
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 def programme(lane: Lane, **values: Any) -> None:
     """The points programme."""
-    rules.change_settings(lane.services, Request(SYSTEM), {"points": values})
+    programmes.change(lane.services, Request(SYSTEM), {"points": values})
 
 
 def test_pending_points_become_active_on_their_day(lane: Lane, hanh: Json, books: Books, clock: FixedClock) -> None:

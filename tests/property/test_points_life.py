@@ -19,7 +19,7 @@ from services.lane import Books, Lane
 
 from loyalty_pos.errors import Conflict, Refused
 from loyalty_pos.jobs import expire_points, release_holds, release_points
-from loyalty_pos.services import rules
+from loyalty_pos.services import programme
 from loyalty_pos.services.context import SYSTEM, Request
 
 Json = dict[str, Any]
@@ -58,7 +58,7 @@ def world(lane: Lane, shop: Shop) -> Lane:
     """A shop with multi-buys, tiers, limits, coupons for the next visit; points wait a day, lapse after ten."""
     add_promotions(shop.services, PROMOTIONS)
     terms = {"pending_days": 1, "expiry": {"mode": "days", "days": 10}, "redeem": {"min": 10}}
-    rules.change_settings(shop.services, Request(SYSTEM), {"points": terms})
+    programme.change(shop.services, Request(SYSTEM), {"points": terms})
     return lane
 
 

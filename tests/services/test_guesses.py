@@ -41,6 +41,15 @@ def test_the_sixth_miss_silences_the_terminal(lane: Lane, hanh: Json, books: Boo
     assert lane.identifies(hanh["card"])["member"]["id"] == hanh["id"]
 
 
+def test_goods_without_a_card_are_priced_in_the_silence(lane: Lane) -> None:
+    """The queue does not wait because a code was typed wrong six times."""
+    guess(lane, 6)
+    assert lane.quotes(bread(10_000))["totals"]["net"] == 10_000
+    assert lane.opens(bread(10_000))["state"] == "open"
+    with pytest.raises(TooMany):
+        lane.quotes(bread(10_000), coupons=["990000000000000015"])
+
+
 def test_a_slow_cashier_is_no_robot(lane: Lane, clock: FixedClock) -> None:
     """Five a minute: twenty misses in five minutes are answered."""
     for _ in range(5):

@@ -11,7 +11,7 @@ from services.lane import Books, Lane, bread, sqlite_only
 
 from loyalty_pos.domain.pricing.result import Use
 from loyalty_pos.jobs import expire_points, release_holds
-from loyalty_pos.services import holding, limits, rules
+from loyalty_pos.services import holding, limits, programme
 from loyalty_pos.services.context import SYSTEM, Request
 from loyalty_pos.services.limits import Counted
 from loyalty_pos.storage.tx import Stale
@@ -38,7 +38,7 @@ def test_points_are_held_on_named_lots(lane: Lane, hanh: Json, books: Books, clo
 
 def test_held_points_do_not_expire_meanwhile(lane: Lane, hanh: Json, books: Books, clock: FixedClock) -> None:
     """S20, S21: the free rest goes at the day's end, the held part when it is given back."""
-    rules.change_settings(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 1}}})
+    programme.change(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 1}}})
     lane.adjusts(hanh["id"], 300)
     clock.move(days=1, hours=11, minutes=55)
     opened = lane.opens(bread(100_000), card=hanh["card"], redeem_points=200)
@@ -54,7 +54,7 @@ def test_held_points_do_not_expire_meanwhile(lane: Lane, hanh: Json, books: Book
 
 def test_a_lapsed_lot_goes_when_its_hold_ends(lane: Lane, hanh: Json, books: Books, clock: FixedClock) -> None:
     """S20, S21: given back after midnight, gone at the next run."""
-    rules.change_settings(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 1}}})
+    programme.change(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 1}}})
     lane.adjusts(hanh["id"], 300)
     clock.move(days=1, hours=11, minutes=55)
     lane.opens(bread(100_000), card=hanh["card"], redeem_points=200)

@@ -11,7 +11,7 @@ from services.lane import FRUIT, Books, Lane, bread, lane_of, sqlite_only
 
 from loyalty_pos.domain.cards import rotating_step, rotating_text
 from loyalty_pos.errors import BadInput, Conflict, NotFound, Refused
-from loyalty_pos.services import rules, stores
+from loyalty_pos.services import programme, stores
 from loyalty_pos.services.context import SCOPES, SYSTEM, Request
 
 Json = dict[str, Any]
@@ -84,7 +84,7 @@ def test_an_old_rotating_code_is_unknown(lane: Lane, hanh: Json, clock: FixedClo
 
 def test_the_shop_may_ask_for_the_rotating_code(lane: Lane, hanh: Json) -> None:
     """S23, setting ``spend_needs_code``: a scan of the printed card earns only."""
-    rules.change_settings(lane.services, Request(SYSTEM), {"spend_needs_code": True})
+    programme.change(lane.services, Request(SYSTEM), {"spend_needs_code": True})
     lane.adjusts(hanh["id"], 500)
     scanned = lane.quotes(bread(100_000), card=hanh["card"], redeem_points=200)
     coded = lane.quotes(bread(100_000), card=code_of(lane, hanh["card"]), entry="qr", redeem_points=200)

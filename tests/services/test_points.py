@@ -9,7 +9,7 @@ from actions import FixedClock
 from services.lane import COFFEE, FRUIT, MILK, Books, Lane, bread, sqlite_only
 
 from loyalty_pos.errors import BadInput, NotFound, Refused
-from loyalty_pos.services import points, rules
+from loyalty_pos.services import points, programme
 from loyalty_pos.services.context import SYSTEM, Request
 
 Json = dict[str, Any]
@@ -31,11 +31,11 @@ def test_balances_name_their_lots(lane: Lane, hanh: Json, clock: FixedClock) -> 
 
 def test_the_soonest_expiry_is_spent_first(lane: Lane, hanh: Json, clock: FixedClock) -> None:
     """S19: then the oldest; lots that never expire last."""
-    rules.change_settings(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "never"}}})
+    programme.change(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "never"}}})
     lane.adjusts(hanh["id"], 100)
-    rules.change_settings(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 90}}})
+    programme.change(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 90}}})
     lane.adjusts(hanh["id"], 200)
-    rules.change_settings(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 30}}})
+    programme.change(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 30}}})
     clock.move(days=1)
     lane.adjusts(hanh["id"], 300)
     lane.sells(bread(100_000, earns=False), card=hanh["card"], redeem_points=450)
@@ -159,7 +159,7 @@ def test_coupons_of_a_member(lane: Lane, hanh: Json, clock: FixedClock) -> None:
 
 def test_lapsed_points_are_not_taken_by_hand(lane: Lane, hanh: Json, books: Books, clock: FixedClock) -> None:
     """S20: what has lapsed is not there, although no job has said so yet; a grant is granted."""
-    rules.change_settings(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 1}}})
+    programme.change(lane.services, Request(SYSTEM), {"points": {"expiry": {"mode": "days", "days": 1}}})
     lane.adjusts(hanh["id"], 300)
     clock.move(days=2)
     with pytest.raises(Refused, match="points_insufficient"):

@@ -12,7 +12,7 @@ from services.lane import COFFEE, FRUIT, MILK, Books, Lane, back, bread, lane_of
 
 from loyalty_pos.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from loyalty_pos.jobs import expire_points, release_points
-from loyalty_pos.services import returns, rules
+from loyalty_pos.services import programme, returns
 from loyalty_pos.services.context import SYSTEM, Request
 from loyalty_pos.services.requests import ReturnIn
 
@@ -31,7 +31,7 @@ NEXT: Json = {
 
 def setting(lane: Lane, **values: Any) -> None:
     """Change settings of the shop."""
-    rules.change_settings(lane.services, Request(SYSTEM), values)
+    programme.change(lane.services, Request(SYSTEM), values)
 
 
 def pending(lane: Lane, days: int) -> None:

@@ -11,7 +11,7 @@ from conftest import Shop, add_promotions
 from services.lane import Lane, bread
 
 from loyalty_pos.errors import BadInput, LoyaltyError
-from loyalty_pos.services import rules
+from loyalty_pos.services import programme, rules
 from loyalty_pos.services.context import SYSTEM, Request, to_ms
 from loyalty_pos.services.rules import Programme, RuleBooks
 from loyalty_pos.storage.engine import open_store
@@ -51,16 +51,16 @@ def test_a_change_that_is_wrong_changes_nothing(lane: Lane, shop: Shop) -> None:
     before = rules.book(shop.services)
     for wrong in ({"unknown": 1}, {"points": {"pending_days": -1}}, {"adjustment_limit": "many"}):
         with pytest.raises(LoyaltyError):
-            rules.change_settings(shop.services, Request(SYSTEM), wrong)
+            programme.change(shop.services, Request(SYSTEM), wrong)
     with pytest.raises(BadInput):
-        rules.put_tiers(shop.services, Request(SYSTEM), [{"code": "x", "threshold": -1}])
+        programme.put_tiers(shop.services, Request(SYSTEM), [{"code": "x", "threshold": -1}])
     assert rules.book(shop.services) is before
 
 
 def test_settings_and_tiers_are_versions(lane: Lane, shop: Shop) -> None:
     """Each change has its row: who, when, what."""
-    rules.change_settings(shop.services, Request(SYSTEM), {"name": "Mộc An"})
-    rules.put_tiers(shop.services, Request(SYSTEM), [{"code": "one", "name": {"vi": "Một", "en": "One"}}])
+    programme.change(shop.services, Request(SYSTEM), {"name": "Mộc An"})
+    programme.put_tiers(shop.services, Request(SYSTEM), [{"code": "one", "name": {"vi": "Một", "en": "One"}}])
     book = rules.book(shop.services)
     assert book.programme.name == "Mộc An"
     assert [tier["code"] for tier in book.tiers] == ["one"]

@@ -12,7 +12,7 @@ from services.lane import COFFEE, FRUIT, MILK, Books, Lane, bread, lane_of
 
 from loyalty_pos.errors import BadInput, Conflict
 from loyalty_pos.jobs import release_holds
-from loyalty_pos.services import rules
+from loyalty_pos.services import programme
 from loyalty_pos.services.context import SYSTEM, Request
 from loyalty_pos.services.sales import get_sale
 
@@ -83,7 +83,7 @@ def test_a_receipt_belongs_to_its_lane_and_business_day(
 
 def test_the_business_day_is_cut_where_the_shop_says(lane: Lane, books: Books, clock: FixedClock) -> None:
     """S45: with ``day_starts`` 03:00, a sale at 02:30 belongs to the day before."""
-    rules.change_settings(lane.services, Request(SYSTEM), {"day_starts": "03:00"})
+    programme.change(lane.services, Request(SYSTEM), {"day_starts": "03:00"})
     lane.sells(FRUIT, sold_at="2026-11-21T02:30:00+07:00")
     lane.sells(FRUIT, sold_at="2026-11-21T03:00:00+07:00")
     assert [row[0] for row in books.rows("SELECT business_date FROM sales ORDER BY id")] == [
@@ -315,8 +315,8 @@ def test_lapsed_points_are_not_spent_although_no_job_has_run(
     lane: Lane, hanh: Json, books: Books, clock: FixedClock
 ) -> None:
     """S20: gone at the end of their day, by the clock and not by the job."""
-    programme = {"points": {"expiry": {"mode": "days", "days": 1}}}
-    rules.change_settings(lane.services, Request(SYSTEM), programme)
+    settings = {"points": {"expiry": {"mode": "days", "days": 1}}}
+    programme.change(lane.services, Request(SYSTEM), settings)
     lane.adjusts(hanh["id"], 300)
     assert lane.quotes(bread(100_000), card=hanh["card"], redeem_points=200)["points"]["redeemed"] == 200
     clock.move(days=2)
@@ -330,8 +330,8 @@ def test_points_that_lapsed_before_a_late_settle_are_the_stores_exception(
     lane: Lane, hanh: Json, books: Books, clock: FixedClock
 ) -> None:
     """Facts are never refused: the hold lapsed, then the points did, and no job has run since."""
-    programme = {"points": {"expiry": {"mode": "days", "days": 1}}}
-    rules.change_settings(lane.services, Request(SYSTEM), programme)
+    settings = {"points": {"expiry": {"mode": "days", "days": 1}}}
+    programme.change(lane.services, Request(SYSTEM), settings)
     lane.adjusts(hanh["id"], 300)
     opened = lane.opens(bread(100_000, earns=False), card=hanh["card"], redeem_points=200)
     clock.move(minutes=16)
@@ -360,8 +360,8 @@ def test_points_that_the_till_took_already_are_taken(
 
 def test_lapsed_points_that_the_till_took_already(lane: Lane, hanh: Json, books: Books, clock: FixedClock) -> None:
     """S47, S20: recorded as charged, although the points have lapsed and no job has run."""
-    programme = {"points": {"expiry": {"mode": "days", "days": 1}}}
-    rules.change_settings(lane.services, Request(SYSTEM), programme)
+    settings = {"points": {"expiry": {"mode": "days", "days": 1}}}
+    programme.change(lane.services, Request(SYSTEM), settings)
     lane.adjusts(hanh["id"], 300)
     clock.move(days=2)
     lane.adjusts(hanh["id"], 50)

@@ -60,6 +60,7 @@ def test_points_and_changes_are_signed_and_grouped() -> None:
     assert format.signed(607) == "+607"
     assert format.signed(-5000) == "\u22125.000"
     assert format.number(12845, "en") == "12,845"
+    assert (format.tenths(5.69), format.tenths(6.0), format.tenths(5.69, "en")) == ("5,7", "6", "5.7")
 
 
 def test_codes_are_grouped_for_the_eye() -> None:

@@ -84,3 +84,32 @@ def test_no_english_sentence_of_the_forms_library_is_on_a_vietnamese_page(pages:
     text = pages.post("/login", login="", password="").get_data(as_text=True)
     assert "Ô này không được để trống." in text
     assert "required." not in text
+
+
+def test_the_bare_address_leads_to_the_sign_in_page(pages: Any) -> None:
+    assert pages.client.get("/").location == "/login"
+
+
+@pytest.mark.parametrize(
+    ("action", "page"),
+    [
+        ("/manage/coupons/990000000000000015/cancel", "/manage/coupons/990000000000000015"),
+        ("/manage/promotions/milk/switch", "/manage/promotions/milk"),
+    ],
+)
+def test_an_action_of_an_ended_session_comes_back_to_its_page(pages: Any, action: str, page: str) -> None:
+    """An address that only takes a form cannot be opened after signing in."""
+    answer = pages.client.post(action)
+    assert (answer.status_code, answer.location) == (302, f"/login?next={page}")
+
+
+def test_an_unknown_address_of_the_console_is_a_page(pages: Any) -> None:
+    assert "Không có trang này" in pages.text("/manage/nothing/here", 404)
+
+
+@pytest.mark.parametrize(
+    ("role", "page", "way"), [("cashier", "/manage/members", "/till"), ("auditor", "/till", "/manage/members")]
+)
+def test_who_may_not_see_a_page_is_shown_where_they_work(pages: Any, role: str, page: str, way: str) -> None:
+    pages.sign_in(role)
+    assert f'href="{way}"' in pages.text(page, 403)

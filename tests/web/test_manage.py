@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 import pytest
+from actions import Till, basket, line, ok
+from web.conftest import CARD
 
 from loyalty_pos.services import coupons, promotions
 from loyalty_pos.services.context import Services
@@ -165,3 +167,40 @@ def test_an_auditor_reads_and_changes_nothing(pages: Any, lan: Any, number: str)
     assert "Tạo khuyến mãi" not in text
     assert "Nguyễn" not in text
     assert pages.post("/manage/promotions/new", code="x", name_vi="x", rewards=RICE).status_code == 422
+
+
+def test_a_record_lists_the_bills_of_the_readers_stores(
+    console: Any, number: str, till: Till, other_till: Till
+) -> None:
+    """M12: newest first, with what was paid and earned; another store's bills are not there."""
+    first = ok(till.sell(basket(line(price=30_000), card=CARD), receipt="A-0001"))
+    ok(till.sell(basket(line(price=20_000), card=CARD), receipt="A-0002"))
+    ok(other_till.sell(basket(line(price=20_000), card=CARD), receipt="B-0001"))
+    assert first["state"] == "settled"
+    bills = console.text(f"/manage/members/{number}?tab=bills")
+    assert bills.index("A-0002") < bills.index("A-0001")
+    assert "30.000\u00a0₫" in bills
+    assert "đã thanh toán" in bills
+    assert "B-0001" not in bills
+
+
+def test_long_lists_of_bills_have_pages(console: Any, number: str, till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loyalty_pos.web.members.PAGE", 2)
+    for place in range(3):
+        ok(till.sell(basket(line(), card=CARD), receipt=f"A-000{place}"))
+    first = console.text(f"/manage/members/{number}?tab=bills")
+    assert "A-0000" not in first
+    following = re.search(r'href="([^"]+cursor=[^"]+)"', first)
+    assert following is not None
+    assert "A-0000" in console.text(following[1].replace("&amp;", "&"))
+
+
+def test_people_are_called_by_their_name(console: Any) -> None:
+    """The person's name stands there, not what they type to sign in."""
+    assert "<b>Manager</b>" in console.text("/manage/members")
+
+
+def test_a_last_day_that_is_over_is_named(console: Any, number: str) -> None:
+    """Words for people, not for programmers."""
+    text = give(console, number, valid_to="2020-01-01").get_data(as_text=True)
+    assert "Chưa lưu. Xin xem lại: valid_to" in text

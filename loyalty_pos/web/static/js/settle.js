@@ -42,7 +42,7 @@ export function settling({ ask, settings }) {
       }
       bill.sent = true;
       try {
-        return { sale: await ask("POST", `/checkouts/${bill.id}/settle`, { body: { receipt: bill.receipt }, key: bill.settleKey }) };
+        return { sale: await send() };
       } catch (error) {
         if (error instanceof Problem && !error.unsure) bill = null;
         throw error;
@@ -56,6 +56,17 @@ export function settling({ ask, settings }) {
       return ask("POST", `/sales/${sale.id}/returns`, { body: { lines, receipt: `${sale.receipt}-U`, reason: "undo" }, key: bill.undoKey });
     },
   };
+
+  // Another window of this lane may have finished a bill in the same second: then a letter more.
+  async function send() {
+    try {
+      return await ask("POST", `/checkouts/${bill.id}/settle`, { body: { receipt: bill.receipt }, key: bill.settleKey });
+    } catch (error) {
+      if (error.code !== "receipt_conflict") throw error;
+      Object.assign(bill, { receipt: `${bill.receipt}b`, settleKey: newKey() });
+      return send();
+    }
+  }
 
   function quantities(asked) {
     return new Map(JSON.parse(asked).lines.map((line) => [line.line, line.quantity]));

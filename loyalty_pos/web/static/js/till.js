@@ -112,6 +112,7 @@ function explain(error, retry) {
   if (!(error instanceof Problem)) throw error;
   const retries = retry ? [{ label: words.again, run: retry }] : [];
   if (error.code.startsWith("payment_card")) screen.notice("bad", words.bank_card);
+  else if (error.code === "invalid") screen.notice("bad", words.invalid);
   else if (error.code === "card_unknown") screen.notice("bad", words.card_unknown);
   else if (error.status === 0) screen.notice("bad", words.unreachable, retries);
   else if (error.status >= 500) screen.notice("bad", fill(words.failed, { code: error.code || error.status }), retries);
@@ -363,5 +364,16 @@ for (const kind of ["keydown", "pointerdown"]) {
   });
 }
 
+// The goods of an unfinished bill outlive the page in their own tab: another language, a reload, a
+// session that ended.  The customer does not, and a bill that was sent is not begun a second time.
+const KEPT = "goods";
+addEventListener("pagehide", () => {
+  sessionStorage.setItem(KEPT, JSON.stringify(state.sale || bill.locked() ? [] : state.lines));
+});
+document.querySelector(".t-top form").addEventListener("submit", () => { state = fresh(); });
+state.lines = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+sessionStorage.removeItem(KEPT);
+
 draw();
 focus();
+if (state.lines.length) act(reprice);

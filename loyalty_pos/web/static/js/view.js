@@ -28,13 +28,15 @@ const called = (who, words) => who.call_name || who.short_name?.replace(/\s\p{L}
 // A card number as it may stand on a screen that the queue sees.
 const masked = (number) => (number.length < 10 ? "" : `${number.slice(0, 4)} •••• •${number.slice(-4)}`);
 
-// What each promotion took off the bill: promotion -> {name, amount, explanation}.
+// What each promotion took off the bill: promotion -> {name, amount, explanation}.  The explanation
+// is of one line: where lines differ there is none for the whole.
 export function byPromotion(pricing) {
   const found = new Map();
   for (const line of pricing?.lines ?? []) {
     for (const part of line.discounts) {
       const entry = found.get(part.promotion) ?? { name: part.name, amount: 0, explanation: part.explanation };
       entry.amount += part.amount;
+      if (entry.explanation !== part.explanation) entry.explanation = "";
       found.set(part.promotion, entry);
     }
   }

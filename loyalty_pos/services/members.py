@@ -16,6 +16,7 @@ import msgspec
 
 from loyalty_pos.domain.cards import mask_card, new_card_number, read_swipe
 from loyalty_pos.errors import BadInput, Conflict, NotFound
+from loyalty_pos.services import tiers
 from loyalty_pos.services.answers import short_name
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import write
@@ -58,6 +59,7 @@ def summary(services: Services, tx: Tx, member_id: int) -> dict[str, Any]:
         "short_name": short_name(row.name),
         "call_name": row.call_name,
         "tier": tier_shown(book, row.tier),
+        "tier_progress": msgspec.to_builtins(tiers.shown(tx, book, row, services.now_ms())),
         "points": {"active": row.active, "pending": row.pending, "held": row.held},
         "flags": ["birthday"] if row.birthday and birthday_near(date.fromisoformat(row.birthday), today) else [],
     }
@@ -100,6 +102,8 @@ def record(services: Services, tx: Tx, caller: Caller, member_id: int) -> dict[s
         "address": who.address if full else None,
         "interests": list(who.interests) if full else [],
         "tier": tier_shown(book, account.tier),
+        "tier_by_hand": bool(account.tier_by_hand),
+        "tier_progress": msgspec.to_builtins(tiers.shown(tx, book, account, services.now_ms())),
         "points": {"active": account.active, "pending": account.pending, "held": account.held},
         "enrolled_at": _time(account.enrolled_at),
         "cards": own,
@@ -137,7 +141,8 @@ def enrol(services: Services, request: Request, body: MemberIn) -> tuple[Outcome
     def work(tx: Tx) -> Outcome:
         now = services.now_ms()
         book = services.rules.current(tx)
-        member_id = members.add(tx, now, caller.store_id, _first_tier(book))
+        member_id = members.add(tx, now, caller.store_id)
+        tiers.enrol(tx, book, member_id, now)
         card_id, _ = _new_card(services, tx, book, member_id, body.card, now)
         fields = {name: getattr(body, name) for name in PersonIn.__struct_fields__}
         if any(value is not None for value in fields.values()):
@@ -161,11 +166,6 @@ def enrol(services: Services, request: Request, body: MemberIn) -> tuple[Outcome
         }
 
     return outcome, services.store.read(show)
-
-
-def _first_tier(book: Book) -> str | None:
-    tier = book.rules.tiers.reached(0)
-    return tier.code if tier else None
 
 
 def page_path(services: Services, card: cards.PageCard) -> str:

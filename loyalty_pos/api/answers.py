@@ -385,7 +385,7 @@ class Member(Body):
     address = text(null=True)
     interests = texts()
     tier = one(Named, null=True)
-    tier_by_hand = yes()
+    tier_by_hand = text(null=True)
     tier_progress = one(TierProgress, null=True)
     points = one(PointsNow)
     enrolled_at = moment()

@@ -241,6 +241,11 @@ def progress(standing: Standing | None, language: str) -> TierProgress | None:
     return TierProgress(standing.metric, standing.figure, following, keep)
 
 
+def successors(old: TierTable, new: TierTable) -> dict[str, str | None]:
+    """Where the members of levels that leave the table stand: on the level that the old threshold reaches."""
+    return {tier.code: _code(new.reached(tier.threshold)) for tier in old.levels if new.get(tier.code) is None}
+
+
 def table_faults(tiers: Sequence[Mapping[str, object]]) -> dict[str, list[str]]:
     """Thresholds that do not rise from level to level: field path -> codes (S32)."""
     faults: dict[str, list[str]] = {}

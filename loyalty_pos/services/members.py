@@ -23,7 +23,7 @@ from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.pages import page_token
 from loyalty_pos.services.phones import e164, mask_phone
-from loyalty_pos.services.requests import CardIn, MemberIn, PersonIn
+from loyalty_pos.services.requests import CardIn, MemberIn, PersonIn, TierIn
 from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import audit, cards, members, reading
 from loyalty_pos.storage.members import Person
@@ -102,7 +102,7 @@ def record(services: Services, tx: Tx, caller: Caller, member_id: int) -> dict[s
         "address": who.address if full else None,
         "interests": list(who.interests) if full else [],
         "tier": tier_shown(book, account.tier),
-        "tier_by_hand": bool(account.tier_by_hand),
+        "tier_by_hand": account.tier_by_hand,
         "tier_progress": msgspec.to_builtins(tiers.shown(tx, book, account, services.now_ms())),
         "points": {"active": account.active, "pending": account.pending, "held": account.held},
         "enrolled_at": _time(account.enrolled_at),
@@ -227,6 +227,28 @@ def change(services: Services, request: Request, member_id: str, fields: dict[st
         members.touch(tx, number)
         audit.add(tx, services.now_ms(), caller.key, "member.change", str(number), ", ".join(sorted(fields)))
         return Outcome("done", {"member": {"id": str(number)}})
+
+    outcome = write(services, request, work)
+    return outcome, get(services, caller, outcome.value()["member"]["id"])
+
+
+def give_tier(services: Services, request: Request, member_id: str, body: TierIn) -> tuple[Outcome, Any]:
+    """A tier by hand, which no job takes away (S33), or (None) the present one from now on under review.
+
+    The member's record.  BadInput for a tier that the table does not have; NotFound (``member_unknown``).
+    """
+    caller = request.caller
+
+    def work(tx: Tx) -> Outcome:
+        now, book = services.now_ms(), services.rules.current(tx)
+        row = reading.member(tx, parse_id(member_id, "member"))
+        if row is None or row.state != "active":
+            raise NotFound("member_unknown")
+        if body.tier is not None and book.rules.tiers.get(body.tier) is None:
+            raise BadInput(errors={"tier": ["unknown"]})
+        tiers.set_by_hand(tx, book, row, body.tier, now)
+        audit.add(tx, now, caller.key, f"member.tier.{body.tier or 'by_review'}", str(row.id), body.reason)
+        return Outcome("done", {"member": {"id": str(row.id)}})
 
     outcome = write(services, request, work)
     return outcome, get(services, caller, outcome.value()["member"]["id"])

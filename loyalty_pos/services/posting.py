@@ -106,7 +106,7 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         _post_points(tx, ticket, why, earned, redeemed)
         coupon_rows.add_next(tx, coupons, member.id, sale_id, ticket.now, caller.key)
         _count_habits(tx, ticket, store_id, earned)
-        tiers.settle(tx, book, member, ticket.sold_at, ticket.now)
+        tiers.settle(tx, book, member, ticket.sold_at)
     for item in ticket.exceptions:
         posting.add_exception(tx, store_id, ticket.now, item.code, item.amount, 0, sale_id)
     return sale_id, answer

@@ -280,7 +280,7 @@ def _correct_member(
             raise Stale
         ledger.add_entry(tx, member_id, "take_back", -part, lot_id, why)
     _correct_habits(tx, book, sale, rows, outcome)
-    tiers.undo(tx, book, member, stood, why.at)
+    tiers.undo(tx, book, member, stood)
 
 
 def _correct_habits(tx: Tx, book: Book, sale: SaleRow, rows: list[SaleLineRow], outcome: ReturnOutcome) -> None:

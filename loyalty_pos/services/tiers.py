@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from datetime import date
 
 from loyalty_pos.domain.tiers import (
+    ONE_DAY,
     Days,
     Placed,
     Standing,
     TierProgress,
+    TierRules,
+    TierTable,
     figure_of,
     placed,
     progress,
@@ -33,14 +36,22 @@ def enrol(tx: Tx, book: Book, member_id: int, now: int, tier: str | None = None)
     """A new member starts on the level that nothing reaches, or on ``tier`` that they bring along."""
     start = book.rules.tiers.reached(0)
     code = tier or (start.code if start else None)
-    stored.place(tx, member_id, fresh_floor(book, code, now, by_hand=False))
+    stored.place(tx, member_id, _from_today(book, code, None, now))
 
 
-def fresh_floor(book: Book, tier: str | None, now: int, *, by_hand: bool) -> Place:
-    """A place whose floor is ``tier`` from today on, reviewed a year later."""
+def _from_today(book: Book, tier: str | None, by_hand: str | None, now: int) -> Place:
+    """A place whose floor is ``tier`` from today on, reviewed a period later."""
     today = book.programme.local(now).date()
-    review = book.programme.tier_rules.review_after(today).isoformat() if tier else None
-    return Place(tier, now, int(by_hand), tier, today.isoformat(), review)
+    return Place(tier, by_hand, tier, today.isoformat(), _review_after(book, tier, today))
+
+
+def _review_after(book: Book, tier: str | None, day: date) -> str | None:
+    return book.programme.tier_rules.review_after(day).isoformat() if tier else None
+
+
+def set_by_hand(tx: Tx, book: Book, member: MemberRow, tier: str | None, now: int) -> None:
+    """Give a tier by hand, or (None) let the present one be reviewed again, a period from now."""
+    stored.place(tx, member.id, _from_today(book, tier or member.tier, tier, now))
 
 
 # What counts --------------------------------------------------------------------------------------
@@ -85,14 +96,14 @@ def _total(tx: Tx, book: Book, member_id: int) -> int:
 # A sale and its return ----------------------------------------------------------------------------
 
 
-def settle(tx: Tx, book: Book, member: MemberRow, sold_at: int, now: int) -> None:
+def settle(tx: Tx, book: Book, member: MemberRow, sold_at: int) -> None:
     """Raise the tier when a sale made the figure reach a higher one, on its day or a later one (S33)."""
     if not book.rules.tiers.levels:
         return
     day = max(book.programme.local(sold_at).date(), date.fromisoformat(member.floor_on))
     reached = _lifted(tx, book, member, day)
     if reached.tier != member.tier:
-        _move(tx, book, member, reached, now)
+        _move(tx, book, member, reached)
 
 
 def _lifted(tx: Tx, book: Book, member: MemberRow, day: date) -> Placed:
@@ -110,10 +121,9 @@ def _lifted(tx: Tx, book: Book, member: MemberRow, day: date) -> Placed:
     return Placed(higher.code if higher else member.tier, day)
 
 
-def _move(tx: Tx, book: Book, member: MemberRow, to: Placed, now: int) -> None:
-    review = book.programme.tier_rules.review_after(to.since).isoformat() if to.tier else None
-    where = Place(to.tier, now, member.tier_by_hand, member.tier_floor, member.floor_on, review)
-    stored.place(tx, member.id, where)
+def _move(tx: Tx, book: Book, member: MemberRow, to: Placed) -> None:
+    review = _review_after(book, to.tier, to.since)
+    stored.place(tx, member.id, Place(to.tier, member.tier_by_hand, member.tier_floor, member.floor_on, review))
 
 
 def supported(tx: Tx, book: Book, member: MemberRow) -> Placed | None:
@@ -129,7 +139,7 @@ def supported(tx: Tx, book: Book, member: MemberRow) -> Placed | None:
     return placed(table, rules, member.tier_floor, floor_on, days)
 
 
-def undo(tx: Tx, book: Book, member: MemberRow, before: Placed | None, now: int) -> None:
+def undo(tx: Tx, book: Book, member: MemberRow, before: Placed | None) -> None:
     """Take back an upgrade that only returned goods had reached; no other downgrade here (S33).
 
     ``before`` is what was ``supported`` before the return: a tier that it did not support was not
@@ -140,7 +150,7 @@ def undo(tx: Tx, book: Book, member: MemberRow, before: Placed | None, now: int)
         return
     after = supported(tx, book, member)
     if after is not None and rank(after.tier) < rank(member.tier):
-        _move(tx, book, member, after, now)
+        _move(tx, book, member, after)
 
 
 # The review ---------------------------------------------------------------------------------------
@@ -160,36 +170,31 @@ def review_some(services: Services, tx: Tx, limit: int) -> int:
     for member_id in found:
         member = reading.member(tx, member_id)
         if member is not None and member.review_on is not None and member.review_on <= until.isoformat():
-            _review(tx, book, member, services.now_ms())
+            _review(tx, book, member)
     return len(found)
 
 
-def _review(tx: Tx, book: Book, member: MemberRow, now: int) -> None:
-    """Keep or lower one tier; either way the next review is a period later, and the floor is the result."""
+def _review(tx: Tx, book: Book, member: MemberRow) -> None:
+    """Keep or lower one tier; the result is the floor of the next period, whose days may have lifted
+    it again when the job comes late."""
     assert member.review_on is not None
-    rules = book.programme.tier_rules
+    table, rules = book.rules.tiers, book.programme.tier_rules
     review_on = date.fromisoformat(member.review_on)
-    tier = reviewed(book, member, _kept(tx, book, member.id, review_on))
-    floor = member.tier_floor if member.tier_by_hand else tier
-    following = rules.review_after(review_on).isoformat() if tier else None
-    stored.place(tx, member.id, Place(tier, now, member.tier_by_hand, floor, review_on.isoformat(), following))
-
-
-def reviewed(book: Book, member: MemberRow | Candidate, figure: int) -> str | None:
-    """The tier that a review with this figure gives; never below one given by hand."""
-    by_hand = member.tier_floor if member.tier_by_hand else None
-    one_level = book.programme.tier_rules.one_level
-    tier = book.rules.tiers.reviewed(member.tier, figure, one_level=one_level, floor=by_hand)
-    return tier.code if tier else None
-
-
-def _kept(tx: Tx, book: Book, member_id: int, review_on: date) -> int:
-    """The figure that a review looks at."""
-    rules = book.programme.tier_rules
-    if rules.window == "lifetime":
-        return _total(tx, book, member_id)
     first, last = rules.period(review_on)
-    return figure_of(_days(tx, book, member_id, first), first, last)
+    if rules.window == "lifetime":
+        days: Days = [(review_on - ONE_DAY, _total(tx, book, member.id))]
+    else:
+        days = _days(tx, book, member.id, first)
+    floor = reviewed(table, rules, member, figure_of(days, first, last))
+    now = placed(table, rules, floor, review_on, days)
+    review = _review_after(book, now.tier, now.since)
+    stored.place(tx, member.id, Place(now.tier, member.tier_by_hand, floor, review_on.isoformat(), review))
+
+
+def reviewed(table: TierTable, rules: TierRules, member: MemberRow | Candidate, figure: int) -> str | None:
+    """The tier that a review with this figure gives; never below one given by hand."""
+    tier = table.reviewed(member.tier, figure, one_level=rules.one_level, floor=member.tier_by_hand)
+    return tier.code if tier else None
 
 
 # What is told -------------------------------------------------------------------------------------
@@ -206,7 +211,7 @@ def standing(tx: Tx, book: Book, member: MemberRow | Account, now: int) -> Stand
     figure, oldest, kept = _figures(tx, book, member.id, first, kept_first, kept_last)
     above = table.missing(member.tier, figure)
     held = table.get(member.tier)
-    by_hand = bool(member.tier_by_hand) and table.rank(member.tier) <= table.rank(member.tier_floor)
+    by_hand = table.rank(member.tier) <= table.rank(member.tier_by_hand)
     losable = held is not None and held.threshold > 0 and not by_hand and member.review_on is not None
     return Standing(
         metric=rules.metric,

@@ -27,8 +27,7 @@ class Account(NamedTuple):
     id: int
     state: str
     tier: str | None
-    tier_by_hand: int
-    tier_floor: str | None
+    tier_by_hand: str | None
     review_on: str | None
     active: int
     pending: int

@@ -17,7 +17,7 @@ class MemberRow(NamedTuple):
     id: int
     state: str
     tier: str | None
-    tier_by_hand: int
+    tier_by_hand: str | None
     tier_floor: str | None
     floor_on: str
     review_on: str | None

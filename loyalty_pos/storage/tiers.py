@@ -16,12 +16,11 @@ COLUMNS: dict[Metric, str] = {"spend": "spend", "points": "earned", "visits": "v
 
 
 class Place(NamedTuple):
-    """Where a member stands: the tier, since when (ms), the floor below it (by hand or not) with
-    the local day from which it counts, and the day of the next review."""
+    """Where a member stands: the tier; the one that no job takes away, if a hand gave one; the floor
+    and the local day from which later days may lift it; the day of the next review."""
 
     tier: str | None
-    tier_since: int
-    tier_by_hand: int
+    tier_by_hand: str | None
     tier_floor: str | None
     floor_on: str
     review_on: str | None
@@ -32,8 +31,7 @@ class Candidate(NamedTuple):
 
     id: int
     tier: str | None
-    tier_by_hand: int
-    tier_floor: str | None
+    tier_by_hand: str | None
     review_on: str | None
 
 
@@ -158,3 +156,4 @@ def rename(tx: Tx, old: str, new: str | None) -> None:
     """Whoever stands on the level ``old``, which leaves the table, stands on ``new``."""
     tx.run("UPDATE members SET tier = ?, version = version + 1 WHERE tier = ?", (new, old))
     tx.run("UPDATE members SET tier_floor = ? WHERE tier_floor = ?", (new, old))
+    tx.run("UPDATE members SET tier_by_hand = ? WHERE tier_by_hand = ?", (new, old))

@@ -159,10 +159,11 @@ def test_the_present_table_as_a_draft_changes_nothing(lane: Lane, hanh: Json) ->
 
 def test_s34_a_dearer_draft_says_what_it_costs_and_who_gains(lane: Lane, hanh: Json, clock: FixedClock) -> None:
     """Silver gets 5 %: 50.000 of the one ticket that silver had; the first ticket made the tier, at bronze's price."""
+    rice = line("1", sku="rice", price=1_000_000, unit_cost=700_000)
     clock.move(days=-1)
-    lane.sells(bread(1_000_000, unit_cost=700_000), card=hanh["card"])
+    lane.sells(rice, card=hanh["card"])
     clock.move(days=1)
-    lane.sells(bread(1_000_000, unit_cost=700_000), card=hanh["card"])
+    lane.sells(rice, card=hanh["card"])
     customers(lane, 100_000)
     found = simulate(lane, draft({}, {"discount_percent": 5}, {}))
     assert (found["tickets"], found["tickets_touched"]) == (2, 1)

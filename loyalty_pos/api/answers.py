@@ -94,12 +94,39 @@ class PointsNow(Body):
     held = whole()
 
 
+class NextTier(Body):
+    """The tier above, and what is missing to it; ``until`` the last day on which this figure holds."""
+
+    code = text()
+    name = text()
+    threshold = whole()
+    missing = whole()
+    until = day(null=True)
+
+
+class KeepTier(Body):
+    """What is missing to keep the present tier, and the last day that counts for it."""
+
+    missing = whole()
+    until = day()
+
+
+class TierProgress(Body):
+    """Where a member stands (S34), in minor units, points or visits."""
+
+    metric = text()
+    figure = whole()
+    next = one(NextTier, null=True)
+    keep = one(KeepTier, null=True)
+
+
 class MemberSummary(Body):
     """Who it is, as the queue may see it."""
 
     id = text()
     short_name = text(null=True)
     tier = one(Named, null=True)
+    tier_progress = one(TierProgress, null=True)
     points = one(PointsNow)
     flags = texts()
 
@@ -358,6 +385,8 @@ class Member(Body):
     address = text(null=True)
     interests = texts()
     tier = one(Named, null=True)
+    tier_by_hand = text(null=True)
+    tier_progress = one(TierProgress, null=True)
     points = one(PointsNow)
     enrolled_at = moment()
     cards = many(OwnCard)

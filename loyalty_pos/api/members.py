@@ -9,7 +9,7 @@ from loyalty_pos.api.base import api, page, reply, services, show, text
 from loyalty_pos.api.body import write
 from loyalty_pos.domain.promotions.decode import decode
 from loyalty_pos.services import members, points
-from loyalty_pos.services.requests import AdjustIn, CardIn, MemberIn, PersonIn
+from loyalty_pos.services.requests import AdjustIn, CardIn, MemberIn, PersonIn, TierIn
 
 
 @api.post("/members")
@@ -66,6 +66,13 @@ def adjust_points(member: str) -> Response:
     """Points by hand, with a reason (S50)."""
     request, body = write(AdjustIn)
     return reply(points.adjust(services(), request, member, body))
+
+
+@api.post("/members/<member>/tier")
+def give_tier(member: str) -> Response:
+    """A tier by hand, with a reason; null lets the reviews decide again (S33)."""
+    request, body = write(TierIn)
+    return reply(members.give_tier(services(), request, member, body))
 
 
 @api.get("/members/<member>/coupons")

@@ -86,6 +86,7 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("POST", "/members/<member>/points/adjustments"): writes(
         s.Adjustment, li.Adjusted, MEMBER, "approval_needed", "points_insufficient", done=CREATED
     ),
+    ("POST", "/members/<member>/tier"): writes(s.MemberTier, a.Member, MEMBER),
     ("GET", "/members/<member>/coupons"): lists(li.Coupon, "state", codes=(MEMBER, "page_unknown")),
     ("POST", "/members/<member>/coupons"): writes(
         s.Coupon, li.GivenCoupon, MEMBER, "promotion_unknown", "promotion_not_coupon", done=CREATED
@@ -102,6 +103,8 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("POST", "/coupons/<code>/cancel"): writes(s.Reason, li.Coupon, "coupon_unknown", "coupon_state"),
     ("GET", "/tiers"): reads(li.Tiers),
     ("PUT", "/tiers"): writes(s.Tiers, li.Tiers),
+    ("POST", "/tiers/preview"): Operation(li.TierPreview, s.Tiers),
+    ("POST", "/tiers/simulate"): Operation(li.Simulation, s.TierSimulation, codes=("too_many_tickets",)),
     ("GET", "/settings"): reads(li.Settings),
     ("PATCH", "/settings"): writes(s.Settings, li.Settings),
     ("GET", "/products"): lists(li.Product, "q"),

@@ -61,6 +61,7 @@ TABLE: dict[tuple[str, str], Who] = {
     ("GET", "/members/<member>/points"): Who("earn", EVERYBODY),
     ("GET", "/members/<member>/points/entries"): Who("earn", EVERYBODY),
     ("POST", "/members/<member>/points/adjustments"): Who(None, MANAGERS),
+    ("POST", "/members/<member>/tier"): Who(None, MANAGERS),
     ("GET", "/members/<member>/coupons"): Who("earn", EVERYBODY),
     ("GET", "/members/<member>/profile"): Who("earn", SELLERS),
     # what is on offer
@@ -74,6 +75,8 @@ TABLE: dict[tuple[str, str], Who] = {
     ("POST", "/members/<member>/coupons"): Who(None, MANAGERS),
     ("GET", "/tiers"): Who("earn", EVERYBODY),
     ("PUT", "/tiers"): Who(None, OWNER),
+    ("POST", "/tiers/preview"): Who(None, MANAGERS),
+    ("POST", "/tiers/simulate"): Who(None, MANAGERS),
     ("GET", "/products"): Who("earn", EVERYBODY),
     ("POST", "/products"): Who(None, MANAGERS),
     ("GET", "/products/<sku>"): Who("earn", EVERYBODY),

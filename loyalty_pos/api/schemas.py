@@ -203,6 +203,13 @@ class Coupon(Body):
     reason = words(**MAY)
 
 
+class MemberTier(Body):
+    """A tier by hand, or null: no longer by hand (S33)."""
+
+    tier = identifier(required=True, allow_none=True)
+    reason = plain(200, 1, **MUST)
+
+
 class Adjustment(Body):
     """Points by hand, signed, never 0 (S50)."""
 
@@ -243,6 +250,13 @@ class Tiers(Body):
     """The whole tier table, lowest first (S32)."""
 
     tiers = fields.List(fields.Dict(keys=fields.String()), **MUST)
+
+
+class TierSimulation(Tiers):
+    """A draft table and the local days to replay, both inclusive."""
+
+    from_ = Day(data_key="from", **MUST)
+    to = Day(**MUST)
 
 
 class Settings(Body):

@@ -44,6 +44,9 @@ class OneDay(Store):
     def read(self, work: Callable[[Tx], T]) -> T:
         return work(self._tx)
 
+    def look(self, work: Callable[[Tx], T]) -> T:
+        return work(self._tx)
+
     def write(self, work: Callable[[Tx], T]) -> T:
         nested = cast(Nested, self._tx)
         nested.savepoint()

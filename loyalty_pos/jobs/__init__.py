@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from loyalty_pos.jobs import expire_points, release_holds, release_points
+from loyalty_pos.jobs import expire_points, release_holds, release_points, tier_review
 from loyalty_pos.jobs.summary import Summary
 from loyalty_pos.services.context import Services
 
@@ -13,6 +13,7 @@ JOBS: Mapping[str, Callable[[Services], Summary]] = {
     "release-holds": release_holds.run,
     "release-points": release_points.run,
     "expire-points": expire_points.run,
+    "tier-review": tier_review.run,
 }
 
 

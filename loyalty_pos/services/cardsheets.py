@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from loyalty_pos.domain.cards import new_card_number
 from loyalty_pos.errors import BadInput, NotFound
+from loyalty_pos.services import tiers
 from loyalty_pos.services.context import Request, Services
 from loyalty_pos.services.members import page_path
 from loyalty_pos.storage import audit, cards, members, shops
@@ -61,8 +62,8 @@ def _batch(services: Services, request: Request, size: int, store: str | None, r
 
 def _one(services: Services, tx: Tx, store_id: int | None) -> IssuedCard:
     book, now = services.rules.current(tx), services.now_ms()
-    tier = book.rules.tiers.reached(0)
-    member_id = members.add(tx, now, store_id, tier.code if tier else None)
+    member_id = members.add(tx, now, store_id)
+    tiers.enrol(tx, book, member_id, now)
     prefix = book.programme.card_prefix
     card_id = None
     while card_id is None:

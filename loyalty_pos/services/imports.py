@@ -20,7 +20,7 @@ from loyalty_pos.domain.basket import Id
 from loyalty_pos.domain.cards import bank_track, new_card_number, payment_card, read_swipe
 from loyalty_pos.errors import BadInput, Conflict, LoyaltyError, NotFound, Refused, Unavailable
 from loyalty_pos.ports import Document, Rejected, SaleTicket, as_sold
-from loyalty_pos.services import sales
+from loyalty_pos.services import sales, tiers
 from loyalty_pos.services.context import SCOPES, Caller, Request, Services
 from loyalty_pos.services.members import fold
 from loyalty_pos.services.phones import e164
@@ -176,8 +176,8 @@ def _add_member(services: Services, tx: Tx, request: Request, book: Book, row: M
     if row.tier is not None and book.rules.tiers.get(row.tier) is None:
         raise BadInput(errors={"tier": ["unknown"]})
     now = services.now_ms()
-    start = book.rules.tiers.reached(0)
-    member_id = members.add(tx, now, request.caller.store_id, row.tier or (start.code if start else None))
+    member_id = members.add(tx, now, request.caller.store_id)
+    tiers.enrol(tx, book, member_id, now, row.tier)
     if cards.add(tx, number or _free_number(services, tx, book), member_id, now) is None:
         raise Unavailable("database_unavailable")
     birthday = row.birthday.isoformat() if row.birthday else None

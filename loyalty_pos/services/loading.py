@@ -22,7 +22,7 @@ from loyalty_pos.domain.pricing.engine import price
 from loyalty_pos.domain.pricing.request import CouponFacts, Language, MemberFacts, PriceRequest
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import BadInput
-from loyalty_pos.services import identity, limits
+from loyalty_pos.services import identity, limits, tiers
 from loyalty_pos.services.context import Caller, Services, from_ms, to_ms
 from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.rules import Book
@@ -176,6 +176,7 @@ def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, n
         orders=row.visits,
         last_order=last,
         spend=row.spend,
+        standing=tiers.standing(tx, book, row, now),
         favourite=favourite,
         may_spend=holder.may_spend(book),
         blocked=holder.blocked,

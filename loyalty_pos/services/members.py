@@ -16,13 +16,14 @@ import msgspec
 
 from loyalty_pos.domain.cards import mask_card, new_card_number, read_swipe
 from loyalty_pos.errors import BadInput, Conflict, NotFound
+from loyalty_pos.services import tiers
 from loyalty_pos.services.answers import short_name
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.pages import page_token
 from loyalty_pos.services.phones import e164, mask_phone
-from loyalty_pos.services.requests import CardIn, MemberIn, PersonIn
+from loyalty_pos.services.requests import CardIn, MemberIn, PersonIn, TierIn
 from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import audit, cards, members, reading
 from loyalty_pos.storage.members import Person
@@ -58,6 +59,7 @@ def summary(services: Services, tx: Tx, member_id: int) -> dict[str, Any]:
         "short_name": short_name(row.name),
         "call_name": row.call_name,
         "tier": tier_shown(book, row.tier),
+        "tier_progress": msgspec.to_builtins(tiers.shown(tx, book, row, services.now_ms())),
         "points": {"active": row.active, "pending": row.pending, "held": row.held},
         "flags": ["birthday"] if row.birthday and birthday_near(date.fromisoformat(row.birthday), today) else [],
     }
@@ -100,6 +102,8 @@ def record(services: Services, tx: Tx, caller: Caller, member_id: int) -> dict[s
         "address": who.address if full else None,
         "interests": list(who.interests) if full else [],
         "tier": tier_shown(book, account.tier),
+        "tier_by_hand": account.tier_by_hand,
+        "tier_progress": msgspec.to_builtins(tiers.shown(tx, book, account, services.now_ms())),
         "points": {"active": account.active, "pending": account.pending, "held": account.held},
         "enrolled_at": _time(account.enrolled_at),
         "cards": own,
@@ -137,7 +141,8 @@ def enrol(services: Services, request: Request, body: MemberIn) -> tuple[Outcome
     def work(tx: Tx) -> Outcome:
         now = services.now_ms()
         book = services.rules.current(tx)
-        member_id = members.add(tx, now, caller.store_id, _first_tier(book))
+        member_id = members.add(tx, now, caller.store_id)
+        tiers.enrol(tx, book, member_id, now)
         card_id, _ = _new_card(services, tx, book, member_id, body.card, now)
         fields = {name: getattr(body, name) for name in PersonIn.__struct_fields__}
         if any(value is not None for value in fields.values()):
@@ -161,11 +166,6 @@ def enrol(services: Services, request: Request, body: MemberIn) -> tuple[Outcome
         }
 
     return outcome, services.store.read(show)
-
-
-def _first_tier(book: Book) -> str | None:
-    tier = book.rules.tiers.reached(0)
-    return tier.code if tier else None
 
 
 def page_path(services: Services, card: cards.PageCard) -> str:
@@ -227,6 +227,28 @@ def change(services: Services, request: Request, member_id: str, fields: dict[st
         members.touch(tx, number)
         audit.add(tx, services.now_ms(), caller.key, "member.change", str(number), ", ".join(sorted(fields)))
         return Outcome("done", {"member": {"id": str(number)}})
+
+    outcome = write(services, request, work)
+    return outcome, get(services, caller, outcome.value()["member"]["id"])
+
+
+def give_tier(services: Services, request: Request, member_id: str, body: TierIn) -> tuple[Outcome, Any]:
+    """A tier by hand, which no job takes away (S33), or (None) the present one from now on under review.
+
+    The member's record.  BadInput for a tier that the table does not have; NotFound (``member_unknown``).
+    """
+    caller = request.caller
+
+    def work(tx: Tx) -> Outcome:
+        now, book = services.now_ms(), services.rules.current(tx)
+        row = reading.member(tx, parse_id(member_id, "member"))
+        if row is None or row.state != "active":
+            raise NotFound("member_unknown")
+        if body.tier is not None and book.rules.tiers.get(body.tier) is None:
+            raise BadInput(errors={"tier": ["unknown"]})
+        tiers.set_by_hand(tx, book, row, body.tier, now)
+        audit.add(tx, now, caller.key, f"member.tier.{body.tier or 'by_review'}", str(row.id), body.reason)
+        return Outcome("done", {"member": {"id": str(row.id)}})
 
     outcome = write(services, request, work)
     return outcome, get(services, caller, outcome.value()["member"]["id"])

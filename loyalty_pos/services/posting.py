@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +19,7 @@ from loyalty_pos.domain.coupons import new_coupon_code
 from loyalty_pos.domain.pricing.receipt import receipt_text
 from loyalty_pos.domain.pricing.result import NextCoupon, Priced, UnitRun
 from loyalty_pos.errors import Conflict
+from loyalty_pos.services import tiers
 from loyalty_pos.services.answers import Exceptional, SaleAnswer, SaleLine, local_time, units_of
 from loyalty_pos.services.context import Caller, Outcome, Request, Services
 from loyalty_pos.services.rules import Book
@@ -105,7 +106,7 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         _post_points(tx, ticket, why, earned, redeemed)
         coupon_rows.add_next(tx, coupons, member.id, sale_id, ticket.now, caller.key)
         _count_habits(tx, ticket, store_id, earned)
-        _upgrade(tx, ticket, sale_id)
+        tiers.settle(tx, book, member, ticket.sold_at)
     for item in ticket.exceptions:
         posting.add_exception(tx, store_id, ticket.now, item.code, item.amount, 0, sale_id)
     return sale_id, answer
@@ -268,25 +269,3 @@ def _count_habits(tx: Tx, ticket: Ticket, store_id: int, earned: int) -> None:
         tx, member.id, store_id, ticket.sold_at, local.date().isoformat(), local.isoweekday(), local.hour, items,
         pricing.totals.net, earned,
     )  # fmt: skip
-
-
-def _upgrade(tx: Tx, ticket: Ticket, sale_id: int) -> None:
-    """Raise the tier when the window's figure has reached its threshold (S32, S33)."""
-    member = ticket.member
-    assert member is not None
-    if not ticket.book.rules.tiers.levels:
-        return
-    day = window_start(ticket.book.programme.local(ticket.now).date())
-    spend, _, _ = reading.spend_since(tx, member.id, day.isoformat())
-    tier = ticket.book.rules.tiers.upgrade(member.tier, spend)
-    if tier is not None:
-        posting.set_tier(tx, member.id, tier.code, ticket.now)
-        posting.note_upgrade(tx, sale_id, member.tier)
-
-
-def window_start(today: date) -> date:
-    """The first day of the rolling twelve months that count for the tier (S32)."""
-    try:
-        return today.replace(year=today.year - 1) + timedelta(days=1)
-    except ValueError:
-        return date(today.year - 1, 3, 1)

@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from loyalty_pos.domain.pricing.compile import RuleSet, compile_rules
+from loyalty_pos.domain.tiers import successors, table_faults
 from loyalty_pos.errors import BadInput, InProgress
 from loyalty_pos.services.context import Outcome, Request, Services
 from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.rules import Programme
 from loyalty_pos.storage import audit
 from loyalty_pos.storage import rules as stored
+from loyalty_pos.storage import tiers as tier_rows
 from loyalty_pos.storage.rules import StoredRules
 from loyalty_pos.storage.tx import Tx
 
@@ -50,11 +52,17 @@ def change(services: Services, request: Request, values: dict[str, Any]) -> tupl
 
 
 def put_tiers(services: Services, request: Request, tiers: list[dict[str, Any]]) -> tuple[Outcome, Any]:
-    """Set the whole tier table (S32): {"tiers", ...}; BadInput names what is wrong with it."""
+    """Set the whole tier table (S32): {"tiers", ...}; BadInput names what is wrong with it.
+
+    Nobody moves: higher tiers are given by the next settle, lower ones by the review; only the
+    members of a level that leaves the table change its name for that of the level in its place.
+    """
 
     def work(tx: Tx) -> Outcome:
         raw = locked(tx)
-        check(raw._replace(tiers=tiers))
+        table = check_tiers(raw, tiers).tiers
+        for old, new in successors(check(raw).tiers, table).items():
+            tier_rows.rename(tx, old, new)
         stored.save_tiers(tx, tiers, services.now_ms(), request.caller.key)
         changed(services, tx, request, "tiers", None)
         return Outcome("done", {})
@@ -95,6 +103,14 @@ def check(raw: StoredRules) -> RuleSet:
         tiers=raw.tiers,
         points=programme.points,
     )
+
+
+def check_tiers(raw: StoredRules, tiers: list[dict[str, Any]]) -> RuleSet:
+    """The rule set with another tier table; BadInput names duplicate codes and thresholds that do not rise."""
+    found = check(raw._replace(tiers=tiers))
+    if faults := table_faults(tiers):
+        raise BadInput(errors=faults)
+    return found
 
 
 def _field(message: str) -> str:

@@ -129,6 +129,13 @@ class CouponIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reason: Text | None = None
 
 
+class TierIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /members/{id}/tier; ``tier`` null: no longer by hand, the next review decides."""
+
+    tier: Id | None
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
+
+
 class AdjustIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /members/{id}/points/adjustments; ``points`` signed, never 0."""
 

@@ -15,11 +15,11 @@ from loyalty_pos.domain.points import EarnPlan, restored_expiry
 from loyalty_pos.domain.pricing.result import UnitRun
 from loyalty_pos.domain.returns import ReturnOutcome, SoldLine, SoldSale, compute_return, units_back
 from loyalty_pos.errors import Conflict, LoyaltyError, NotFound
-from loyalty_pos.services import limits
+from loyalty_pos.services import limits, tiers
 from loyalty_pos.services.context import Caller, Outcome, Request, Services
 from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
-from loyalty_pos.services.posting import goods, thousandths, window_start
+from loyalty_pos.services.posting import goods, thousandths
 from loyalty_pos.services.requests import ReceiptReturnIn, ReturnIn, ReturnLine
 from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import coupons as coupon_rows
@@ -265,6 +265,9 @@ def _correct_member(
     """Balances, lots, entries, habits and tier after a return (S27, S30, S33)."""
     member_id = sale.member_id
     assert member_id is not None
+    member = reading.member(tx, member_id)
+    assert member is not None
+    stood = tiers.supported(tx, book, member)
     pending = sum(part for _, part, waits in points.taken if waits)
     active = outcome.given_back - (points.taken_back - pending)
     posting.settle_member(tx, member_id, None, active, -pending, 0, -outcome.given_back, points.shortfall)
@@ -276,7 +279,7 @@ def _correct_member(
             raise Stale
         ledger.add_entry(tx, member_id, "take_back", -part, lot_id, why)
     _correct_habits(tx, book, sale, rows, outcome)
-    _undo_upgrade(tx, book, sale, outcome.refund, why.at)
+    tiers.undo(tx, book, member, stood)
 
 
 def _correct_habits(tx: Tx, book: Book, sale: SaleRow, rows: list[SaleLineRow], outcome: ReturnOutcome) -> None:
@@ -313,20 +316,6 @@ def _correct_habits(tx: Tx, book: Book, sale: SaleRow, rows: list[SaleLineRow], 
 def _quantity_back(row: SaleLineRow, units: int) -> int:
     whole = thousandths(row.quantity)
     return whole if row.units == 1 else units * 1000
-
-
-def _undo_upgrade(tx: Tx, book: Book, sale: SaleRow, refund: int, now: int) -> None:
-    """An upgrade owed only to returned sales is undone at once; no other downgrade here (S33)."""
-    member = reading.member(tx, sale.member_id) if sale.member_id is not None else None
-    held = book.rules.tiers.get(member.tier) if member else None
-    if member is None or held is None or member.tier_by_hand or (member.tier_since or 0) < sale.recorded_at:
-        return
-    day = window_start(book.programme.local(now).date()).isoformat()
-    spend, _, _ = reading.spend_since(tx, member.id, day)
-    owed = book.rules.tiers.reached(spend), book.rules.tiers.get(sale.tier_before)
-    tier = max((one for one in owed if one is not None), key=book.rules.tiers.levels.index, default=None)
-    if spend + refund >= held.threshold > spend and tier is not None:
-        posting.set_tier(tx, member.id, tier.code, now)
 
 
 def _take_units(tx: Tx, sale_id: int, rows: list[SaleLineRow], outcome: ReturnOutcome) -> None:

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from loyalty_pos.domain.pricing.compile import RuleSet, compile_rules
 from loyalty_pos.domain.pricing.request import Language
+from loyalty_pos.domain.tiers import TierRules
 from loyalty_pos.services.context import Services, from_ms, to_ms
 from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.tx import Tx
@@ -35,6 +36,7 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     """Only the rotating code of the QR page may spend points (S23)."""
     return_shortfall: str = "record"
     adjustment_limit: int = 1000
+    tier_rules: TierRules = TierRules()
     points: dict[str, Any] = {}
     policy: dict[str, Any] = {}
 

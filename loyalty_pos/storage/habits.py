@@ -88,17 +88,17 @@ def count_visit(
     weekday_column = f"weekday_{weekday}"
     daypart_column = f"daypart_{DAYPARTS[hour // 6]}"
     tx.later(
-        f"INSERT INTO profiles (member_id, visits, items, spend, first_at, last_at, "
+        f"INSERT INTO profiles (member_id, visits, items, spend, earned, first_at, last_at, "
         f"{weekday_column}, {daypart_column}) "
-        "VALUES (?, 1, ?, ?, ?, ?, 1, 1) ON CONFLICT (member_id) DO UPDATE SET "
+        "VALUES (?, 1, ?, ?, ?, ?, ?, 1, 1) ON CONFLICT (member_id) DO UPDATE SET "
         "visits = profiles.visits + 1, items = profiles.items + excluded.items, "
-        "spend = profiles.spend + excluded.spend, "
+        "spend = profiles.spend + excluded.spend, earned = profiles.earned + excluded.earned, "
         f"{weekday_column} = profiles.{weekday_column} + 1, {daypart_column} = profiles.{daypart_column} + 1, "
         "first_at = CASE WHEN excluded.first_at < profiles.first_at OR profiles.first_at IS NULL "
         "THEN excluded.first_at ELSE profiles.first_at END, "
         "last_at = CASE WHEN excluded.last_at > profiles.last_at OR profiles.last_at IS NULL "
         "THEN excluded.last_at ELSE profiles.last_at END",
-        (member_id, items, spend, at, at),
+        (member_id, items, spend, earned, at, at),
     )
     add_day(tx, member_id, day, 1, spend, earned)
     tx.later(
@@ -137,9 +137,9 @@ def take_back_visit(
     weekday_column = f"weekday_{weekday}"
     daypart_column = f"daypart_{DAYPARTS[hour // 6]}"
     tx.later(
-        "UPDATE profiles SET visits = visits - ?, items = items - ?, spend = spend - ?, "
+        "UPDATE profiles SET visits = visits - ?, items = items - ?, spend = spend - ?, earned = earned - ?, "
         f"{weekday_column} = {weekday_column} - ?, {daypart_column} = {daypart_column} - ? WHERE member_id = ?",
-        (visits, items, spend, visits, visits, member_id),
+        (visits, items, spend, earned, visits, visits, member_id),
     )
     add_day(tx, member_id, day, -visits, -spend, -earned)
     tx.later(

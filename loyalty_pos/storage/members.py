@@ -27,7 +27,8 @@ class Account(NamedTuple):
     id: int
     state: str
     tier: str | None
-    tier_since: int | None
+    tier_by_hand: str | None
+    review_on: str | None
     active: int
     pending: int
     held: int
@@ -42,12 +43,9 @@ _ACCOUNT = ", ".join(Account._fields)
 _PERSON = "name, call_name, phone, email, birthday, gender, address, interests"
 
 
-def add(tx: Tx, at: int, store_id: int | None, tier: str | None) -> int:
-    """A new account; its id."""
-    return tx.insert(
-        "INSERT INTO members (enrolled_at, store_id, tier, tier_since) VALUES (?, ?, ?, ?) RETURNING id",
-        (at, store_id, tier, at if tier else None),
-    )
+def add(tx: Tx, at: int, store_id: int | None) -> int:
+    """A new account without a tier (services/tiers.py places it); its id."""
+    return tx.insert("INSERT INTO members (enrolled_at, store_id) VALUES (?, ?) RETURNING id", (at, store_id))
 
 
 def account(tx: Tx, member_id: int) -> Account | None:

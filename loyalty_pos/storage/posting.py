@@ -108,16 +108,6 @@ def settle_member(
     )
 
 
-def set_tier(tx: Tx, member_id: int, tier: str, at: int) -> None:
-    """The member's tier from now on; in force from the next ticket (S33)."""
-    tx.later("UPDATE members SET tier = ?, tier_since = ? WHERE id = ?", (tier, at, member_id))
-
-
-def note_upgrade(tx: Tx, sale_id: int, tier_before: str | None) -> None:
-    """This sale raised the tier; what it was before, for a return (S33)."""
-    tx.later("UPDATE sales SET tier_before = ? WHERE id = ?", (tier_before, sale_id))
-
-
 def add_products(tx: Tx, rows: Sequence[tuple[str, str | None, str | None, str | None, int, int | None, int]]) -> None:
     """Fill our catalogue with goods it did not know: (sku, name, category, brand, price, cost, at)."""
     if rows:

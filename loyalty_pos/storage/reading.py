@@ -17,8 +17,10 @@ class MemberRow(NamedTuple):
     id: int
     state: str
     tier: str | None
-    tier_by_hand: int
-    tier_since: int | None
+    tier_by_hand: str | None
+    tier_floor: str | None
+    floor_on: str
+    review_on: str | None
     active: int
     pending: int
     held: int
@@ -73,8 +75,9 @@ class CouponRow(NamedTuple):
 
 
 _MEMBER_COLUMNS = (
-    "m.id, m.state, m.tier, m.tier_by_hand, m.tier_since, m.active, m.pending, m.held, m.shortfall, m.version, "
-    "p.name, p.call_name, p.birthday, coalesce(f.visits, 0), coalesce(f.spend, 0), f.last_at "
+    "m.id, m.state, m.tier, m.tier_by_hand, m.tier_floor, m.floor_on, m.review_on, "
+    "m.active, m.pending, m.held, m.shortfall, m.version, p.name, p.call_name, p.birthday, "
+    "coalesce(f.visits, 0), coalesce(f.spend, 0), f.last_at "
 )
 _MEMBER_TABLES = "LEFT JOIN people p ON p.member_id = m.id LEFT JOIN profiles f ON f.member_id = m.id "
 _MEMBER = f"SELECT {_MEMBER_COLUMNS}FROM members m {_MEMBER_TABLES}"
@@ -181,16 +184,6 @@ def uses_since(tx: Tx, member_id: int, since: Mapping[str, int]) -> dict[str, in
     )
     params = [value for promotion, moment in since.items() for value in (promotion, member_id, moment)]
     return {row[0]: int(row[1]) for row in tx.all(" UNION ALL ".join([one] * len(since)), params)}
-
-
-def spend_since(tx: Tx, member_id: int, day: str) -> tuple[int, int, int]:
-    """(net spend, visits, points earned) since a local day, from at most one row a day."""
-    row = tx.one(
-        "SELECT coalesce(sum(spend), 0), coalesce(sum(visits), 0), coalesce(sum(earned), 0) "
-        "FROM member_days WHERE member_id = ? AND day >= ?",
-        (member_id, day),
-    )
-    return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
 
 
 class ProductRow(NamedTuple):

@@ -31,7 +31,6 @@ class SaleRow(NamedTuple):
     points_given: int
     plan: str
     counted: str
-    tier_before: str | None
     answer: bytes
 
 

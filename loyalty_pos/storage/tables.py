@@ -131,8 +131,10 @@ members = table(
     pk(),
     text("state", default="active"),
     text("tier", null=True),
-    integer("tier_since", null=True),
-    integer("tier_by_hand", default=0),
+    text("tier_by_hand", null=True),
+    text("tier_floor", null=True),
+    text("floor_on", default="2000-01-01"),
+    text("review_on", null=True),
     integer("active", default=0),
     integer("pending", default=0),
     integer("held", default=0),
@@ -146,6 +148,7 @@ members = table(
     one_of("state", ("active", "merged", "erased")),
     check("spendable", "active >= 0 AND pending >= 0 AND held >= 0"),
     check("counted", "spent >= 0 AND expired >= 0 AND shortfall >= 0"),
+    due_index("ix_members_review", "review_on", "review_on IS NOT NULL"),
 )
 
 people = table(
@@ -347,7 +350,6 @@ sales = table(
     integer("points_given", default=0),
     text("plan"),
     text("counted", default="[]"),
-    text("tier_before", null=True),
     blob("answer"),
     one_of("state", ("settled", "partly_returned", "returned")),
     one_of("status", ("ok", "accepted_with_exception")),
@@ -474,6 +476,7 @@ lots = table(
     Index("ix_lots_member_id_expires_at", "member_id", "expires_at"),
     due_index("ix_lots_due", "expires_at", "state = 'active'"),
     due_index("ix_lots_waiting", "active_from", "state = 'pending'"),
+    due_index("ix_lots_pending", "member_id", "state = 'pending'"),
 )
 
 checkout_lots = clustered(
@@ -526,6 +529,7 @@ profiles = table(
     integer("visits", default=0),
     integer("items", default=0),
     integer("spend", default=0),
+    integer("earned", default=0),
     integer("first_at", null=True),
     integer("last_at", null=True),
     *(integer(f"weekday_{day}", default=0) for day in range(1, 8)),

@@ -6,19 +6,19 @@ customer is: no phone number, no address.  A wrong, old or revoked link is told 
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import render_template, request, url_for
 
 from loyalty_pos.domain.promotions.names import name_in
+from loyalty_pos.domain.tiers import Standing
 from loyalty_pos.errors import NotFound
-from loyalty_pos.services import identity, points
+from loyalty_pos.services import identity, points, tiers
 from loyalty_pos.services.context import Caller
 from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.pages import page_card
-from loyalty_pos.services.posting import window_start
 from loyalty_pos.web import codes, entries, format, i18n, offers
 from loyalty_pos.web.i18n import gettext as _
 from loyalty_pos.web.pages import book, point_value, services, shop, web
@@ -175,31 +175,47 @@ def _coupon(row: dict[str, Any], today: date) -> dict[str, Any]:
 
 
 def _tier(holder: Holder) -> dict[str, Any]:
-    """The tier, its benefits, and how far the next one is (S34).
-
-    The figure counts the window of S32.  It is shown while the whole profile lies inside the
-    window, where it is exact; later only the threshold is told.
-    """
-    assert holder.member is not None
-    table = book().rules.tiers
-    own = table.get(holder.member.tier)
-    benefits = [name_in(name, i18n.language()) for name in own.benefits] if own else []
-    pill = {"code": own.code, "name": name_in(own.name, i18n.language())} if own else None
-    shown = {"tier": pill, "benefits": benefits, "progress": None}
-    habits = points.profile(services(), HOLDER, _number(holder))
-    ahead = table.missing(holder.member.tier, habits["spend"])
-    if ahead is None:
-        return shown
-    above, missing = ahead
-    first = habits["first_purchase"]
-    exact = first is None or _local(first) >= window_start(_today())
-    name = name_in(above.name, i18n.language())
-    progress = {"next_name": name, "threshold": above.threshold, "exact": exact}
-    return shown | {"progress": progress | {"missing": missing, "value": min(habits["spend"], above.threshold)}}
+    """The tier, its benefits, how far the next one is and what keeps this one (S34)."""
+    row = holder.member
+    assert row is not None
+    now = services().now_ms()
+    standing = services().store.read(lambda tx: tiers.standing(tx, book(), row, now))
+    own = book().rules.tiers.get(row.tier)
+    return {
+        "tier": {"code": own.code, "name": name_in(own.name, i18n.language())} if own else None,
+        "benefits": [name_in(name, i18n.language()) for name in own.benefits] if own else [],
+        "progress": standing and _progress(standing),
+    }
 
 
-def _local(moment: str) -> date:
-    return datetime.fromisoformat(moment).astimezone(ZoneInfo(shop().zone)).date()
+def _progress(standing: Standing) -> dict[str, Any]:
+    """The standing in words: figures as the metric writes them, days of the shop."""
+    following = standing.next
+    keep = standing.keep_missing
+    return {
+        "value": standing.figure,
+        "so_far": _figure(standing, standing.figure),
+        "next_name": name_in(following.name, i18n.language()) if following else None,
+        "threshold": following.threshold if following else None,
+        "next_at": _figure(standing, following.threshold) if following else "",
+        "missing": _figure(standing, standing.missing),
+        "until": _day(standing.until),
+        "keep": None if keep is None else _figure(standing, keep),
+        "kept": keep == 0,
+        "keep_until": _day(standing.keep_until),
+    }
+
+
+def _figure(standing: Standing, value: int) -> str:
+    """An amount, points or visits in words."""
+    if standing.metric == "spend":
+        return format.money(value, shop().currency, i18n.language())
+    shown = format.number(value, i18n.language())
+    return _("%(n)s points", n=shown) if standing.metric == "points" else _("%(n)s visits", n=shown)
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else format.day(day, shop().zone, i18n.language())
 
 
 def _today() -> date:

@@ -154,8 +154,10 @@ def upgrade() -> None:
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
         sa.Column("state", sa.Text(), server_default="active", nullable=False),
         sa.Column("tier", sa.Text(), nullable=True),
-        sa.Column("tier_since", INT, nullable=True),
-        sa.Column("tier_by_hand", INT, server_default="0", nullable=False),
+        sa.Column("tier_by_hand", sa.Text(), nullable=True),
+        sa.Column("tier_floor", sa.Text(), nullable=True),
+        sa.Column("floor_on", sa.Text(), server_default="2000-01-01", nullable=False),
+        sa.Column("review_on", sa.Text(), nullable=True),
         sa.Column("active", INT, server_default="0", nullable=False),
         sa.Column("pending", INT, server_default="0", nullable=False),
         sa.Column("held", INT, server_default="0", nullable=False),
@@ -173,6 +175,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_members_store_id"),
         sa.PrimaryKeyConstraint("id", name="pk_members"),
         sqlite_strict=True,
+    )
+    op.create_index(
+        "ix_members_review",
+        "members",
+        ["review_on"],
+        unique=False,
+        sqlite_where=sa.text("review_on IS NOT NULL"),
+        postgresql_where=sa.text("review_on IS NOT NULL"),
     )
     op.create_table(
         "staff_stores",
@@ -327,6 +337,7 @@ def upgrade() -> None:
         sa.Column("visits", INT, server_default="0", nullable=False),
         sa.Column("items", INT, server_default="0", nullable=False),
         sa.Column("spend", INT, server_default="0", nullable=False),
+        sa.Column("earned", INT, server_default="0", nullable=False),
         sa.Column("first_at", INT, nullable=True),
         sa.Column("last_at", INT, nullable=True),
         sa.Column("weekday_1", INT, server_default="0", nullable=False),
@@ -418,7 +429,6 @@ def upgrade() -> None:
         sa.Column("points_given", INT, server_default="0", nullable=False),
         sa.Column("plan", sa.Text(), nullable=False),
         sa.Column("counted", sa.Text(), server_default="[]", nullable=False),
-        sa.Column("tier_before", sa.Text(), nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("state IN ('settled', 'partly_returned', 'returned')", name="ck_sales_state"),
         sa.CheckConstraint("status IN ('ok', 'accepted_with_exception')", name="ck_sales_status"),
@@ -550,6 +560,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_lots_member_id_expires_at", "lots", ["member_id", "expires_at"], unique=False)
     op.create_index("ix_lots_sale_id", "lots", ["sale_id"], unique=False)
+    op.create_index(
+        "ix_lots_pending",
+        "lots",
+        ["member_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
     op.create_index(
         "ix_lots_waiting",
         "lots",

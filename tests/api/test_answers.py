@@ -60,6 +60,11 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
     check("GET", "/coupons/<code>", ok(owner.get(f"/coupons/{code}")))
     check("POST", "/quotes", ok(till.quote(goods)))
     check("POST", "/sales/batch", ok(till.call("POST", "/sales/batch", {"sales": [{"receipt": "x"}]})))
+    tiers: dict[str, Any] = {"tiers": [{"code": "one", "name": "Một"}, {"code": "two", "name": "Hai", "threshold": 9}]}
+    check("POST", "/tiers/preview", ok(owner.call("POST", "/tiers/preview", tiers)))
+    days = {"from": "2026-11-21", "to": "2026-11-21"}
+    check("POST", "/tiers/simulate", ok(owner.call("POST", "/tiers/simulate", tiers | days)))
+    covered |= {("POST", "/tiers/preview"), ("POST", "/tiers/simulate")}
     covered |= {("GET", "/coupons/<code>"), ("POST", "/quotes"), ("POST", "/sales/batch")}
     assert covered >= set(operations.TABLE) - {("POST", "/exceptions/<exception>/resolve")}
 

@@ -54,6 +54,7 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (till, "POST", f"/members/{member}/cards", {"replaces": card}),
         (till, "POST", f"/cards/{last['card']['number']}/block", {"reason": "mất"}),
         (owner, "POST", f"/members/{member}/points/adjustments", {"points": 5, "reason": "quà"}),
+        (owner, "POST", f"/members/{member}/tier", {"tier": "gold", "reason": "khách quen"}),
         (owner, "POST", f"/members/{member}/coupons", {"promotion": "ten-percent"}),
         (owner, "POST", f"/coupons/{coupon}/cancel", {"reason": "nhầm"}),
         (owner, "POST", "/promotions", {"code": "tea", "name": "Trà", "state": "draft",

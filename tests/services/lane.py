@@ -29,6 +29,7 @@ from loyalty_pos.services.requests import (
     SaleIn,
     SettleIn,
     SwipeIn,
+    TierIn,
 )
 from loyalty_pos.services.staff import by_terminal_key
 from loyalty_pos.storage.tables import metadata
@@ -138,6 +139,11 @@ class Lane:
         """Points by hand."""
         body = AdjustIn(points=amount, reason="a test gives them")
         return self._said(points.adjust(self.services, self.request(body, key), member, body))
+
+    def gives_tier(self, member: str, tier: str | None, key: str | None = None) -> Json:
+        """A tier by hand."""
+        body = TierIn(tier=tier, reason="a test gives it")
+        return self._said(members.give_tier(self.services, self.request([tier], key), member, body))
 
     def issues(self, member: str, promotion: str = "ten-percent", valid_to: date | None = None) -> str:
         """The code of a new coupon."""

@@ -63,7 +63,7 @@ def rows(store_url: str) -> Iterator[Rows]:
         terminal = shops.add_terminal(tx, shop, "t", b"hash", "earn", 1)
         assert terminal is not None
         lane = (shop, terminal)
-        member = members.add(tx, 1, shop, None)
+        member = members.add(tx, 1, shop)
         card = cards.add(tx, "2900000000018", member, 1)
         assert card is not None
         lot = ledger.add_lot(tx, member, 100, "active", 1, None, None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from actions import basket, line, ok
 
-from loyalty_pos.services import coupons, members, points
+from loyalty_pos.services import coupons, members, points, programme
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.services.requests import AdjustIn
 
@@ -41,8 +41,39 @@ def test_a_purchase_moves_the_progress_to_the_next_tier(pages: Any, lan: Any, ti
     """S34."""
     ok(till.sell(basket(COFFEE, card="2900000000018", entry="scan")))
     text = pages.text(lan["page"])
-    assert "Thêm 855.000\u00a0₫ nữa để lên hạng Bạc" in text
+    assert "Thêm 855.000\u00a0₫ nữa đến hết 20/11/2027 để lên hạng Bạc" in text
     assert 'value="145000" max="1000000"' in text
+
+
+def test_the_progress_is_exact_beyond_the_first_twelve_months(pages: Any, lan: Any, till: Any, clock: Any) -> None:
+    """S32, S34: what was bought a year ago no longer counts."""
+    ok(till.sell(basket(COFFEE, card="2900000000018", entry="scan")))
+    clock.move(days=300)
+    ok(till.sell(basket(COFFEE, COFFEE | {"line": "2"}, card="2900000000018", entry="scan")))
+    assert 'value="435000" max="1000000"' in pages.text(lan["page"])
+    clock.move(days=100)
+    text = pages.text(lan["page"])
+    assert 'value="290000" max="1000000"' in text
+    assert "Thêm 710.000\u00a0₫ nữa đến hết 15/09/2028 để lên hạng Bạc" in text
+
+
+def test_the_page_says_what_keeps_the_tier(pages: Any, lan: Any, till: Any, clock: Any) -> None:
+    """S34: until the last day of grace."""
+    ok(till.sell(basket(line(1, price=999_000), card="2900000000018", entry="scan")))
+    clock.move(days=1)
+    ok(till.sell(basket(line(1, price=1_000), card="2900000000018", entry="scan")))
+    assert "Thêm 999.000\u00a0₫ nữa đến hết 21/12/2027 để giữ hạng" in pages.text(lan["page"])
+    ok(till.sell(basket(line(1, price=999_000), card="2900000000018", entry="scan")))
+    assert "Bạn đã đủ để giữ hạng" in pages.text(lan["page"])
+
+
+def test_the_progress_is_written_as_the_metric_counts(pages: Any, lan: Any, till: Any, services: Services) -> None:
+    """S32: visits and points are not money."""
+    for metric, text in (("visits", "Thêm 999.999 lần mua nữa"), ("points", "Thêm 999.855 điểm nữa")):
+        programme.change(services, Request(SYSTEM), {"tier_rules": {"metric": metric}})
+        if metric == "visits":
+            ok(till.sell(basket(COFFEE, card="2900000000018", entry="scan")))
+        assert text in pages.text(lan["page"])
 
 
 def test_the_page_tells_no_phone_number_address_or_family_name(pages: Any, lan: Any) -> None:

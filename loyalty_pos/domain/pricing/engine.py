@@ -35,6 +35,7 @@ from loyalty_pos.domain.pricing.search import Found, search
 from loyalty_pos.domain.pricing.shares import unit_runs
 from loyalty_pos.domain.pricing.table import Table
 from loyalty_pos.domain.promotions.names import name_in
+from loyalty_pos.domain.tiers import progress
 
 BIRTHDAY_DAYS = 7
 
@@ -128,6 +129,7 @@ def _summary(rules: RuleSet, facts: Facts, say: Say) -> MemberSummary | None:
         tier=TierName(tier.code, name_in(tier.name, say.language)) if tier is not None else None,
         points=PointsNow(member.points, member.pending, member.held),
         flags=["birthday"] if near else [],
+        tier_progress=progress(member.standing, say.language),
     )
 
 

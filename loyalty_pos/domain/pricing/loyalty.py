@@ -6,6 +6,7 @@ from loyalty_pos.domain.points import EarnPlan, EarnTerm, Redemption, Worth, ear
 from loyalty_pos.domain.pricing.compile import RuleSet
 from loyalty_pos.domain.pricing.explain import message, points_text
 from loyalty_pos.domain.pricing.facts import Facts
+from loyalty_pos.domain.pricing.request import MemberFacts
 from loyalty_pos.domain.pricing.result import PointsOutcome
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Table
@@ -18,8 +19,15 @@ def tier_of_purchase(rules: RuleSet, facts: Facts) -> str | None:
     member = facts.member
     if member is None or rules.policy.tier_of_purchase == "before":
         return facts.tier
-    reached = rules.tiers.upgrade(member.tier, member.spend + sum(facts.board.line_start))
+    reached = rules.tiers.upgrade(member.tier, _figure_with(member, sum(facts.board.line_start)))
     return reached.code if reached is not None else facts.tier
+
+
+def _figure_with(member: MemberFacts, bought: int) -> int:
+    """The tier's figure with this purchase; its points are not known before it is priced (S32)."""
+    if member.standing is None:
+        return member.spend + bought
+    return member.standing.figure + {"spend": bought, "visits": 1, "points": 0}[member.standing.metric]
 
 
 def earn_plan(rules: RuleSet, facts: Facts, table: Table) -> EarnPlan:

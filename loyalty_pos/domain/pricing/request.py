@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from loyalty_pos.domain.basket import Basket
+from loyalty_pos.domain.tiers import Standing
 
 Language = Literal["vi", "en"]
 
@@ -29,6 +30,8 @@ class MemberFacts(Struct, frozen=True, kw_only=True):
     orders: int = 0
     last_order: date | None = None
     spend: int = 0
+    standing: Standing | None = None
+    """How far the next tier is and what keeps this one (S34)."""
     favourite: str | None = None
     """The category bought most often (habits.md section 1)."""
     may_spend: bool = True

@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from loyalty_pos.domain.points import EarnPlan
+from loyalty_pos.domain.tiers import TierProgress
 
 
 class TierName(Struct, frozen=True):
@@ -38,6 +39,7 @@ class MemberSummary(Struct, frozen=True, omit_defaults=False):
     points: PointsNow
     flags: list[str] = field(default_factory=list)
     short_name: str | None = None
+    tier_progress: TierProgress | None = None
 
 
 class LineDiscount(Struct, frozen=True):

@@ -1,21 +1,22 @@
-"""Work that is due by the clock.  A job is a function (services) -> Summary that may run again at
+"""Work that is due by the clock.  A job is a function (services, tell) -> Summary that may run again at
 any time and in any number of processes: each step is its own guarded transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from loyalty_pos.jobs import expire_points, release_holds, release_points
-from loyalty_pos.jobs.summary import Summary
+from loyalty_pos.jobs import expire_points, release_holds, release_points, report_parked
+from loyalty_pos.jobs.summary import Summary, Tell, silent
 from loyalty_pos.services.context import Services
 
-JOBS: Mapping[str, Callable[[Services], Summary]] = {
+JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "release-holds": release_holds.run,
     "release-points": release_points.run,
     "expire-points": expire_points.run,
+    "report-parked": report_parked.run,
 }
 
 
 def run_due(services: Services) -> list[Summary]:
     """Run every job once."""
-    return [job(services) for job in JOBS.values()]
+    return [job(services, silent) for job in JOBS.values()]

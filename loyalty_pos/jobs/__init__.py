@@ -3,8 +3,10 @@ any time and in any number of processes: each step is its own guarded transactio
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
+from loyalty_pos.errors import LoyaltyError
 from loyalty_pos.jobs import expire_points, release_holds, release_points, report_parked
 from loyalty_pos.jobs.summary import Summary, Tell, silent
 from loyalty_pos.services.context import Services
@@ -16,7 +18,17 @@ JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "report-parked": report_parked.run,
 }
 
+log = logging.getLogger("loyalty_pos.jobs")
+
 
 def run_due(services: Services) -> list[Summary]:
-    """Run every job once."""
-    return [job(services, silent) for job in JOBS.values()]
+    """Run every job once; one that fails does not keep the others from their work."""
+    done = []
+    for name, job in JOBS.items():
+        try:
+            done.append(job(services, silent))
+        except LoyaltyError as error:
+            log.warning("%s: %s", name, error.code)
+        except Exception:
+            log.exception("%s failed", name)
+    return done

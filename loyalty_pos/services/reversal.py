@@ -7,6 +7,7 @@ blocked: points that were spent meanwhile become a recorded shortfall (S27).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from loyalty_pos.services.requests import ReturnLine
 from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage import habits, ledger, posting, reading, sales
-from loyalty_pos.storage.ledger import Why
+from loyalty_pos.storage.ledger import LotRow, Why
 from loyalty_pos.storage.sales import NewReturn, SaleLineRow, SaleRow
 from loyalty_pos.storage.tx import Stale, Tx
 
@@ -150,17 +151,28 @@ def _plan_points(tx: Tx, book: Book, sale: SaleRow, outcome: ReturnOutcome, now:
         return _Points([], [], 0)
     given = _plan_given(tx, book, sale, outcome.given_back, now)
     back = {lot_id: points for lot_id, points, _, _ in given}
-    own = ledger.lots_of_sale(tx, sale.id)
-    others = [x for x in ledger.open_lots(tx, sale.member_id) if x.state == "active" and x.sale_id != sale.id]
-    known = {x.id for x in (*own, *others)}
-    revived = [ledger.lot(tx, lot_id) for lot_id in back if lot_id not in known]
     missing, taken = outcome.taken_back - _gone_already(tx, sale, outcome.taken_back), []
-    for lot in (*own, *others, *revived):
+    for lot in _lots_to_take(tx, sale.id, sale.member_id, back):
+        if not missing:
+            break
         part = min(missing, lot.free + back.get(lot.id, 0))
         if part > 0:
             taken.append((lot.id, part, lot.state == "pending"))
             missing -= part
     return _Points(given, taken, missing if book.programme.return_shortfall == "record" else 0)
+
+
+def _lots_to_take(tx: Tx, sale_id: int, member_id: int, back: Iterable[int]) -> Iterator[LotRow]:
+    """The ticket's own lots, the member's other active ones, then those that only what comes back fills."""
+    seen = set()
+    for lot in ledger.lots_of_sale(tx, sale_id):
+        seen.add(lot.id)
+        yield lot
+    for lot in ledger.spendable_lots(tx, member_id, now=-1):
+        if lot.id not in seen:
+            seen.add(lot.id)
+            yield lot
+    yield from (ledger.lot(tx, lot_id) for lot_id in back if lot_id not in seen)
 
 
 def _gone_already(tx: Tx, sale: SaleRow, points: int) -> int:

@@ -479,7 +479,7 @@ lots = table(
     ref("sale_id", "sales", null=True, index=True),
     one_of("state", ("pending", "active", "expired")),
     check("amounts", "granted > 0 AND held >= 0 AND held <= remaining AND remaining <= granted"),
-    left_index("ix_lots_left", "member_id", "expires_at"),
+    left_index("ix_lots_left", "member_id", "expires_at", "active_from", "id"),
     due_index("ix_lots_due", "expires_at", "state = 'active'"),
     due_index("ix_lots_waiting", "active_from", "state = 'pending'"),
 )

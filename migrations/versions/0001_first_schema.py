@@ -552,7 +552,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_lots_left",
         "lots",
-        ["member_id", "expires_at"],
+        ["member_id", "expires_at", "active_from", "id"],
         unique=False,
         sqlite_where=sa.text("remaining > 0"),
         postgresql_where=sa.text("remaining > 0"),

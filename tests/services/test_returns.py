@@ -42,7 +42,7 @@ def pending(lane: Lane, days: int) -> None:
 def test_sale_and_full_return_is_the_state_before_on_every_counter(
     lane: Lane, hanh: Json, books: Books, shop: Shop, clock: FixedClock
 ) -> None:
-    """S30: members, lots, profile, days, stores, goods, limits, coupons, tier."""
+    """S30, complaints 1 and 2: members, lots, profile, days, stores, goods, limits, coupons, tier."""
     add_promotions(shop.services, [LIMITED, NEXT])
     lane.sells(MILK, COFFEE, card=hanh["card"], cashier="C07")
     lane.adjusts(hanh["id"], 500)
@@ -75,7 +75,7 @@ def test_the_same_unit_by_unit(lane: Lane, hanh: Json, books: Books, shop: Shop)
 
 
 def test_a_unit_of_a_multi_buy_is_worth_its_share(lane: Lane, hanh: Json) -> None:
-    """S25: of three at 30.000 in a 3-for-2 the nets are 30, 30, 0; each returns 20.000."""
+    """S25, complaint 22: of three at 30.000 in a 3-for-2 the nets are 30, 30, 0; each returns 20.000."""
     sold = lane.sells(MILK, card=hanh["card"])
     assert [lane.takes_back(sold["id"], ("1", 1))["refund"] for _ in range(3)] == [20_000] * 3
 
@@ -104,7 +104,7 @@ def test_points_leave_the_tickets_own_lot_first(lane: Lane, hanh: Json, books: B
 
 
 def test_points_already_spent_become_a_shortfall(lane: Lane, hanh: Json, books: Books) -> None:
-    """S27: never below 0, never blocked; recovered from future earning."""
+    """S27, complaint 23: never below 0, never blocked; recovered from future earning."""
     earned = lane.sells(bread(300_000), card=hanh["card"])
     lane.sells(bread(100_000, earns=False), card=hanh["card"], redeem_points=250)
     done = lane.takes_back_all(earned)

@@ -90,6 +90,7 @@ def _answer(services: Services, request: Request, body: ReturnIn | ReceiptReturn
         sale = find(tx)
         if sale is None:
             assert isinstance(body, ReceiptReturnIn)
+            request.caller.need("refund")  # an undo is of a bill that is here
             return park(services, tx, request, body)
         return _give_back(services, tx, request, sale, body)
 

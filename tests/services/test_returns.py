@@ -356,6 +356,8 @@ def test_a_terminal_without_refund_undoes_its_own_bill_only(lane: Lane, shop: Sh
     for fields in ({}, {"reason": "broken"}):
         with pytest.raises(NotAllowed, match="scope_missing"):
             earning.takes_back_all(other, **fields)
+    with pytest.raises(NotAllowed, match="scope_missing"):
+        earning.takes_back_receipt("not here yet", ("1", 1), reason="undo")
     clock.move(minutes=5)
     assert earning.takes_back_all(own, reason="undo", receipt="u1")["refund"] == 60_000, "sent again, later"
 

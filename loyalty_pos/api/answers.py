@@ -313,21 +313,21 @@ class PointsBack(Body):
     shortfall = whole()
 
 
-class Preview(Body):
-    """What a return would give back."""
+class Return(Body):
+    """Goods that came back; of a preview without ``id``, of an exchange with the new sale.
 
+    ``balance`` is what the customer still pays for the new basket, negative: gets.
+    """
+
+    id = fields.String()
     status = text()
     refund = whole()
     pay_back = whole()
     lines = many(ReturnedLine)
     points = one(PointsBack)
     coupons = texts()
-
-
-class Return(Preview):
-    """Goods that came back."""
-
-    id = text()
+    sale = fields.Nested(Sale)
+    balance = fields.Integer()
 
 
 class Parked(Body):

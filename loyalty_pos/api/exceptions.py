@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from flask import Response
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import api, one_of, page, reply, services, show
 from loyalty_pos.api.body import write
-from loyalty_pos.domain.basket import PLAIN, Text
+from loyalty_pos.domain.basket import Text
 from loyalty_pos.services import exceptions
+from loyalty_pos.services.exceptions import Action
 
 
 class ResolveIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """POST /exceptions/{id}/resolve: what was done, in a word, and why."""
+    """POST /exceptions/{id}/resolve: what is done about it, and why."""
 
-    action: Annotated[str, Meta(min_length=1, max_length=64, pattern=PLAIN)]
+    action: Action
     note: Text | None = None
 
 
@@ -31,6 +30,6 @@ def list_exceptions() -> Response:
 
 @api.post("/exceptions/<exception>/resolve")
 def resolve_exception(exception: str) -> Response:
-    """Say what was done about it."""
+    """Accept it (the store bears it), recover missing points from the customer, or drop a parked return."""
     request, body = write(ResolveIn)
     return reply(exceptions.resolve(services(), request, exception, body.action, body.note))

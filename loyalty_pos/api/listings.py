@@ -260,6 +260,7 @@ class ExceptionRow(Body):
     sale = text(null=True)
     receipt = text(null=True)
     state = text()
+    action = text(null=True)
     note = text(null=True)
     resolved_by = text(null=True)
     resolved_at = moment(null=True)

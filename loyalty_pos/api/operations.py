@@ -44,6 +44,7 @@ def writes(body: type[Schema], answer: type[Schema], *codes: str, done: tuple[in
 
 
 BASKET = ("card_is_coupon", "card_conflict", "member_unknown", "swipe_unknown", "no_terminal", "slow_down")
+GIVEN_BACK = ("more_than_bought", "receipt_conflict", "undo_too_late", "undo_elsewhere", "undo_not_whole", *BASKET[:-1])
 CREATED = (201,)
 MEMBER = "member_unknown"
 
@@ -67,10 +68,10 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/swipes"): lists(li.SwipeRow, "terminal", "from", "to"),
     ("GET", "/sales/<sale>"): reads(a.Sale, "sale_unknown"),
     ("POST", "/sales/<sale>/returns"): writes(
-        s.Return, a.Return, "sale_unknown", "more_than_bought", "receipt_conflict", "undo_too_late", done=(201, 200)
+        s.Return, a.Return, "sale_unknown", *GIVEN_BACK, done=(201, 200)
     ),
     ("POST", "/returns"): writes(
-        s.ReceiptReturn, a.Return, "receipt_ambiguous", "more_than_bought", "receipt_conflict",
+        s.ReceiptReturn, a.Return, "receipt_ambiguous", "return_of_return", "sale_unknown", *GIVEN_BACK,
         done=(201, 200, 202),
     ),
     ("GET", "/members"): lists(a.Member, "q"),
@@ -114,7 +115,8 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("POST", "/categories"): writes(s.Category, li.Category),
     ("GET", "/exceptions"): lists(li.ExceptionRow, "state", codes=("page_unknown",)),
     ("POST", "/exceptions/<exception>/resolve"): writes(
-        s.Resolution, li.ExceptionRow, "exception_unknown", "exception_resolved"
+        s.Resolution, li.ExceptionRow, "exception_unknown", "exception_resolved", "exception_action",
+        "points_insufficient",
     ),
     ("GET", "/stores"): lists(li.Store),
     ("POST", "/stores"): writes(s.Store, li.Store, "store_taken", done=CREATED),

@@ -49,14 +49,13 @@ def get_sale(sale: str) -> Response:
 
 @api.post("/sales/<sale>/returns")
 def give_back(sale: str) -> Response:
-    """Units of a sale come back; with ``preview`` only what that would give."""
+    """Units of a sale come back, perhaps for a new basket; with ``preview`` only what that would give."""
     request, body = write(ReturnIn, key=False)
-    if body.preview:
-        return show(returns.preview(services(), current_caller(), sale, body))
-    return reply(returns.give_back(services(), need_key(request), sale, body))
+    return reply(returns.give_back(services(), request if body.preview else need_key(request), sale, body))
 
 
 @api.post("/returns")
 def give_back_by_receipt() -> Response:
     """The same by the sale's receipt; parked (202) when the sale is not here yet."""
-    return reply(returns.give_back_by_receipt(services(), *write(ReceiptReturnIn)))
+    request, body = write(ReceiptReturnIn, key=False)
+    return reply(returns.give_back_by_receipt(services(), request if body.preview else need_key(request), body))

@@ -119,6 +119,12 @@ class ReturnLine(Body):
     quantity = Returned(**MUST)
 
 
+class Exchange(Basket):
+    """The new basket of an exchange; ``receipt``, when absent, is the return's (S31)."""
+
+    lines = many(Line, MAX_LINES, 1, **MUST)
+
+
 class Return(Body):
     """Goods of a sale that come back; ``preview`` changes nothing."""
 
@@ -126,6 +132,7 @@ class Return(Body):
     receipt = identifier(**MUST)
     preview = Yes()
     reason = words(**MAY)
+    exchange = fields.Nested(Exchange, **MAY)
 
 
 class ReceiptReturn(Body):
@@ -136,7 +143,9 @@ class ReceiptReturn(Body):
     receipt = identifier(**MUST)
     sale_terminal = identifier(**MAY)
     sold_on = Day(**MAY)
+    preview = Yes()
     reason = words(**MAY)
+    exchange = fields.Nested(Exchange, **MAY)
 
 
 class Batch(Body):
@@ -319,7 +328,7 @@ class Password(Body):
 
 
 class Resolution(Body):
-    """What was done about an exception, in a word, and why."""
+    """What is done about an exception, and why."""
 
-    action = plain(64, 1, **MUST)
+    action = one_of("accept", "recover", "drop", **MUST)
     note = words(**MAY)

@@ -142,6 +142,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Đã quá 30 giây; hãy làm phiếu trả hàng.",
         "The 30 seconds for an undo are over; make a return instead.",
     ),
+    "undo_elsewhere": (
+        "Chỉ máy đã bán mới huỷ được hoá đơn này; hãy làm phiếu trả hàng.",
+        "Only the terminal that sold can undo this bill; make a return instead.",
+    ),
     "coupon_state": (
         "Phiếu ưu đãi này đang được giữ, đã dùng hoặc đã hết hiệu lực.",
         "This coupon is held, used or over.",
@@ -178,7 +182,22 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Khoảng ngày này có hơn {limit} hoá đơn; hãy chọn ít ngày hơn, hoặc dùng loyalty-pos simulate tiers.",
         "These days hold more than {limit} tickets; choose fewer days, or use loyalty-pos simulate tiers.",
     ),
-    "more_than_bought": ("Trả nhiều hơn số đã mua.", "More comes back than was bought."),
+    "more_than_bought": (
+        "Trả nhiều hơn số đã mua; hãy xem lại số lượng trên hoá đơn.",
+        "More comes back than was bought; check the quantities on the bill.",
+    ),
+    "return_of_return": (
+        "Đây là phiếu trả hàng, không trả lại được; hãy quét hoá đơn bán hàng.",
+        "This receipt is of a return and cannot be returned; scan the receipt of the sale.",
+    ),
+    "undo_not_whole": (
+        "Huỷ hoá đơn là huỷ toàn bộ; muốn trả một phần, hãy làm phiếu trả hàng.",
+        "An undo takes back the whole bill; for a part of it make a return.",
+    ),
+    "exception_action": (
+        "Việc này không xử lý theo cách đó được; hãy chọn cách khác.",
+        "This exception cannot be resolved that way; choose another action.",
+    ),
     "last_owner": ("Không thể ngừng chủ cửa hàng cuối cùng.", "The last owner cannot be disabled."),
     "not_embedded": (
         "Lệnh này chỉ dành cho cơ sở dữ liệu SQLite; với PostgreSQL hãy dùng pg_dump.",

@@ -12,9 +12,11 @@ from loyalty_pos.app import SystemClock, make_services
 from loyalty_pos.cli.base import Failed, json_option, opened, progress, reached, show, table
 from loyalty_pos.config import load_config
 from loyalty_pos.jobs import JOBS
+from loyalty_pos.jobs.summary import Summary
 from loyalty_pos.services import backup as backups
 from loyalty_pos.services import doctor as doctors
 from loyalty_pos.services import ledger as books
+from loyalty_pos.services.context import Services
 from loyalty_pos.storage import migrate, upkeep
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -119,6 +121,11 @@ def jobs() -> None:
     """Work that is due by the clock; `serve` does it by itself."""
 
 
+def _run_job(services: Services, name: str) -> Summary:
+    with progress(name, 100) as tell:
+        return JOBS[name](services, lambda done, total: tell(100 * done // total))
+
+
 @jobs.command()
 @click.argument("name", required=False)
 @json_option
@@ -127,6 +134,6 @@ def run(name: str | None, as_json: bool) -> None:
     if name is not None and name not in JOBS:
         raise click.UsageError(f"There is no such job; there are: {', '.join(sorted(JOBS))}.")
     with opened() as services:
-        done = [JOBS[code](services) for code in JOBS if name in (None, code)]
+        done = [_run_job(services, code) for code in JOBS if name in (None, code)]
     answer = {"jobs": msgspec.to_builtins(done)}
     show(as_json, answer, "\n".join(f"{summary.name}: {summary.done}" for summary in done))

@@ -1,22 +1,35 @@
-"""Work that is due by the clock.  A job is a function (services) -> Summary that may run again at
+"""Work that is due by the clock.  A job is a function (services, tell) -> Summary that may run again at
 any time and in any number of processes: each step is its own guarded transaction."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
-from loyalty_pos.jobs import expire_points, release_holds, release_points, tier_review
-from loyalty_pos.jobs.summary import Summary
+from loyalty_pos.errors import LoyaltyError
+from loyalty_pos.jobs import expire_points, release_holds, release_points, report_parked, tier_review
+from loyalty_pos.jobs.summary import Summary, Tell, silent
 from loyalty_pos.services.context import Services
 
-JOBS: Mapping[str, Callable[[Services], Summary]] = {
+JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "release-holds": release_holds.run,
     "release-points": release_points.run,
     "expire-points": expire_points.run,
     "tier-review": tier_review.run,
+    "report-parked": report_parked.run,
 }
+
+log = logging.getLogger("loyalty_pos.jobs")
 
 
 def run_due(services: Services) -> list[Summary]:
-    """Run every job once."""
-    return [job(services) for job in JOBS.values()]
+    """Run every job once; one that fails does not keep the others from their work."""
+    done = []
+    for name, job in JOBS.items():
+        try:
+            done.append(job(services, silent))
+        except LoyaltyError as error:
+            log.warning("%s: %s", name, error.code)
+        except Exception:
+            log.exception("%s failed", name)
+    return done

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from loyalty_pos.jobs.summary import Summary
+from loyalty_pos.jobs.summary import Summary, Tell, in_steps, silent
 from loyalty_pos.services.context import Services
 from loyalty_pos.storage import due
+from loyalty_pos.storage.tx import Tx
 
 STEP = 500
 
 
-def run(services: Services) -> Summary:
+def run(services: Services, tell: Tell = silent) -> Summary:
     """Expire every lot that is due, in steps of one transaction each."""
-    done = 0
-    while moved := services.store.write(lambda tx: due.expire(tx, services.now_ms(), STEP)):
-        done += moved
-    return Summary("expire-points", done)
+
+    def step(tx: Tx) -> int:
+        return due.expire(tx, services.now_ms(), STEP)
+
+    return in_steps(services, "expire-points", lambda tx: due.lapsing(tx, services.now_ms()), step, tell)

@@ -78,6 +78,8 @@ def _apply(services: Services, caller: Caller, raw: dict[str, Any], body_hash: B
         return body["status"], body["id"]
     if kind == "return":
         wanted = msgspec.convert(content, ReceiptReturnIn)
+        if wanted.preview:
+            raise BadInput(errors={"preview": ["not_available"]})
         _, body = returns.give_back_by_receipt(services, request("/returns", content), wanted)
         return body["status"], body["id"]
     if kind == "void":

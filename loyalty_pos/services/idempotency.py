@@ -109,6 +109,22 @@ def decide(
             raise Unavailable("busy", retry_after=1) from error
 
 
+def rehearse(services: Services, work: Callable[[Tx], T]) -> T:
+    """What ``work`` would answer; all that it did is taken back.  A preview that cannot differ."""
+
+    def tried(tx: Tx) -> T:
+        answer = work(tx)
+        tx.undo()
+        return answer
+
+    for _ in range(TRIES):
+        try:
+            return services.store.write(tried)
+        except Stale:
+            continue
+    raise Unavailable("busy", retry_after=1)
+
+
 def _refuse(error: LoyaltyError, refused: Callable[[Tx, LoyaltyError], None], tx: Tx) -> Outcome:
     refused(tx, error)
     return Outcome("refused", error=error)

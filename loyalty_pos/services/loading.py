@@ -172,6 +172,7 @@ def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, n
         points=max(0, row.active + mine - lapsed),
         pending=row.pending,
         held=row.held - mine,
+        owed=row.shortfall,
         birthday=date.fromisoformat(row.birthday) if row.birthday else None,
         orders=row.visits,
         last_order=last,

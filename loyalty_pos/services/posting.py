@@ -108,7 +108,8 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         _count_habits(tx, ticket, store_id, earned)
         tiers.settle(tx, book, member, ticket.sold_at)
     for item in ticket.exceptions:
-        posting.add_exception(tx, store_id, ticket.now, item.code, item.amount, 0, sale_id)
+        missing = outcome.redeemed - redeemed if item.code == "points_insufficient" else 0
+        posting.add_exception(tx, store_id, ticket.now, item.code, item.amount, missing, sale_id)
     return sale_id, answer
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from loyalty_pos.domain.basket import (
+    MAX_LINES,
     MAX_LINES_SOLD,
     MAX_UNITS,
     PLAIN,
@@ -56,6 +57,12 @@ class ReturnLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     quantity: Annotated[int, Meta(ge=1, le=MAX_UNITS)] | Annotated[str, Meta(pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})?$")]
 
 
+class ExchangeIn(Basket, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The new basket of an exchange; its ``receipt``, when absent, is the return's (S31)."""
+
+    lines: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=MAX_LINES)]
+
+
 class ReturnIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /sales/{id}/returns."""
 
@@ -63,6 +70,7 @@ class ReturnIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     receipt: Id
     preview: bool = False
     reason: Text | None = None
+    exchange: ExchangeIn | None = None
 
 
 class ReceiptReturnIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -73,7 +81,9 @@ class ReceiptReturnIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     receipt: Id
     sale_terminal: Id | None = None
     sold_on: date | None = None
+    preview: bool = False
     reason: Text | None = None
+    exchange: ExchangeIn | None = None
 
 
 class ConsentIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

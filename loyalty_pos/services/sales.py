@@ -14,8 +14,8 @@ import msgspec
 from loyalty_pos.domain.basket import Basket, moment_fault
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import BadInput, Conflict, NotFound
-from loyalty_pos.services import checkout, holding, limits, returns
-from loyalty_pos.services.answers import Exceptional, dress, sale_answer
+from loyalty_pos.services import checkout, holding, limits, parking
+from loyalty_pos.services.answers import Exceptional, SaleAnswer, dress, sale_answer
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, to_ms
 from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
@@ -38,7 +38,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
     check_basket(body)
     caller = request.caller
     check_scopes(caller, body)
-    lane = caller.need_lane()
+    caller.need_lane()
     body_hash = hashlib.sha256(msgspec.json.encode(body)).digest()
 
     def known(tx: Tx) -> Outcome | None:
@@ -57,18 +57,27 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
                 raise Stale
             return first
         holding.check_rules(tx, ready.book)
-        swipe_id = checkout.swipe_of(tx, lane, body.cashier, ready)
-        member_id = ready.earner.id if ready.earner else None
-        limited = not body.as_sold
-        counted = limits.count(tx, ready.book, ready.priced.uses, member_id, lane[0], body.cashier, limited)
-        sale_id, answer = post_sale(services, tx, _ticket(tx, request, ready, body, body_hash, swipe_id, counted))
-        _use_coupons(tx, ready, sale_id, request)
-        posting.add_products(tx, _fresh(ready))
-        returns.apply_parked(services, tx, request, sale_id, body.receipt)
+        sale_id, answer = post_new(services, tx, request, ready, body, body_hash)
         return Outcome("created", sale_answer(answer, sale_id, ready.member), sale_id)
 
     recorder = checkout.conflict_recorder(services, request, body)
     return shown(services, decide(services, request, load, post, recorder))
+
+
+def post_new(
+    services: Services, tx: Tx, request: Request, ready: Ready, body: SaleIn, body_hash: bytes
+) -> tuple[int, SaleAnswer]:
+    """Write a sale as it was made ready, with all that follows from it; its id, and what is shown of it."""
+    lane = request.caller.need_lane()
+    swipe_id = checkout.swipe_of(tx, lane, body.cashier, ready)
+    member_id = ready.earner.id if ready.earner else None
+    limited = not body.as_sold
+    counted = limits.count(tx, ready.book, ready.priced.uses, member_id, lane[0], body.cashier, limited)
+    sale_id, answer = post_sale(services, tx, _ticket(tx, request, ready, body, body_hash, swipe_id, counted))
+    _use_coupons(tx, ready, sale_id, request)
+    posting.add_products(tx, _fresh(ready))
+    parking.apply_parked(services, tx, request, sale_id, body.receipt)
+    return sale_id, answer
 
 
 def _ticket(
@@ -177,7 +186,7 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     fresh = [(x.sku, x.name, x.category, x.brand, x.unit_price, x.unit_cost, now) for x in basket.lines]
     posting.add_products(tx, fresh)
     holding.move(tx, row, "settled", sale_id)
-    returns.apply_parked(services, tx, request, sale_id, body.receipt)
+    parking.apply_parked(services, tx, request, sale_id, body.receipt)
     return Outcome("created", sale_answer(answer, sale_id, member), sale_id)
 
 

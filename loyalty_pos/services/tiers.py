@@ -162,6 +162,11 @@ def due_until(services: Services, book: Book) -> date:
     return book.programme.tier_rules.decided(today)
 
 
+def waiting(services: Services, tx: Tx) -> int:
+    """How many members a review is due for."""
+    return stored.count_due(tx, due_until(services, services.rules.current(tx)))
+
+
 def review_some(services: Services, tx: Tx, limit: int) -> int:
     """Review up to ``limit`` members whose grace is over; how many were due.  One guarded step of the job."""
     book = services.rules.current(tx)

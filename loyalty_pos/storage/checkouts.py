@@ -100,3 +100,8 @@ def overdue(tx: Tx, now: int, limit: int) -> list[int]:
         "SELECT id FROM checkouts WHERE state = 'open' AND expires_at <= ? ORDER BY expires_at LIMIT ?", (now, limit)
     )
     return [int(row[0]) for row in rows]
+
+
+def count_overdue(tx: Tx, now: int) -> int:
+    """How many open checkouts are overdue."""
+    return int(tx.all("SELECT count(*) FROM checkouts WHERE state = 'open' AND expires_at <= ?", (now,))[0][0])

@@ -93,6 +93,11 @@ def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     return check(column, f"{column} IN ({listed})")
 
 
+def left_index(name: str, *columns: str) -> Index:
+    """An index of the lots that have anything left: spending does not look through those of years before."""
+    return Index(name, *columns, sqlite_where=sql("remaining > 0"), postgresql_where=sql("remaining > 0"))
+
+
 def due_index(name: str, column: str, rule: str) -> Index:
     """A small index of the rows that a job will look for: those that keep ``rule``."""
     return Index(name, column, sqlite_where=sql(rule), postgresql_where=sql(rule))

@@ -1,4 +1,4 @@
-"""What could not be given as priced, as rows for the manager: ``open``, then ``resolved``."""
+"""The store's exception account as rows: what could not be given as priced, ``open``, then ``resolved``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from loyalty_pos.storage.tx import Tx
 
 
 class ExceptionRow(NamedTuple):
-    """One exception with its store and, if it came with a sale, the receipt; ms, minor units."""
+    """One exception with its store and, of a sale or a parked return, the sale's receipt; ms, minor units."""
 
     id: int
     at: int
@@ -21,17 +21,26 @@ class ExceptionRow(NamedTuple):
     store: str
     sale_id: int | None
     receipt: str | None
+    parked_id: int | None
     state: str
+    action: str | None
     note: str | None
     resolved_by: str | None
     resolved_at: int | None
 
 
 _SELECT = (
-    "SELECT x.id, x.at, x.code, x.amount, x.points, x.store_id, t.code, x.sale_id, s.receipt, x.state, x.note, "
-    "x.resolved_by, x.resolved_at FROM exceptions x JOIN stores t ON t.id = x.store_id "
-    "LEFT JOIN sales s ON s.id = x.sale_id "
+    "SELECT x.id, x.at, x.code, x.amount, x.points, x.store_id, t.code, x.sale_id, "
+    "coalesce(s.receipt, p.sale_receipt), p.id, x.state, x.action, x.note, x.resolved_by, x.resolved_at "
+    "FROM exceptions x JOIN stores t ON t.id = x.store_id "
+    "LEFT JOIN sales s ON s.id = x.sale_id LEFT JOIN parked_returns p ON p.exception_id = x.id "
 )
+
+
+def add(tx: Tx, store_id: int, at: int, code: str) -> int:
+    """Put something on the manager's list that is no sale's; its id."""
+    sql = "INSERT INTO exceptions (store_id, at, code) VALUES (?, ?, ?) RETURNING id"
+    return tx.insert(sql, (store_id, at, code))
 
 
 def listed(
@@ -61,12 +70,12 @@ def find(tx: Tx, exception_id: int) -> ExceptionRow | None:
     return ExceptionRow(*row) if row else None
 
 
-def resolve(tx: Tx, exception_id: int, note: str, by: str, at: int) -> bool:
+def resolve(tx: Tx, exception_id: int, action: str, note: str | None, by: str, at: int) -> bool:
     """open -> resolved; False when it was resolved before."""
     return bool(
         tx.run(
-            "UPDATE exceptions SET state = 'resolved', note = ?, resolved_by = ?, resolved_at = ? "
+            "UPDATE exceptions SET state = 'resolved', action = ?, note = ?, resolved_by = ?, resolved_at = ? "
             "WHERE id = ? AND state = 'open'",
-            (note, by, at, exception_id),
+            (action, note, by, at, exception_id),
         )
     )

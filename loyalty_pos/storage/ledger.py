@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from loyalty_pos.storage.tx import Tx
+
+FEW = 16
+"""Lots that are looked at in one step."""
+LAST = 2**62
+"""Larger than any id and any moment."""
 
 
 class LotRow(NamedTuple):
@@ -73,12 +79,26 @@ def add_entry(tx: Tx, member_id: int, kind: str, points: int, lot_id: int | None
     )
 
 
-def spendable_lots(tx: Tx, member_id: int, now: int) -> list[LotRow]:
-    """Active lots with something free that have not lapsed, in the order of spending (S19)."""
+def spendable_lots(tx: Tx, member_id: int, now: int) -> Iterator[LotRow]:
+    """Active lots with something free that have not lapsed, in the order of spending (S19).
+
+    They come a few at a time, by the index: whoever has thousands of lots pays out of the first.
+    """
+    place: tuple[int, ...] = (now, LAST, LAST)
+    while lots := _next_lots(tx, member_id, "(expires_at, active_from, id) > (?, ?, ?)", place):
+        yield from lots
+        place = (lots[-1].expires_at or now, lots[-1].active_from, lots[-1].id)
+    place = (0, 0)
+    while lots := _next_lots(tx, member_id, "expires_at IS NULL AND (active_from, id) > (?, ?)", place):
+        yield from lots
+        place = (lots[-1].active_from, lots[-1].id)
+
+
+def _next_lots(tx: Tx, member_id: int, after: str, place: tuple[int, ...]) -> list[LotRow]:
     rows = tx.all(
-        _LOT + "WHERE member_id = ? AND state = 'active' AND remaining > held "
-        f"AND (expires_at IS NULL OR expires_at > ?) {_SPENDING_ORDER}",
-        (member_id, now),
+        _LOT + f"WHERE member_id = ? AND state = 'active' AND remaining > 0 AND remaining > held AND {after} "
+        f"ORDER BY expires_at, active_from, id LIMIT {FEW}",
+        (member_id, *place),
     )
     return [LotRow(*row) for row in rows]
 
@@ -87,7 +107,7 @@ def lapsed(tx: Tx, member_id: int, now: int) -> int:
     """Free points whose time is over and that no job has taken out yet: nobody may spend them (S20)."""
     row = tx.one(
         "SELECT coalesce(sum(remaining - held), 0) FROM lots "
-        "WHERE member_id = ? AND state = 'active' AND expires_at <= ?",
+        "WHERE member_id = ? AND remaining > 0 AND state = 'active' AND expires_at <= ?",
         (member_id, now),
     )
     return int(row[0]) if row else 0
@@ -95,11 +115,16 @@ def lapsed(tx: Tx, member_id: int, now: int) -> int:
 
 def lapsed_of_sale(tx: Tx, sale_id: int) -> int:
     """The points of a sale's own lots that have lapsed."""
-    row = tx.one(
-        "SELECT coalesce(-sum(e.points), 0) FROM lots l JOIN entries e ON e.member_id = l.member_id "
-        "AND e.lot_id = l.id AND e.kind = 'expire' WHERE l.sale_id = ?",
-        (sale_id,),
-    )
+    return -_sum_of_sale(tx, sale_id, "expire")
+
+
+def recovered_by(tx: Tx, sale_id: int) -> int:
+    """The points that a sale earned and that went to the member's shortfall (S27)."""
+    return -_sum_of_sale(tx, sale_id, "recover")
+
+
+def _sum_of_sale(tx: Tx, sale_id: int, kind: str) -> int:
+    row = tx.one("SELECT coalesce(sum(points), 0) FROM entries WHERE sale_id = ? AND kind = ?", (sale_id, kind))
     return int(row[0]) if row else 0
 
 

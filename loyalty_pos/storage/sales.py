@@ -217,17 +217,18 @@ class ParkedRow(NamedTuple):
     terminal_id: int
     business_date: str
     at: int
+    exception_id: int | None
     body: bytes
 
 
 def parked(tx: Tx, store_id: int, sale_receipt: str) -> list[ParkedRow]:
     """The returns that wait for a receipt, oldest first."""
     rows = tx.all(
-        "SELECT id, terminal_id, business_date, at, body FROM parked_returns "
-        "WHERE store_id = ? AND sale_receipt = ? AND return_id IS NULL ORDER BY id",
+        "SELECT id, terminal_id, business_date, at, exception_id, body FROM parked_returns "
+        "WHERE store_id = ? AND sale_receipt = ? AND state = 'waiting' ORDER BY id",
         (store_id, sale_receipt),
     )
-    return [ParkedRow._make((*row[:4], bytes(row[4]))) for row in rows]
+    return [ParkedRow._make((*row[:-1], bytes(row[-1]))) for row in rows]
 
 
 def parked_by_receipt(tx: Tx, lane: tuple[int, int], day: str, receipt: str) -> tuple[int, bytes] | None:
@@ -252,6 +253,47 @@ def points_taken(tx: Tx, sale_id: int) -> int:
     return int(row[0]) if row else 0
 
 
-def unpark(tx: Tx, parked_id: int, return_id: int) -> None:
-    """The parked return has become this one."""
-    tx.run("UPDATE parked_returns SET return_id = ? WHERE id = ?", (return_id, parked_id))
+def unpark(tx: Tx, parked_id: int, state: str, return_id: int | None = None) -> bool:
+    """waiting -> applied (as this return), refused or dropped; False when it does not wait (any more)."""
+    return bool(
+        tx.run(
+            "UPDATE parked_returns SET state = ?, return_id = ? WHERE id = ? AND state = 'waiting'",
+            (state, return_id, parked_id),
+        )
+    )
+
+
+_UNREPORTED = "FROM parked_returns WHERE state = 'waiting' AND at <= ? AND exception_id IS NULL"
+
+
+def count_unreported(tx: Tx, before: int) -> int:
+    """How many returns wait since before ``before`` (ms) without anybody being told."""
+    return int(tx.all(f"SELECT count(*) {_UNREPORTED}", (before,))[0][0])
+
+
+def parked_unreported(tx: Tx, before: int, limit: int) -> list[tuple[int, int]]:
+    """(id, store) of such returns, locked."""
+    rows = tx.all(f"SELECT id, store_id {_UNREPORTED} ORDER BY id LIMIT ?{tx.for_update}", (before, limit))
+    return [(row[0], row[1]) for row in rows]
+
+
+def report_parked(tx: Tx, parked_id: int, exception_id: int) -> None:
+    """Note under which exception the manager sees it."""
+    tx.run("UPDATE parked_returns SET exception_id = ? WHERE id = ?", (exception_id, parked_id))
+
+
+def is_return(tx: Tx, store_id: int, receipt: str, terminal: str | None, day: str | None) -> bool:
+    """Whether a return of this store bears the receipt, narrowed by terminal code and business day."""
+    return any(
+        tx.one(
+            f"SELECT 1 FROM {table} r JOIN terminals t ON t.id = r.terminal_id WHERE r.store_id = ? AND r.receipt = ? "
+            "AND (CAST(? AS TEXT) IS NULL OR t.code = ?) AND (CAST(? AS TEXT) IS NULL OR r.business_date = ?) LIMIT 1",
+            (store_id, receipt, terminal, terminal, day, day),
+        )
+        for table in ("returns", "parked_returns")
+    )
+
+
+def add_redeemed(tx: Tx, sale_id: int, points: int) -> None:
+    """Points that a sale was paid with and that were taken later."""
+    tx.run("UPDATE sales SET redeemed = redeemed + ? WHERE id = ?", (points, sale_id))

@@ -16,6 +16,7 @@ from loyalty_pos.storage.columns import (
     clustered,
     due_index,
     integer,
+    left_index,
     metadata,
     one_of,
     pk,
@@ -356,7 +357,7 @@ sales = table(
     check("figures", "gross >= 0 AND discount >= 0 AND net = gross - discount AND to_pay BETWEEN 0 AND net"),
     check("refunded", "refunded BETWEEN 0 AND net"),
     check("points_returned", "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed"),
-    UniqueConstraint("store_id", "terminal_id", "business_date", "receipt"),
+    UniqueConstraint("store_id", "receipt", "terminal_id", "business_date"),
     Index("ix_sales_member_id_sold_at", "member_id", "sold_at"),
     Index("ix_sales_store_id_sold_at", "store_id", "sold_at"),
 )
@@ -413,7 +414,7 @@ returns = table(
     integer("given_back", default=0),
     integer("shortfall", default=0),
     blob("answer"),
-    UniqueConstraint("store_id", "terminal_id", "business_date", "receipt"),
+    UniqueConstraint("store_id", "receipt", "terminal_id", "business_date"),
 )
 
 return_lines = clustered(
@@ -437,8 +438,14 @@ parked_returns = table(
     integer("at"),
     blob("body_hash"),
     blob("body"),
+    text("state", default="waiting"),
     ref("return_id", "returns", null=True),
-    UniqueConstraint("store_id", "terminal_id", "business_date", "receipt"),
+    ref("exception_id", "exceptions", null=True),
+    one_of("state", ("waiting", "applied", "refused", "dropped")),
+    check("applied", "(state = 'applied') = (return_id IS NOT NULL)"),
+    UniqueConstraint("store_id", "receipt", "terminal_id", "business_date"),
+    UniqueConstraint("exception_id"),
+    due_index("ix_parked_returns_due", "at", "state = 'waiting'"),
     Index("ix_parked_returns_store_id_sale_receipt", "store_id", "sale_receipt"),
 )
 
@@ -452,6 +459,7 @@ exceptions = table(
     integer("points", default=0),
     ref("sale_id", "sales", null=True),
     text("state", default="open"),
+    text("action", null=True),
     text("note", null=True),
     text("resolved_by", null=True),
     integer("resolved_at", null=True),
@@ -473,7 +481,7 @@ lots = table(
     ref("sale_id", "sales", null=True, index=True),
     one_of("state", ("pending", "active", "expired")),
     check("amounts", "granted > 0 AND held >= 0 AND held <= remaining AND remaining <= granted"),
-    Index("ix_lots_member_id_expires_at", "member_id", "expires_at"),
+    left_index("ix_lots_left", "member_id", "expires_at", "active_from", "id"),
     due_index("ix_lots_due", "expires_at", "state = 'active'"),
     due_index("ix_lots_waiting", "active_from", "state = 'pending'"),
     due_index("ix_lots_pending", "member_id", "state = 'pending'"),

@@ -447,10 +447,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_sales"),
         sa.UniqueConstraint(
             "store_id",
+            "receipt",
             "terminal_id",
             "business_date",
-            "receipt",
-            name="uq_sales_store_id_terminal_id_business_date_receipt",
+            name="uq_sales_store_id_receipt_terminal_id_business_date",
         ),
         sqlite_strict=True,
     )
@@ -520,6 +520,7 @@ def upgrade() -> None:
         sa.Column("points", INT, server_default="0", nullable=False),
         sa.Column("sale_id", INT, nullable=True),
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
+        sa.Column("action", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("resolved_by", sa.Text(), nullable=True),
         sa.Column("resolved_at", INT, nullable=True),
@@ -558,7 +559,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'active'"),
         postgresql_where=sa.text("state = 'active'"),
     )
-    op.create_index("ix_lots_member_id_expires_at", "lots", ["member_id", "expires_at"], unique=False)
+    op.create_index(
+        "ix_lots_left",
+        "lots",
+        ["member_id", "expires_at", "active_from", "id"],
+        unique=False,
+        sqlite_where=sa.text("remaining > 0"),
+        postgresql_where=sa.text("remaining > 0"),
+    )
     op.create_index("ix_lots_sale_id", "lots", ["sale_id"], unique=False)
     op.create_index(
         "ix_lots_pending",
@@ -599,10 +607,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_returns"),
         sa.UniqueConstraint(
             "store_id",
+            "receipt",
             "terminal_id",
             "business_date",
-            "receipt",
-            name="uq_returns_store_id_terminal_id_business_date_receipt",
+            name="uq_returns_store_id_receipt_terminal_id_business_date",
         ),
         sqlite_strict=True,
     )
@@ -728,19 +736,33 @@ def upgrade() -> None:
         sa.Column("at", INT, nullable=False),
         sa.Column("body_hash", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
         sa.Column("return_id", INT, nullable=True),
+        sa.Column("exception_id", INT, nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'applied', 'refused', 'dropped')", name="ck_parked_returns_state"),
+        sa.CheckConstraint("(state = 'applied') = (return_id IS NOT NULL)", name="ck_parked_returns_applied"),
+        sa.ForeignKeyConstraint(["exception_id"], ["exceptions.id"], name="fk_parked_returns_exception_id"),
         sa.ForeignKeyConstraint(["return_id"], ["returns.id"], name="fk_parked_returns_return_id"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_parked_returns_store_id"),
         sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_parked_returns_terminal_id"),
         sa.PrimaryKeyConstraint("id", name="pk_parked_returns"),
+        sa.UniqueConstraint("exception_id", name="uq_parked_returns_exception_id"),
         sa.UniqueConstraint(
             "store_id",
+            "receipt",
             "terminal_id",
             "business_date",
-            "receipt",
-            name="uq_parked_returns_store_id_terminal_id_business_date_receipt",
+            name="uq_parked_returns_store_id_receipt_terminal_id_business_date",
         ),
         sqlite_strict=True,
+    )
+    op.create_index(
+        "ix_parked_returns_due",
+        "parked_returns",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_index(
         "ix_parked_returns_store_id_sale_receipt", "parked_returns", ["store_id", "sale_receipt"], unique=False

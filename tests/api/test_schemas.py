@@ -25,7 +25,8 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
     "sale": (schemas.Sale, requests.SaleIn, BASKET | {"receipt": "r-1", "tenders": [{"kind": "cash", "amount": 1}]}),
     "settle": (schemas.Settle, requests.SettleIn, {"receipt": "r-1", "tenders": [{"kind": "cash", "amount": 1}]}),
     "swipe": (schemas.Swipe, requests.SwipeIn, {"swipe": "2900000000018", "entry": "qr"}),
-    "return": (schemas.Return, requests.ReturnIn, {"lines": [{"line": "1", "quantity": 1}], "receipt": "r-2"}),
+    "return": (schemas.Return, requests.ReturnIn, {"lines": [{"line": "1", "quantity": 1}], "receipt": "r-2",
+                                                   "exchange": BASKET, "preview": True}),
     "receipt return": (schemas.ReceiptReturn, requests.ReceiptReturnIn,
                        {"lines": [{"line": "1", "quantity": "0.435"}], "receipt": "r-2", "sale_receipt": "r-1",
                         "sold_on": "2026-11-21"}),
@@ -51,7 +52,7 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
     "staff": (schemas.Staff, people.StaffIn, {"login": "lan", "name": "Lan", "role": "cashier", "stores": ["hn-01"],
                                               "password": "mat khau dai", "token": True}),
     "password": (schemas.Password, people.PasswordIn, {"password": "mat khau dai"}),
-    "resolution": (schemas.Resolution, exceptions.ResolveIn, {"action": "paid", "note": "đã trả"}),
+    "resolution": (schemas.Resolution, exceptions.ResolveIn, {"action": "recover", "note": "đã trả"}),
 }  # fmt: skip
 
 ODD: list[Any] = [

@@ -264,7 +264,7 @@ def test_an_exception_is_resolved_once(till: Till, owner: Till) -> None:
     found = ok(owner.get("/exceptions?state=open"))["items"]
     assert [item["code"] for item in found] == ["guessing"]
     path = f"/exceptions/{found[0]['id']}/resolve"
-    done = ok(owner.call("POST", path, {"action": "seen", "note": "khách thử thẻ"}))
+    done = ok(owner.call("POST", path, {"action": "accept", "note": "khách thử thẻ"}))
     assert (done["state"], done["resolved_by"]) == ("resolved", "staff:owner")
-    problem(owner.call("POST", path, {"action": "seen"}), 409, "exception_resolved")
+    problem(owner.call("POST", path, {"action": "accept"}), 409, "exception_resolved")
     assert ok(owner.get("/exceptions?state=open"))["items"] == []

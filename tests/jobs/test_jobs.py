@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from actions import FixedClock
+from conftest import SECRET
 from services.lane import Books, Lane, bread
 
+from loyalty_pos import jobs
+from loyalty_pos.errors import Unavailable
 from loyalty_pos.jobs import JOBS, expire_points, release_holds, release_points, run_due
 from loyalty_pos.services import programme as programmes
 from loyalty_pos.services.context import SYSTEM, Request
@@ -125,3 +134,91 @@ def test_a_job_beside_the_tills(lane: Lane, hanh: Json, books: Books, clock: Fix
     expire_points.run(lane.services)
     assert lane.points(hanh["id"])["active"] == 0
     assert books.faults() == []
+
+
+@pytest.mark.parametrize("job", [release_holds, release_points, expire_points], ids=lambda job: job.__name__)
+def test_a_job_that_was_cut_off_is_continued_by_the_next(
+    lane: Lane, hanh: Json, books: Books, clock: FixedClock, job: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step is durable by itself; the progress says how much of it all is done."""
+    programme(lane, pending_days=1, expiry={"mode": "days", "days": 3})
+    for _ in range(4):
+        lane.sells(bread(20_000), card=hanh["card"])
+        lane.adjusts(hanh["id"], 200)
+        lane.opens(bread(20_000), card=hanh["card"], redeem_points=100)
+    clock.move(days=1 if job is release_points else 5)
+    if job is expire_points:
+        release_holds.run(lane.services)
+        release_points.run(lane.services)
+    monkeypatch.setattr(job, "STEP", 1)
+    told: list[tuple[int, int]] = []
+
+    def cut(done: int, total: int) -> None:
+        told.append((done, total))
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        job.run(lane.services, cut)
+    assert told == [(1, told[0][1]), (2, told[0][1])]
+    assert books.faults() == []
+    assert job.run(lane.services).done == told[0][1] - 2
+    assert job.run(lane.services).done == 0
+    assert books.faults() == []
+
+
+def test_two_processes_share_the_work(
+    lane: Lane, hanh: Json, books: Books, clock: FixedClock, store_url: str, tmp_path: Path
+) -> None:
+    """``jobs run`` twice at once beside a service: everything is moved, once."""
+    clock.at = datetime(2020, 2, 29, 5, 0, tzinfo=UTC)
+    programme(lane, pending_days=1, expiry={"mode": "days", "days": 3})
+    for _ in range(12):
+        lane.sells(bread(20_000), card=hanh["card"])
+        lane.adjusts(hanh["id"], 200)
+        lane.opens(bread(20_000), card=hanh["card"], redeem_points=100)
+    lane.takes_back_receipt("never seen", ("1", 1))
+    command = [sys.executable, "-c", "from loyalty_pos.cli import main; main()", "jobs", "run", "--json"]
+    env = os.environ | {
+        "LOYALTY_POS_DATABASE_URL": store_url,
+        "LOYALTY_POS_DATA": str(tmp_path),
+        "LOYALTY_POS_SECRET_KEY": SECRET.decode(),
+    }
+    running = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    answers = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0, 0], answers
+    moved: dict[str, int] = dict.fromkeys(JOBS, 0)
+    for said, _ in answers:
+        for summary in json.loads(said)["jobs"]:
+            moved[summary["name"]] += summary["done"]
+    assert (moved["release-holds"], moved["release-points"], moved["report-parked"]) == (12, 12, 1)
+    now = lane.points(hanh["id"])
+    assert (now["active"], now["pending"], now["held"], now["expired"]) == (0, 0, 0, 12 * 220)
+    assert books.value("SELECT count(*) FROM exceptions WHERE code = 'return_parked'") == 1
+    assert books.faults() == []
+
+
+def test_one_job_that_fails_leaves_the_others_their_work(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault of one, foreseen or not, is logged."""
+
+    def broken(*_: object) -> Any:
+        raise ValueError
+
+    def away(*_: object) -> Any:
+        raise Unavailable
+
+    monkeypatch.setattr(jobs, "JOBS", {"broken": broken, "away": away} | dict(JOBS))
+    assert [summary.name for summary in run_due(lane.services)] == list(JOBS)
+
+
+def test_points_returned_while_they_lapse_live_on(lane: Lane, hanh: Json, books: Books, clock: FixedClock) -> None:
+    """S24: what the job saw as due is looked at again under the member's lock."""
+    from loyalty_pos.storage import due
+
+    programme(lane, expiry={"mode": "days", "days": 10})
+    lane.sells(bread(200_000), card=hanh["card"])
+    sold = lane.sells(bread(100_000, earns=False), card=hanh["card"], redeem_points=200)
+    clock.move(days=11)
+    lane.takes_back_all(sold)
+    now = lane.services.now_ms()
+    assert lane.services.store.write(lambda tx: due._locked(tx, int(hanh["id"]), 1, due._LAPSING, now)) is None

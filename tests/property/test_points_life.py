@@ -135,6 +135,21 @@ class Account:
             else:
                 self.lane.takes_back_all(self.sold.pop())
 
+    def exchange(self, lines: list[Json], points: int) -> None:
+        """Return one unit of the newest sale for a new basket; now and then only ask what it would give."""
+        if not self.sold:
+            return
+        sale, goods = (
+            self.sold[-1],
+            {"card": self.member["card"], "redeem_points": points, "coupons": self.coupons[-1:]},
+        )
+        back = [(sale["lines"][0]["line"], 1)]
+        with suppress(Refused):
+            if points % 3:
+                self.sold.append(self.lane.exchanges(sale["id"], back, *lines, for_=goods)["sale"])
+            else:
+                self.lane.exchanges(sale["id"], back, *lines, for_=goods, preview=True)
+
     def adjust(self, lines: list[Json], points: int) -> None:
         """Points by hand, up or down."""
         with suppress(Refused):
@@ -148,7 +163,10 @@ class Account:
                 job.run(self.lane.services)
 
 
-VERBS = ("buy", "buy", "hold", "settle", "reprice", "void", "give_back", "give_back", "adjust", "wait", "wait")
+VERBS = (
+    *("buy", "buy", "hold", "settle", "reprice", "void", "give_back", "give_back", "exchange", "exchange"),
+    *("adjust", "wait", "wait"),
+)
 Steps = list[tuple[str, list[Json], int]]
 steps = st.lists(st.tuples(st.sampled_from(VERBS), goods(), st.integers(0, 400)), min_size=3, max_size=14)
 
@@ -222,6 +240,9 @@ def test_partial_returns_sum_to_the_full_one(
         flat = done | done["points"]
         assert min(flat[name] for name in sums) >= 0
         sums = {name: sums[name] + flat[name] for name in sums}
+        assert sums["pay_back"] <= sold["totals"]["to_pay"], "never more than was paid, at any prefix"
+        assert sums["refund"] <= sold["totals"]["net"]
+        assert books.faults() == []
     assert sums == {
         "refund": sold["totals"]["net"],
         "pay_back": sold["totals"]["to_pay"],
@@ -231,3 +252,68 @@ def test_partial_returns_sum_to_the_full_one(
     assert books.state() == before
     with pytest.raises((Refused, Conflict)):
         world.takes_back(sold["id"], (sold["lines"][0]["line"], 1))
+
+
+@sqlite_only
+@lives()
+@given(lines=goods(), new=st.none() | goods(), spent=st.integers(0, 400), data=st.data())
+def test_a_preview_is_what_then_happens(
+    world: Lane, books: Books, lines: list[Json], new: list[Json] | None, spent: int, data: st.DataObject
+) -> None:
+    """S31: part or whole, with or without a new basket, with points gone meanwhile; and it leaves no trace."""
+    member = newcomer(world, 600)
+    code = world.issues(member["id"])
+    sold = world.sells(*lines, card=member["card"], coupons=[code], redeem_points=spent)
+    left = world.points(member["id"])["active"]
+    if gone := data.draw(st.integers(0, left)):
+        world.adjusts(member["id"], -gone)
+    units = {row["line"]: len(row["units"]) for row in sold["lines"]}
+    back = {name: data.draw(st.integers(0, count)) for name, count in units.items()}
+    wanted = [(name, count) for name, count in back.items() if count] or [(sold["lines"][0]["line"], 1)]
+    for_ = {"card": member["card"], "coupons": [code], "redeem_points": data.draw(st.integers(0, 400))}
+
+    receipt = world.receipt()
+
+    def ask(preview: bool) -> Json:
+        if new is None:
+            return world.takes_back(sold["id"], *wanted, preview=preview, receipt=receipt)
+        return world.exchanges(sold["id"], wanted, *new, for_=for_, preview=preview, receipt=receipt)
+
+    before = books.dump()
+    shown = ask(True)
+    assert books.dump() == before
+    done = ask(False)
+    for named in ("refund", "pay_back", "lines", "points", "coupons", "balance"):
+        assert shown.get(named) == done.get(named)
+    if new is not None:
+        for named in ("totals", "points", "lines", "coupons", "member", "messages", "exceptions"):
+            assert shown["sale"][named] == done["sale"][named]
+    assert done["refund"] >= done["pay_back"]
+    assert books.faults() == []
+
+
+@sqlite_only
+@lives()
+@given(lines=goods(), new=goods(), gone=st.integers(0, 500))
+def test_an_exchange_is_the_return_and_then_the_sale(
+    world: Lane, books: Books, clock: FixedClock, lines: list[Json], new: list[Json], gone: int
+) -> None:
+    """S31: two customers with the same past; in one call or in two, they end with the same points and figures."""
+    ends = []
+    for together in (True, False):
+        member = newcomer(world, 100)
+        sold = world.sells(*lines, card=member["card"])
+        left = world.points(member["id"])["active"]
+        if min(gone, left):
+            world.adjusts(member["id"], -min(gone, left))
+        back = [(row["line"], len(row["units"])) for row in sold["lines"]]
+        if together:
+            done = world.exchanges(sold["id"], back, *new, for_={"card": member["card"]})
+            figures, after = (done["refund"], done["pay_back"]), done["sale"]
+        else:
+            done = world.takes_back(sold["id"], *back)
+            figures, after = (done["refund"], done["pay_back"]), world.sells(*new, card=member["card"])
+        now = world.points(member["id"])
+        ends.append((figures, after["totals"], after["points"], {k: v for k, v in now.items() if k != "lots"}))
+    assert ends[0] == ends[1]
+    assert books.faults() == []

@@ -23,6 +23,7 @@ from loyalty_pos.services.context import SYSTEM, Caller, Outcome, Request, Servi
 from loyalty_pos.services.requests import (
     AdjustIn,
     CardIn,
+    ExchangeIn,
     MemberIn,
     ReceiptReturnIn,
     ReturnIn,
@@ -127,6 +128,13 @@ class Lane:
         whole = [(row["line"], len(row["units"])) for row in sold["lines"]]
         return self.takes_back(sold["id"], *whole, **fields)
 
+    def exchanges(
+        self, sale: str, lines: list[tuple[str, int | str]], *new: Json, key: str | None = None, **fields: Any
+    ) -> Json:
+        """Return (line, quantity) of a sale for a new basket; ``for_=`` are the basket's other fields."""
+        goods = basket(*new, kind=ExchangeIn, **fields.pop("for_", {}))
+        return self.takes_back(sale, *lines, key=key, exchange=goods, **fields)
+
     def takes_back_receipt(
         self, sale_receipt: str, *lines: tuple[str, int | str], key: str | None = None, **fields: Any
     ) -> Json:
@@ -168,9 +176,11 @@ def basket(*lines: Json, kind: type[T] = Basket, **fields: Any) -> T:  # type: i
 
 
 def back(kind: type[T], lines: tuple[tuple[str, int | str], ...], **fields: Any) -> T:
-    """A decoded return."""
+    """A decoded return, perhaps with the basket of an exchange."""
     units = [{"line": name, "quantity": quantity} for name, quantity in lines]
-    return msgspec.convert({"lines": units} | fields, kind)
+    new = fields.pop("exchange", None)
+    made = msgspec.convert({"lines": units} | fields, kind)
+    return made if new is None else msgspec.structs.replace(made, exchange=new)
 
 
 class Books:
@@ -217,6 +227,10 @@ class Books:
             "usage": self.counters("usage", "promotion, scope, subject"),
             "coupons": self.rows("SELECT code, state FROM coupons WHERE state <> 'cancelled' ORDER BY code"),
         }
+
+    def dump(self) -> Json:
+        """Every row of every table."""
+        return {name: sorted(map(repr, self.rows(f'SELECT * FROM "{name}"'))) for name in sorted(metadata.tables)}
 
     def counters(self, table: str, key: str) -> list[Json]:
         """The rows of a counter table that count anything."""

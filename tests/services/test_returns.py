@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from actions import FixedClock, line
 from conftest import Shop, add_promotions
-from services.lane import COFFEE, FRUIT, MILK, Books, Lane, back, bread, lane_of
+from services.lane import COFFEE, FRUIT, MILK, Books, Lane, basket, bread, lane_of
 
 from loyalty_pos.errors import BadInput, Conflict, NotAllowed, NotFound, Refused
 from loyalty_pos.jobs import expire_points, release_points
-from loyalty_pos.services import programme, returns
+from loyalty_pos.services import programme
 from loyalty_pos.services.context import SYSTEM, Request
-from loyalty_pos.services.requests import ReturnIn
+from loyalty_pos.services.requests import ExchangeIn
 
 Json = dict[str, Any]
 
@@ -42,15 +42,15 @@ def pending(lane: Lane, days: int) -> None:
 def test_sale_and_full_return_is_the_state_before_on_every_counter(
     lane: Lane, hanh: Json, books: Books, shop: Shop, clock: FixedClock
 ) -> None:
-    """S30: members, lots, profile, days, stores, goods, limits, coupons, tier."""
+    """S30, complaints 1 and 2: members, lots, profile, days, stores, goods, limits, coupons, tier."""
     add_promotions(shop.services, [LIMITED, NEXT])
     lane.sells(MILK, COFFEE, card=hanh["card"], cashier="C07")
     lane.adjusts(hanh["id"], 500)
     code = lane.issues(hanh["id"])
     clock.move(days=3, hours=7)
     before = books.state()
-    basket = [MILK, FRUIT, COFFEE, bread(900_000, 9), line("5", sku="beef", price=300_000, quantity="0.435")]
-    sold = lane.sells(*basket, card=hanh["card"], coupons=[code], redeem_points=400, cashier="C08")
+    goods = [MILK, FRUIT, COFFEE, bread(900_000, 9), line("5", sku="beef", price=300_000, quantity="0.435")]
+    sold = lane.sells(*goods, card=hanh["card"], coupons=[code], redeem_points=400, cashier="C08")
     assert books.state() != before
     assert books.value("SELECT tier FROM members WHERE id = ?", int(hanh["id"])) == "silver"
     clock.move(minutes=20)
@@ -75,7 +75,7 @@ def test_the_same_unit_by_unit(lane: Lane, hanh: Json, books: Books, shop: Shop)
 
 
 def test_a_unit_of_a_multi_buy_is_worth_its_share(lane: Lane, hanh: Json) -> None:
-    """S25: of three at 30.000 in a 3-for-2 the nets are 30, 30, 0; each returns 20.000."""
+    """S25, complaint 22: of three at 30.000 in a 3-for-2 the nets are 30, 30, 0; each returns 20.000."""
     sold = lane.sells(MILK, card=hanh["card"])
     assert [lane.takes_back(sold["id"], ("1", 1))["refund"] for _ in range(3)] == [20_000] * 3
 
@@ -104,7 +104,7 @@ def test_points_leave_the_tickets_own_lot_first(lane: Lane, hanh: Json, books: B
 
 
 def test_points_already_spent_become_a_shortfall(lane: Lane, hanh: Json, books: Books) -> None:
-    """S27: never below 0, never blocked; recovered from future earning."""
+    """S27, complaint 23: never below 0, never blocked; recovered from future earning."""
     earned = lane.sells(bread(300_000), card=hanh["card"])
     lane.sells(bread(100_000, earns=False), card=hanh["card"], redeem_points=250)
     done = lane.takes_back_all(earned)
@@ -270,31 +270,109 @@ def test_the_same_return_receipt_is_the_same_return(lane: Lane, hanh: Json, book
 
 
 def test_a_preview_changes_nothing(lane: Lane, hanh: Json, books: Books) -> None:
-    """``preview`` shows the figures of the return that follows."""
-    sold = lane.sells(MILK, card=hanh["card"])
-    before = books.state()
-    body = back(ReturnIn, (("1", 1),), receipt="x")
-    shown = returns.preview(lane.services, lane.caller, sold["id"], body)
-    assert books.state() == before
-    done = lane.takes_back(sold["id"], ("1", 1))
-    assert {k: shown[k] for k in ("refund", "pay_back", "points")} == {
-        k: done[k] for k in ("refund", "pay_back", "points")
-    }
+    """``preview`` shows the figures of the return that follows: part, whole, exchange, by receipt."""
+    sold = lane.sells(MILK, FRUIT, card=hanh["card"], receipt="r1")
+    new = basket(bread(90_000), kind=ExchangeIn, card=hanh["card"])
+    before = books.dump()
+    seen = [
+        lane.takes_back(sold["id"], ("1", 1), preview=True),
+        lane.takes_back_receipt("r1", ("1", 1), preview=True),
+        lane.takes_back_all(sold, preview=True),
+        lane.takes_back(sold["id"], ("1", 1), exchange=new, preview=True),
+        lane.takes_back_receipt("never seen", ("1", 1), preview=True),
+    ]
+    assert books.dump() == before
+    assert [shown["status"] for shown in seen] == ["preview"] * 4 + ["parked"]
+    assert seen[0] == seen[1]
+    assert "id" not in seen[3]
+    assert "id" not in seen[3]["sale"]
+    done = lane.takes_back(sold["id"], ("1", 1), exchange=new)
+    assert figures(seen[3]) == figures(done)
 
 
-def test_undo_within_thirty_seconds_by_the_same_terminal(
+def figures(answer: Json) -> Json:
+    """What a return says in money, points and coupons."""
+    names = ("refund", "pay_back", "lines", "points", "coupons", "balance")
+    sale = {name: answer["sale"][name] for name in ("totals", "points", "lines")} if "sale" in answer else None
+    return {name: answer.get(name) for name in names} | {"sale": sale}
+
+
+def test_a_preview_says_what_would_be_refused(lane: Lane, books: Books) -> None:
+    """The same refusals as the return itself; the sale can be returned afterwards."""
+    sold = lane.sells(MILK)
+    with pytest.raises(Refused, match="more_than_bought"):
+        lane.takes_back(sold["id"], ("1", 4), preview=True)
+    with pytest.raises(NotFound, match="sale_unknown"):
+        lane.takes_back("999", ("1", 1), preview=True)
+    assert lane.takes_back(sold["id"], ("1", 3))["refund"] == 60_000
+
+
+def test_undo_within_thirty_seconds_is_the_state_before(
     lane: Lane, shop: Shop, hanh: Json, books: Books, clock: FixedClock
 ) -> None:
-    """Undo of a finished bill: a full return within 30 s; after that it is too late."""
+    """Undo of a finished bill: coupon, points, limits, counters, tier and profile are as before it."""
+    add_promotions(shop.services, [LIMITED, NEXT])
+    lane.sells(MILK, COFFEE, card=hanh["card"], cashier="C07")
+    lane.adjusts(hanh["id"], 500)
+    code = lane.issues(hanh["id"])
+    clock.move(days=3, hours=7)
     before = books.state()
-    sold = lane.sells(FRUIT, card=hanh["card"])
+    goods = [MILK, FRUIT, COFFEE, bread(900_000, 9), line("5", sku="beef", price=300_000, quantity="0.435")]
+    sold = lane.sells(*goods, card=hanh["card"], coupons=[code], redeem_points=400, cashier="C08")
+    assert books.value("SELECT tier FROM members WHERE id = ?", int(hanh["id"])) == "silver"
     clock.move(seconds=30)
-    lane.takes_back_all(sold, reason="undo")
+    done = lane.takes_back_all(sold, reason="undo")
+    assert (done["pay_back"], done["coupons"]) == (sold["totals"]["to_pay"], [code])
     assert books.state() == before
-    late = lane.sells(FRUIT, card=hanh["card"])
+    assert books.faults() == []
+
+
+def test_what_is_no_undo_is_a_return(lane: Lane, shop: Shop, books: Books, clock: FixedClock) -> None:
+    """contract.md 2: the whole bill, at its own terminal, within 30 s; else its own code, and nothing moves."""
+    keys = shop.keys | {"hn-01-3": _new_lane(shop)}
+    sold = lane.sells(MILK)
+    with pytest.raises(Conflict, match="undo_elsewhere"):
+        lane_of(Shop(shop.services, keys, shop.tokens), "hn-01-3").takes_back_all(sold, reason="undo")
+    with pytest.raises(Conflict, match="undo_not_whole"):
+        lane.takes_back(sold["id"], ("1", 2), reason="undo")
+    lane.takes_back(sold["id"], ("1", 1))
+    with pytest.raises(Conflict, match="undo_not_whole"):
+        lane.takes_back(sold["id"], ("1", 2), reason="undo")
+    late = lane.sells(MILK)
     clock.move(seconds=31)
     with pytest.raises(Conflict, match="undo_too_late"):
         lane.takes_back_all(late, reason="undo")
+    assert books.value("SELECT count(*) FROM returns") == 1
+    assert books.faults() == []
+
+
+def test_a_terminal_without_refund_undoes_its_own_bill_only(lane: Lane, shop: Shop, clock: FixedClock) -> None:
+    """Who may: the lane that sold, for 30 seconds; a return still needs ``refund``."""
+    earning = lane_of(shop, "hn-01-2")
+    own, other = earning.sells(MILK), lane.sells(MILK)
+    assert earning.takes_back_all(own, reason="undo", receipt="u1")["refund"] == 60_000
+    with pytest.raises(Conflict, match="undo_elsewhere"):
+        earning.takes_back_all(other, reason="undo")
+    for fields in ({}, {"reason": "broken"}):
+        with pytest.raises(NotAllowed, match="scope_missing"):
+            earning.takes_back_all(other, **fields)
+    with pytest.raises(NotAllowed, match="scope_missing"):
+        earning.takes_back_receipt("not here yet", ("1", 1), reason="undo")
+    clock.move(minutes=5)
+    assert earning.takes_back_all(own, reason="undo", receipt="u1")["refund"] == 60_000, "sent again, later"
+
+
+def test_a_return_cannot_be_returned(lane: Lane, shop: Shop, books: Books) -> None:
+    """S31: by the receipt of a return, also of one that is parked; a sale with the same number comes first."""
+    sold = lane.sells(MILK)
+    lane.takes_back(sold["id"], ("1", 1), receipt="back-1")
+    lane.takes_back_receipt("not here yet", ("1", 1), receipt="back-2")
+    for receipt in ("back-1", "back-2"):
+        with pytest.raises(Refused, match="return_of_return"):
+            lane.takes_back_receipt(receipt, ("1", 1))
+    assert lane_of(shop, "hn-02-1").takes_back_receipt("back-1", ("1", 1))["status"] == "parked"
+    lane.sells(MILK, receipt="back-1")
+    assert lane.takes_back_receipt("back-1", ("1", 1))["refund"] == 20_000
     assert books.faults() == []
 
 

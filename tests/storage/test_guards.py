@@ -5,7 +5,7 @@ No test here goes through a service: what is asked for is what a careless caller
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -264,3 +264,55 @@ def test_codes_of_stores_and_lanes_are_unique(rows: Rows) -> None:
     found = rows.store.read(lambda tx: shops.terminal_by_key(tx, b"new"))
     assert found is not None
     assert found.state == "active"
+
+
+class Explaining:
+    """Reads how a statement would be run, and finds nothing."""
+
+    def __init__(self, tx: Tx, how: str) -> None:
+        self.tx, self.how, self.plans = tx, how, list[str]()
+
+    def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
+        self.plans.append(" ".join(str(row) for row in self.tx.all(f"{self.how} {sql}", params)))
+        return []
+
+    def one(self, sql: str, params: Sequence[object] = ()) -> None:
+        self.all(sql, params)
+
+
+def test_lots_are_read_by_their_index(rows: Rows) -> None:
+    """S46: neither the lots of years before nor thousands of open ones are looked through, or sorted."""
+
+    def plans(tx: Tx) -> list[str]:
+        if rows.store.dialect == "postgresql":
+            tx.run("SET LOCAL enable_seqscan = off")
+        asking: Any = Explaining(tx, "EXPLAIN QUERY PLAN" if rows.store.dialect == "sqlite" else "EXPLAIN")
+        assert list(ledger.spendable_lots(asking, rows.member, 100)) == []
+        assert ledger.lapsed(asking, rows.member, 100) == 0
+        return list(asking.plans)
+
+    found = rows.store.read(plans)
+    assert len(found) == 3
+    for plan in found:
+        assert "ix_lots_left" in plan
+        assert "Sort" not in plan
+        assert "TEMP B-TREE" not in plan
+
+
+def test_many_lots_come_in_their_order_and_all_of_them(rows: Rows) -> None:
+    """S19: a few at a time, also while they are being spent."""
+
+    def more(tx: Tx) -> None:
+        for number in range(3 * ledger.FEW):
+            ledger.add_lot(tx, rows.member, 2, "active", number % 7, (500 + number % 3, None)[number % 2], None)
+
+    rows.does(more)
+    found = rows.store.read(lambda tx: list(ledger.spendable_lots(tx, rows.member, 100)))
+    keys = [(lot.expires_at is None, lot.expires_at or 0, lot.active_from, lot.id) for lot in found]
+    assert (keys, len({lot.id for lot in found})) == (sorted(keys), 3 * ledger.FEW + 1)
+
+    def spend(tx: Tx) -> list[int]:
+        return [lot.id for lot in ledger.spendable_lots(tx, rows.member, 100) if ledger.take(tx, lot.id, lot.free)]
+
+    assert rows.does(spend) == [lot.id for lot in found]
+    assert rows.store.read(lambda tx: list(ledger.spendable_lots(tx, rows.member, 100))) == []

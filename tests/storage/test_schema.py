@@ -59,6 +59,8 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("checkouts", "state", {"state": "'maybe'"}),
     ("checkouts", "settled", {"state": "'settled'", "sale_id": "NULL"}),
     ("exceptions", "state", {"state": "'maybe'"}),
+    ("parked_returns", "state", {"state": "'maybe'", "receipt": "'x'"}),
+    ("parked_returns", "applied", {"state": "'applied'", "receipt": "'x'"}),
     ("lots", "state", {"state": "'maybe'"}),
     ("lots", "amounts", {"granted": "0", "remaining": "0", "held": "0"}),
     ("lots", "amounts", {"held": "-1"}),
@@ -97,6 +99,7 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     lane.takes_back(sold["id"], ("1", 1))
     lane.opens(bread(50_000), card=hanh["card"], coupons=[code], redeem_points=100)
     books.change("INSERT INTO exceptions (store_id, at, code) VALUES (1, 1, 'x')")
+    lane.takes_back_receipt("not here", ("1", 1))
     return books
 
 

@@ -89,20 +89,21 @@ def redemption(rules: RuleSet, facts: Facts, net: int, say: Say, charged: bool =
 
 
 def points_outcome(rules: RuleSet, facts: Facts, table: Table, plan: EarnPlan, spent: Redemption) -> PointsOutcome:
-    """Earned, basis and balances after the bill (S15, S16, S18)."""
+    """Earned, basis and balances after the bill, less what goes to a shortfall (S15, S16, S18, S27)."""
     worth = bought(table)
     basis = sum(earn_basis(plan, worth, spent.value).values())
     points = earned(plan, worth, spent.value)
     member = facts.member
     active = member.points if member is not None else 0
     pending = member.pending if member is not None else 0
+    gain = points - min(points, member.owed if member is not None else 0)
     waits = rules.points.pending_days > 0
     return PointsOutcome(
         earned=points,
         basis=basis,
         redeemed=spent.points,
-        active_after=max(0, active - spent.points) + (0 if waits else points),
-        pending_after=pending + (points if waits else 0),
+        active_after=max(0, active - spent.points) + (0 if waits else gain),
+        pending_after=pending + (gain if waits else 0),
     )
 
 

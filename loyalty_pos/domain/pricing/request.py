@@ -26,6 +26,8 @@ class MemberFacts(Struct, frozen=True, kw_only=True):
     points: int = 0
     pending: int = 0
     held: int = 0
+    owed: int = 0
+    """The shortfall: points that the next ones earned go to first (S27)."""
     birthday: date | None = None
     orders: int = 0
     last_order: date | None = None

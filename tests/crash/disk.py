@@ -17,6 +17,7 @@ import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,13 +47,13 @@ class Disk:
         self.log: list[Change] = []
         self.calls: list[str] = []
         self.fail_at: int | None = None
-        self.error: type[apsw.Error] = apsw.FullError
+        self.error = apsw.SQLITE_FULL
         self.kinds: frozenset[str] = frozenset()
         self.stays = False
         self._lock = threading.Lock()
         self._vfs = _Vfs(self)
 
-    def break_at(self, call: int, error: type[apsw.Error], kinds: frozenset[str], stays: bool) -> None:
+    def break_at(self, call: int, error: int, kinds: frozenset[str], stays: bool) -> None:
         """From now on, fail at the ``call``-th call of these kinds, and at every later one if it ``stays``."""
         with self._lock:
             self.calls.clear()
@@ -62,7 +63,7 @@ class Disk:
         """The disk works again; whether it had failed."""
         with self._lock:
             failed = self.fail_at is not None and len(self.calls) >= self.fail_at
-            self.fail_at = None
+            self.fail_at, self.kinds = None, frozenset()
             return failed
 
     def meet(self, kind: str) -> None:
@@ -73,7 +74,7 @@ class Disk:
             self.calls.append(kind)
             number = len(self.calls)
             if self.fail_at is not None and (number == self.fail_at or (self.stays and number > self.fail_at)):
-                raise self.error("the disk was told to fail")
+                raise apsw.exceptionfor(self.error)
 
     def note(self, change: Change) -> None:
         """Remember what was done."""
@@ -128,7 +129,8 @@ class DiskConnection:
     isolation_level: None = None
 
     def __init__(self, path: str, vfs: str) -> None:
-        self._raw = apsw.Connection(path, vfs=vfs)
+        with _told():
+            self._raw = apsw.Connection(path, vfs=vfs)
 
     @property
     def in_transaction(self) -> bool:
@@ -137,18 +139,14 @@ class DiskConnection:
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Run one statement; what it found, or how many rows it changed."""
-        try:
+        with _told():
             rows = self._raw.execute(sql, params).fetchall()
-        except apsw.Error as error:
-            raise _as_sqlite3(error) from error
         return _Rows(rows, self._raw.changes())
 
     def executemany(self, sql: str, rows: Any) -> None:
         """Run one statement for each row."""
-        try:
+        with _told():
             self._raw.executemany(sql, rows)
-        except apsw.Error as error:
-            raise _as_sqlite3(error) from error
 
     def close(self) -> None:
         """Close it."""
@@ -168,9 +166,16 @@ class _Rows(NamedTuple):
         return self.rows[0] if self.rows else None
 
 
-def _as_sqlite3(error: apsw.Error) -> sqlite3.Error:
-    kind = sqlite3.IntegrityError if isinstance(error, apsw.ConstraintError) else sqlite3.OperationalError
-    return kind(str(error))
+@contextmanager
+def _told() -> Iterator[None]:
+    """The errors of apsw as those of ``sqlite3``."""
+    try:
+        yield
+    except apsw.Error as error:
+        kind = sqlite3.IntegrityError if isinstance(error, apsw.ConstraintError) else sqlite3.OperationalError
+        known = kind(str(error))
+        known.sqlite_errorcode = error.result
+        raise known from error
 
 
 class DiskStore(SqliteStore):

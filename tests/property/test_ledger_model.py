@@ -52,9 +52,9 @@ Json = dict[str, Any]
 
 prices = st.integers(1, 60).map(lambda thousands: thousands * 1_000)
 units = st.integers(1, 4)
-points = st.sampled_from((0, 0, 10, 25, 100, 1_000))
+points = st.sampled_from((1_000, 0, 100, 10))
 picks = st.integers(0, 7)
-waits = st.sampled_from((1, 10, 16, 300, 1_440, 1_440, 2_880, 14_400))
+waits = st.sampled_from((1_440, 1, 10, 16, 300, 2_880, 14_400))
 
 
 class World:
@@ -120,7 +120,7 @@ class Ledger(RuleBasedStateMachine):
 
     @initialize()
     def open_the_shop(self) -> None:
-        """Two newcomers."""
+        """Two members who have been here before, with points, a coupon and goods to return."""
         self.world.begin()
         lane = self.world.lane
         made = [lane.enrols() for _ in range(2)]
@@ -130,6 +130,12 @@ class Ledger(RuleBasedStateMachine):
         self.opened: list[tuple[int, str, Checkout]] = []
         self.sold: list[tuple[int, str, Sale]] = []
         self.lost: str | None = None
+        for who in range(2):
+            self.grant(who, 60)
+            self.issue(who)
+            self.earn(who, 3, 40_000, False, 0)
+            self.earn(who, 2, 20_000, True, 10)
+        self.expire(2_880)
 
     @property
     def now(self) -> int:
@@ -202,16 +208,27 @@ class Ledger(RuleBasedStateMachine):
             self.asks("voids", name)
             self.members[who].release(checkout, "voided")
 
-    @rule(pick=picks, n=units)
-    def give_back(self, pick: int, n: int) -> None:
-        """Return some units of a sale, or the rest."""
-        if self.sold:
-            who, name, sale = self.sold[pick % len(self.sold)]
-            n = min(n, sale.units - sale.back)
-            if n:
-                back = self.asks("takes_back", name, ("1", n), receipt=self.world.lane.receipt())
-                found = back["refund"], back["pay_back"], back["points"]["given_back"], back["points"]["taken_back"]
-                assert found == self.members[who].give_back(sale, n, self.now)
+    @rule(pick=picks)
+    def give_one_back(self, pick: int) -> None:
+        """One unit of a sale."""
+        self.give_back(pick, 1)
+
+    @rule(pick=picks)
+    def give_all_back(self, pick: int) -> None:
+        """Whatever is left of a sale."""
+        self.give_back(pick, 4)
+
+    def give_back(self, pick: int, most: int) -> None:
+        """Return up to so many units of a sale."""
+        if not self.sold:
+            return
+        who, name, sale = self.sold[pick % len(self.sold)]
+        count = min(most, sale.units - sale.back)
+        back = self.asks("takes_back", name, ("1", count), receipt=self.world.lane.receipt())
+        found = back["refund"], back["pay_back"], back["points"]["given_back"], back["points"]["taken_back"]
+        assert found == self.members[who].give_back(sale, count, self.now)
+        if sale.back == sale.units:
+            self.sold.remove((who, name, sale))
 
     @rule(who=st.integers(0, 1), bills=st.lists(st.tuples(units, prices), min_size=1, max_size=3), ago=waits)
     def sync(self, who: int, bills: list[tuple[int, int]], ago: int) -> None:
@@ -248,9 +265,10 @@ class Ledger(RuleBasedStateMachine):
         """Time goes by; no job runs."""
         self.world.clock.move(minutes=minutes)
 
-    @rule()
-    def expire(self) -> None:
-        """The jobs run."""
+    @rule(minutes=waits)
+    def expire(self, minutes: int) -> None:
+        """Time goes by, and the jobs run."""
+        self.world.clock.move(minutes=minutes)
         jobs.run_due(self.world.lane.services)
         for member in self.members:
             member.clock(self.now)

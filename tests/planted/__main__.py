@@ -40,7 +40,7 @@ FAULTS = (
           "                done.append((future, *self._job(tx, work)))\n",
           "                value, failure = self._job(tx, work)\n"
           "                future.set_exception(failure) if failure else future.set_result(value)\n"),),
-        ("tests/crash/test_power_loss.py", "tests/storage/test_sqlite.py"),
+        ("tests/crash/test_power_loss.py",),
         "0.2",
     ),
     Fault(

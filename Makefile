@@ -1,15 +1,16 @@
 # Three commands: make demo, make test, make check.  Each makes its own environment if there is none.
+# The long proofs (docs/reliability.md): make ci-long with every change, make planted and make soak before a release.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test check coverage screenshots clean
+.PHONY: demo test check ci-long planted soak coverage screenshots clean
 
 demo: $(VENV)/.run
 	$(BIN)/loyalty-pos demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not long"
 	$(BIN)/python -m pytest -m browser
 
 check: $(VENV)/.dev
@@ -18,8 +19,17 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/house
 
+ci-long: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m long
+
+planted: $(VENV)/.dev
+	$(BIN)/python -m tests.planted
+
+soak: $(VENV)/.dev
+	LOYALTY_POS_TEST_AMOUNT=soak $(BIN)/python -m pytest -n auto --dist loadgroup -m long
+
 coverage: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-fail-under=90
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long" --cov --cov-fail-under=90
 
 # The pictures of the documentation, taken anew from the demo shop; needs Chromium.
 screenshots: $(VENV)/.dev

@@ -46,6 +46,9 @@ def _translate(sql: str) -> str:
 class PostgresTx(Tx):
     """A transaction on the driver's own connection; ``later`` statements share round trips."""
 
+    writes_at = psycopg.IsolationLevel.READ_COMMITTED
+    """Enough, for the guards are in the statements; the tests run the races at the other levels too."""
+
     def __init__(self, raw: psycopg.Connection) -> None:
         self._raw = raw
         self._pipeline: psycopg.Pipeline | None = None
@@ -64,8 +67,8 @@ class PostgresTx(Tx):
         """
         self.rules = None
         self.for_update = " FOR NO KEY UPDATE" if writing else ""
-        level = psycopg.IsolationLevel.READ_COMMITTED if writing else psycopg.IsolationLevel.REPEATABLE_READ
-        if self._raw.isolation_level != level:
+        level = self.writes_at if writing else psycopg.IsolationLevel.REPEATABLE_READ
+        if (self._raw.isolation_level, self._raw.read_only) != (level, not writing):
             self._raw.isolation_level = level
             self._raw.read_only = not writing
         batched: AbstractContextManager[psycopg.Pipeline | None] = self._raw.pipeline() if writing else nullcontext()

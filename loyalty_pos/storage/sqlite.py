@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from loyalty_pos.errors import Unavailable
@@ -81,6 +83,26 @@ class SqliteTx(Tx):
         self._raw.execute("RELEASE job")
 
 
+# What is no fault of a statement: the disk, the file or another process says no.
+_OUT_OF_REACH = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOTADB,
+})  # fmt: skip
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """Tell a full or failing disk as Unavailable: nothing was stored, come again with the same key."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, DBAPIError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if getattr(cause, "sqlite_errorcode", 0) & 0xFF in _OUT_OF_REACH:
+            raise Unavailable("database_unavailable") from error
+        raise
+
+
 def _prepare(raw: sqlite3.Connection, _record: object) -> None:
     raw.isolation_level = None
     for name, wanted in PRAGMAS.items():
@@ -113,20 +135,23 @@ class SqliteStore(Claims):
         self._writer = Writer(partial(self._connect, WRITER_CACHE))
 
     def read(self, work: Callable[[Tx], T]) -> T:
-        tx = self._reader()
-        tx.begin("BEGIN")
-        try:
-            return work(tx)
-        finally:
-            tx.end("ROLLBACK")
+        with _reachable():
+            tx = self._reader()
+            tx.begin("BEGIN")
+            try:
+                return work(tx)
+            finally:
+                tx.end("ROLLBACK")
 
     def look(self, work: Callable[[Tx], T]) -> T:
-        tx = self._reader()
-        tx.rules = None
-        return work(tx)
+        with _reachable():
+            tx = self._reader()
+            tx.rules = None
+            return work(tx)
 
     def write(self, work: Callable[[Tx], T]) -> T:
-        return self._writer.submit(work)
+        with _reachable():
+            return self._writer.submit(work)
 
     def close(self) -> None:
         self._writer.close()
@@ -148,6 +173,7 @@ class SqliteStore(Claims):
     def _reader(self) -> SqliteTx:
         tx: SqliteTx | None = getattr(self._local, "tx", None)
         if tx is None:
-            tx = self._local.tx = self._connect(READER_CACHE)
+            tx = self._connect(READER_CACHE)
             tx.run("PRAGMA query_only=ON")
+            self._local.tx = tx
         return tx

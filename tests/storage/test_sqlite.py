@@ -231,3 +231,22 @@ def test_no_call_of_the_till_looks_through_a_table(lane: Lane, hanh: Json) -> No
     scans = [(sql, plan) for sql, plan in plans if plan.startswith("SCAN") and plan.split()[1] not in small]
     scans = [(sql, plan) for sql, plan in scans if "CONSTANT ROW" not in plan and "INDEX" not in plan]
     assert scans == []
+
+
+def test_what_is_no_database_is_told_as_unavailable(tmp_path: Path) -> None:
+    """Row 6: a file that cannot be read is the database's trouble, 503, not an error of ours."""
+    (tmp_path / "loyalty.db").write_bytes(b"no database at all" * 500)
+    store = SqliteStore(f"sqlite:///{tmp_path / 'loyalty.db'}")
+    for ask in (store.read, store.write):
+        with pytest.raises(Unavailable, match="database_unavailable"):
+            ask(lambda tx: tx.one("SELECT 1 FROM members"))
+    store.close()
+
+
+@sqlite_only
+def test_a_fault_of_a_statement_is_not_hidden(store_url: str) -> None:
+    """A table that is not there is our own mistake and stays one."""
+    store = SqliteStore(store_url)
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        store.read(lambda tx: tx.one("SELECT 1 FROM nowhere"))
+    store.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Flask
 
 from loyalty_pos.api import (
+    approvals,
     auth,
     cards,
     checkouts,
@@ -25,7 +26,7 @@ from loyalty_pos.api import (
 from loyalty_pos.api.base import api
 
 RESOURCES = (
-    auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, sales, shops,
+    approvals, auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, sales, shops,
 )  # fmt: skip
 """Every module that puts routes on the blueprint."""
 

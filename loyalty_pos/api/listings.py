@@ -71,11 +71,28 @@ class Balances(PointsNow):
 
 
 class Adjusted(Body):
-    """Points changed by hand."""
+    """Points changed by hand (``ok``, ``active``), or waiting for a second person (``approval``)."""
 
+    status = text()
     member = text()
     points = whole()
-    active = whole()
+    active = fields.Integer()
+    approval = fields.String()
+
+
+class Approval(Body):
+    """What waits for a second person, or was decided by one (S50)."""
+
+    id = text()
+    at = moment()
+    by = text()
+    member = text()
+    points = whole()
+    reason = text()
+    state = text()
+    decided_by = text(null=True)
+    decided_at = moment(null=True)
+    note = text(null=True)
 
 
 class Coupon(Body):

@@ -34,7 +34,7 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
     "scope_missing": errors.NotAllowed,
     "unavailable": errors.Unavailable,
 }
-REFUSED = ("approval_needed", "points_insufficient", "card_is_coupon", "no_terminal", "last_owner", "more_than_bought")
+REFUSED = ("own_approval", "points_insufficient", "card_is_coupon", "no_terminal", "last_owner", "more_than_bought")
 INVALID = ("invalid", "payment_card", "key_reused")
 QUERY = {
     "limit": ({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, "Items a page."),
@@ -151,7 +151,7 @@ def _responses(row: Operation) -> dict[str, Any]:
     answer: type[Schema] = answers.listing(row.answer) if row.listed else row.answer
     made: dict[str, Any] = {}
     for status in row.done:
-        shape = answers.Parked if status == 202 else answer
+        shape = answers.Parked if status == 202 and row.answer is answers.Return else answer
         made[str(status)] = {"description": "Done.", "content": {"application/json": {"schema": shape}}}
     for status, codes in sorted(_refusals(row).items()):
         lines = "\n".join(f"- `{code}`: {sentence(code, 'en')}" for code in codes)

@@ -84,8 +84,13 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/members/<member>/points"): reads(li.Balances, MEMBER),
     ("GET", "/members/<member>/points/entries"): lists(li.Entry, codes=(MEMBER, "page_unknown")),
     ("POST", "/members/<member>/points/adjustments"): writes(
-        s.Adjustment, li.Adjusted, MEMBER, "approval_needed", "points_insufficient", done=CREATED
+        s.Adjustment, li.Adjusted, MEMBER, "points_insufficient", done=(201, 202)
     ),
+    ("GET", "/approvals"): lists(li.Approval, "state", codes=("page_unknown",)),
+    ("POST", "/approvals/<approval>/approve"): writes(
+        s.Decision, li.Approval, "approval_unknown", "own_approval", "approval_decided", MEMBER, "points_insufficient"
+    ),
+    ("POST", "/approvals/<approval>/reject"): writes(s.Decision, li.Approval, "approval_unknown", "approval_decided"),
     ("GET", "/members/<member>/coupons"): lists(li.Coupon, "state", codes=(MEMBER, "page_unknown")),
     ("POST", "/members/<member>/coupons"): writes(
         s.Coupon, li.GivenCoupon, MEMBER, "promotion_unknown", "promotion_not_coupon", done=CREATED

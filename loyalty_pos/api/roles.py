@@ -61,6 +61,9 @@ TABLE: dict[tuple[str, str], Who] = {
     ("GET", "/members/<member>/points"): Who("earn", EVERYBODY),
     ("GET", "/members/<member>/points/entries"): Who("earn", EVERYBODY),
     ("POST", "/members/<member>/points/adjustments"): Who(None, MANAGERS),
+    ("GET", "/approvals"): Who(None, READERS),
+    ("POST", "/approvals/<approval>/approve"): Who(None, MANAGERS),
+    ("POST", "/approvals/<approval>/reject"): Who(None, MANAGERS),
     ("GET", "/members/<member>/coupons"): Who("earn", EVERYBODY),
     ("GET", "/members/<member>/profile"): Who("earn", SELLERS),
     # what is on offer

@@ -210,6 +210,12 @@ class Adjustment(Body):
     reason = plain(200, 1, **MUST)
 
 
+class Decision(Body):
+    """Why it is approved or rejected, if there is something to say."""
+
+    note = words(**MAY)
+
+
 class Promotion(Body):
     """A promotion in the rule language; conditions and rewards as docs/promotions.md lists them."""
 

@@ -102,6 +102,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "store_unknown": ("Không có cửa hàng này.", "There is no such store."),
     "terminal_unknown": ("Không có máy bán hàng này.", "There is no such terminal."),
     "staff_unknown": ("Không có nhân viên này.", "There is no such member of staff."),
+    "approval_unknown": ("Không có yêu cầu duyệt này.", "There is no such request for approval."),
     "exception_unknown": ("Không có việc cần xem này.", "There is no such exception."),
     "adapter_unknown": ("Không có bộ kết nối này.", "There is no such adapter."),
     "reference_missing": ("Không tìm thấy bộ kết nối mẫu.", "The reference adapter is missing."),
@@ -155,6 +156,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Chương trình này không dùng phiếu, hoặc chưa có hiệu lực.",
         "This promotion is not one of coupons, or is not in force.",
     ),
+    "approval_decided": (
+        "Yêu cầu này đã được quyết định; hãy xem lại danh sách.",
+        "This request was already decided; look at the list again.",
+    ),
     "exception_resolved": ("Việc này đã được xử lý.", "This exception is already resolved."),
     "login_taken": ("Tên đăng nhập này đã có.", "This login is already in use."),
     "staff_disabled": ("Tài khoản này đã ngừng dùng.", "This account is disabled."),
@@ -169,9 +174,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     # what the programme refuses
     "refused": ("Chương trình không cho phép việc này.", "The programme does not allow this."),
-    "approval_needed": (
-        "Số điểm vượt hạn mức; cần người thứ hai duyệt.",
-        "The points are above the limit; a second person must approve.",
+    "own_approval": (
+        "Không ai được duyệt yêu cầu của chính mình; hãy nhờ một quản lý khác.",
+        "Nobody approves what they asked for themselves; ask another manager.",
     ),
     "points_insufficient": ("Khách không đủ điểm.", "The customer does not have enough points."),
     "more_than_bought": ("Trả nhiều hơn số đã mua.", "More comes back than was bought."),

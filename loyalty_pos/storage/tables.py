@@ -504,6 +504,24 @@ entries = table(
     Index("ix_entries_member_id_id", "member_id", "id"),
 )
 
+approvals = table(
+    "approvals",
+    pk(),
+    integer("at"),
+    text("by"),
+    ref("member_id", "members"),
+    integer("points"),
+    text("reason"),
+    text("state", default="waiting"),
+    text("decided_by", null=True),
+    integer("decided_at", null=True),
+    text("note", null=True),
+    one_of("state", ("waiting", "approved", "rejected")),
+    check("points", "points <> 0"),
+    check("decided", "(state = 'waiting') = (decided_by IS NULL OR decided_at IS NULL)"),
+    check("two_people", "state <> 'approved' OR decided_by <> by"),
+)
+
 answers = clustered(
     "answers",
     text("caller"),

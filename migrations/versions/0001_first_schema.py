@@ -740,6 +740,28 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "approvals",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("points", INT, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("decided_at", INT, nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'approved', 'rejected')", name="ck_approvals_state"),
+        sa.CheckConstraint("points <> 0", name="ck_approvals_points"),
+        sa.CheckConstraint(
+            "(state = 'waiting') = (decided_by IS NULL OR decided_at IS NULL)", name="ck_approvals_decided"
+        ),
+        sa.CheckConstraint("state <> 'approved' OR decided_by <> by", name="ck_approvals_two_people"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_approvals_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_approvals"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "coupon_events",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
         sa.Column("coupon_id", INT, nullable=False),

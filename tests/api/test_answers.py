@@ -36,7 +36,7 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
     for caller, method, path, body in writes(till, owner):
         answer = caller.call(method, path, body)
         rule = rule_of(method, path)
-        parked = answers.Parked if answer.status_code == 202 else None
+        parked = answers.Parked if rule == "/returns" and answer.status_code == 202 else None
         check(method, rule, ok(answer), parked)
         assert answer.status_code in operations.TABLE[(method, rule)].done, (method, rule)
         covered.add((method, rule))
@@ -51,7 +51,7 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
         "/members/<member>/coupons": f"{member}/coupons", "/members/<member>/profile": f"{member}/profile",
         "/promotions": "/promotions", "/promotions/<code>": "/promotions/milk-3for2", "/coupons": "/coupons",
         "/tiers": "/tiers", "/settings": "/settings", "/products": "/products", "/products/<sku>": "/products/1",
-        "/categories": "/categories", "/exceptions": "/exceptions", "/stores": "/stores",
+        "/categories": "/categories", "/exceptions": "/exceptions", "/approvals": "/approvals", "/stores": "/stores",
         "/terminals": "/terminals", "/staff": "/staff", "/sales": "/sales", "/swipes": "/swipes",
     }.items():  # fmt: skip
         check("GET", rule, ok(owner.get(path)))

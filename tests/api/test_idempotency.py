@@ -38,6 +38,12 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
     other = ok(till.open(basket()), 201)["id"]
     last = ok(till.enrol(), 201)
     back = [{"line": "1", "quantity": 1}]
+    staff = {"login": "hoa", "name": "Hoa", "role": "manager", "token": True}
+    manager = Till(owner.client, ok(owner.call("POST", "/staff", staff), 201)["token"], "hoa")
+    asked = [
+        ok(manager.call("POST", f"/members/{member}/points/adjustments", {"points": 2_000, "reason": "quà"}), 202)
+        for _ in range(2)
+    ]
     coupon = ok(owner.call("POST", f"/members/{member}/coupons", {"promotion": "ten-percent"}), 201)["code"]
     return [
         (till, "POST", "/cards/identify", {"swipe": card, "entry": "scan"}),
@@ -54,6 +60,9 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (till, "POST", f"/members/{member}/cards", {"replaces": card}),
         (till, "POST", f"/cards/{last['card']['number']}/block", {"reason": "mất"}),
         (owner, "POST", f"/members/{member}/points/adjustments", {"points": 5, "reason": "quà"}),
+        (owner, "POST", f"/members/{member}/points/adjustments", {"points": 5_000, "reason": "quà lớn"}),
+        (owner, "POST", f"/approvals/{asked[0]['approval']}/approve", {}),
+        (owner, "POST", f"/approvals/{asked[1]['approval']}/reject", {"note": "nhầm"}),
         (owner, "POST", f"/members/{member}/coupons", {"promotion": "ten-percent"}),
         (owner, "POST", f"/coupons/{coupon}/cancel", {"reason": "nhầm"}),
         (owner, "POST", "/promotions", {"code": "tea", "name": "Trà", "state": "draft",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty_pos.api import checkouts, exceptions, people, programme, schemas, shops
+from loyalty_pos.api import approvals, checkouts, exceptions, people, programme, schemas, shops
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.services import batch, products, requests
 
@@ -38,6 +38,7 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
     "why": (schemas.Why, shops.WhyIn, {"reason": "mất máy"}),
     "coupon": (schemas.Coupon, requests.CouponIn, {"promotion": "ten", "valid_to": "2026-12-01", "reason": "xin lỗi"}),
     "adjustment": (schemas.Adjustment, requests.AdjustIn, {"points": -5, "reason": "nhầm"}),
+    "decision": (schemas.Decision, approvals.DecisionIn, {"note": "đã hỏi khách"}),
     "batch": (schemas.Batch, batch.BatchIn, {"sales": [{}], "sent_at": "2026-11-21T19:05:00Z"}),
     "nothing": (schemas.Nothing, checkouts.Nothing, {}),
     "tiers": (schemas.Tiers, programme.TiersIn, {"tiers": [{"code": "gold"}]}),

@@ -75,6 +75,11 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("entries", "points", {"points": "0"}),
     ("entries", "points", {"points": "1000000000001"}),
     ("entries", "kind", {"kind": "'gift'"}),
+    ("approvals", "state", {"state": "'maybe'", "decided_by": "'x'", "decided_at": "1"}),
+    ("approvals", "points", {"points": "0"}),
+    ("approvals", "decided", {"state": "'rejected'"}),
+    ("approvals", "decided", {"decided_by": "'x'", "decided_at": "1"}),
+    ("approvals", "two_people", {"state": "'approved'", "decided_by": "by", "decided_at": "1"}),
     ("return_lines", "units", {"units": "0", "line": "'x'"}),
     ("return_lines", "units", {"refund": "-1", "line": "'x'"}),
 ]
@@ -92,6 +97,7 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     }])  # fmt: skip
     lane.enrols(name="Lan", consents=[{"purpose": "programme", "given": True, "text_version": "1"}])
     lane.adjusts(hanh["id"], 500)
+    lane.adjusts(hanh["id"], 5_000)
     code = lane.issues(hanh["id"])
     sold = lane.sells(MILK, FRUIT, card=hanh["card"], redeem_points=150)
     lane.takes_back(sold["id"], ("1", 1))

@@ -26,7 +26,8 @@ from loyalty_pos.api import (
 from loyalty_pos.api.base import api
 
 RESOURCES = (
-    approvals, auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, sales, shops,
+    approvals, auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, sales,
+    shops,
 )  # fmt: skip
 """Every module that puts routes on the blueprint."""
 

@@ -246,12 +246,13 @@ class Revoked(Body):
 
 
 class Staff(Body):
-    """A person who works here; ``token`` only in the answer that made it."""
+    """A person who works here, their own card masked; ``token`` only in the answer that made it."""
 
     login = text()
     name = text()
     role = text()
     stores = texts()
+    card = text(null=True)
     state = text()
     created_at = moment()
     token = fields.String()

@@ -34,7 +34,15 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
     "scope_missing": errors.NotAllowed,
     "unavailable": errors.Unavailable,
 }
-REFUSED = ("own_approval", "points_insufficient", "card_is_coupon", "no_terminal", "last_owner", "more_than_bought")
+REFUSED = (
+    "own_approval",
+    "card_blocked",
+    "points_insufficient",
+    "card_is_coupon",
+    "no_terminal",
+    "last_owner",
+    "more_than_bought",
+)
 INVALID = ("invalid", "payment_card", "key_reused")
 QUERY = {
     "limit": ({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, "Items a page."),

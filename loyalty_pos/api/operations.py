@@ -66,6 +66,10 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/sales"): lists(li.SaleRow, "member", "store", "receipt", "from", "to"),
     ("GET", "/swipes"): lists(li.SwipeRow, "terminal", "from", "to"),
     ("GET", "/sales/<sale>"): reads(a.Sale, "sale_unknown"),
+    ("POST", "/sales/<sale>/attach"): writes(
+        s.Attach, a.Attached, "sale_unknown", "card_unknown", "sale_has_member", "sale_returned", "attach_too_late",
+        "card_blocked", "card_is_coupon", "no_terminal", "slow_down", done=CREATED,
+    ),
     ("POST", "/sales/<sale>/returns"): writes(
         s.Return, a.Return, "sale_unknown", "more_than_bought", "receipt_conflict", "undo_too_late", done=(201, 200)
     ),
@@ -128,5 +132,6 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("POST", "/staff"): writes(s.Staff, li.Staff, "store_unknown", "login_taken", done=CREATED),
     ("POST", "/staff/<login>/tokens"): writes(s.Why, li.Staff, "staff_unknown", "staff_disabled", done=CREATED),
     ("POST", "/staff/<login>/password"): writes(s.Password, li.Staff, "staff_unknown"),
+    ("PUT", "/staff/<login>/card"): writes(s.StaffCard, li.Staff, "staff_unknown", "card_unknown", "card_of_staff"),
     ("POST", "/staff/<login>/disable"): writes(s.Why, li.Staff, "staff_unknown", "last_owner"),
 }  # fmt: skip

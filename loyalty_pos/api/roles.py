@@ -49,6 +49,7 @@ TABLE: dict[tuple[str, str], Who] = {
     ("GET", "/sales"): Who("earn", EVERYBODY),
     ("GET", "/swipes"): Who("earn", EVERYBODY),
     ("GET", "/sales/<sale>"): Who("earn", EVERYBODY),
+    ("POST", "/sales/<sale>/attach"): Who("earn", SELLERS),
     ("POST", "/sales/<sale>/returns"): Who("refund", SELLERS),
     ("POST", "/returns"): Who("refund", SELLERS),
     # members and their cards
@@ -97,6 +98,7 @@ TABLE: dict[tuple[str, str], Who] = {
     ("POST", "/staff"): Who(None, OWNER),
     ("POST", "/staff/<login>/tokens"): Who(None, OWNER),
     ("POST", "/staff/<login>/password"): Who(None, OWNER),
+    ("PUT", "/staff/<login>/card"): Who(None, OWNER),
     ("POST", "/staff/<login>/disable"): Who(None, OWNER),
 }
 

@@ -128,6 +128,14 @@ class Return(Body):
     reason = words(**MAY)
 
 
+class Attach(Body):
+    """A forgotten card: exactly one of card and swipe."""
+
+    card = scan(**MAY)
+    swipe = scan(**MAY, **doc("The raw scan, track text or QR content."))
+    cashier = identifier(**MAY)
+
+
 class ReceiptReturn(Body):
     """The same, the sale named by its receipt."""
 
@@ -308,6 +316,12 @@ class Password(Body):
     """A new password."""
 
     password = fields.String(validate=validate.Length(PASSWORD_MIN, PASSWORD_MAX), required=True)
+
+
+class StaffCard(Body):
+    """A person's own card; null takes it away."""
+
+    card = scan(required=True, allow_none=True)
 
 
 class Resolution(Body):

@@ -124,6 +124,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Hoá đơn này đã có thẻ của khách khác; hãy xác nhận nếu muốn đổi.",
         "This bill already has another customer's card; confirm to change it.",
     ),
+    "card_of_staff": (
+        "Thẻ này là thẻ riêng của một nhân viên khác.",
+        "This card is another member of staff's own.",
+    ),
     "card_taken": ("Số thẻ này đã được cấp.", "This card number is already in use."),
     "card_replaced": ("Thẻ này đã được thay bằng thẻ khác.", "This card was already replaced."),
     "card_not_active": ("Thẻ này không ở trạng thái đang dùng.", "This card is not active."),
@@ -134,6 +138,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "card_is_coupon": (
         "Đây là mã phiếu ưu đãi, không phải thẻ thành viên.",
         "This is a coupon, not a membership card.",
+    ),
+    "sale_has_member": (
+        "Hoá đơn này đã có khách hàng; không gắn thêm thẻ được.",
+        "This sale already has a customer; no card can be attached.",
+    ),
+    "sale_returned": (
+        "Hàng của hoá đơn này đã trả hết; không còn gì để tích điểm.",
+        "Everything of this sale came back; there is nothing left to earn for.",
+    ),
+    "attach_too_late": (
+        "Đã quá hạn gắn thẻ vào hoá đơn này; hãy nhờ quản lý điều chỉnh điểm.",
+        "The time to attach a card to this sale is over; ask a manager to adjust the points.",
     ),
     "phone_taken": (
         "Số điện thoại này đã thuộc về thành viên khác.",
@@ -174,6 +190,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     # what the programme refuses
     "refused": ("Chương trình không cho phép việc này.", "The programme does not allow this."),
+    "card_blocked": (
+        "Thẻ này đã bị khoá; hãy mời khách liên hệ quầy dịch vụ.",
+        "This card is blocked; please ask the customer to see the service desk.",
+    ),
     "own_approval": (
         "Không ai được duyệt yêu cầu của chính mình; hãy nhờ một quản lý khác.",
         "Nobody approves what they asked for themselves; ask another manager.",

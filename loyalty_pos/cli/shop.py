@@ -153,6 +153,17 @@ def token(login: str, as_json: bool) -> None:
 
 @staff.command()
 @click.argument("login")
+@click.argument("number", required=False)
+@json_option
+def card(login: str, number: str | None, as_json: bool) -> None:
+    """Say that the card NUMBER is LOGIN's own: it earns nothing at their own till.  Without NUMBER: none."""
+    with opened() as services:
+        _, done = people.set_card(services, write(), login, number)
+    show(as_json, done, f"{login} holds {done['card']}." if done["card"] else f"{login} has no card of their own.")
+
+
+@staff.command()
+@click.argument("login")
 @REASON
 @json_option
 def disable(login: str, reason: str | None, as_json: bool) -> None:

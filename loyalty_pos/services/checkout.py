@@ -47,7 +47,7 @@ def identify(services: Services, request: Request, body: SwipeIn) -> tuple[Outco
         book = services.rules.current(tx)
         holder = identity.find(services, tx, book, body.swipe, body.entry)
         use_code(tx, holder)
-        swipe_id = record_swipe(tx, lane, body.cashier, holder, now)
+        swipe_id = record_swipe(tx, lane, caller.cashier(body.cashier), holder, now)
         if holder.member is None:
             guesses.note(tx, caller, 1, now)
             return Outcome("refused", body={"swipe_id": str(swipe_id)}, error=NotFound("card_unknown"))
@@ -78,9 +78,9 @@ def conflict_recorder(services: Services, request: Request, basket: Basket) -> C
         if isinstance(error, CardConflict) and error.holder.swipe_id is None:
             seen = error.holder
             card_id, member_id = seen.card.id if seen.card else None, seen.member.id if seen.member else None
-            lane = request.caller.need_lane()
+            lane, cashier = request.caller.need_lane(), request.caller.cashier(basket.cashier)
             cards.add_swipe(
-                tx, services.now_ms(), lane, basket.cashier, seen.number, card_id, member_id, seen.entry, "conflict"
+                tx, services.now_ms(), lane, cashier, seen.number, card_id, member_id, seen.entry, "conflict"
             )
 
     return record
@@ -114,10 +114,10 @@ def open_checkout(services: Services, request: Request, basket: Basket) -> tuple
 
     def post(tx: Tx, ready: Ready) -> Outcome:
         holding.check_rules(tx, ready.book)
-        swipe_id = swipe_of(tx, lane, basket.cashier, ready)
+        swipe_id = swipe_of(tx, lane, ready)
         expires_at = ready.now + HOLD_MS
         checkout_id = checkouts.add(
-            tx, lane, basket.cashier, *_people(ready), swipe_id, ready.now, expires_at, ready.book.version,
+            tx, lane, ready.basket.cashier, *_people(ready), swipe_id, ready.now, expires_at, ready.book.version,
             ready.stored_basket(), msgspec.json.encode(ready.priced),
         )  # fmt: skip
         holding.hold(tx, ready, checkout_id, lane[0], caller.key)
@@ -168,7 +168,7 @@ def reprice(services: Services, request: Request, checkout_id: str, basket: Bask
         holding.check_rules(tx, ready.book)
         holding.release(services, tx, row, caller.key)
         expires_at = ready.now + HOLD_MS
-        swipe_id = swipe_of(tx, (row.store_id, row.terminal_id), basket.cashier, ready)
+        swipe_id = swipe_of(tx, (row.store_id, row.terminal_id), ready)
         holding.reopen(tx, row, *_people(ready), swipe_id, expires_at, ready)
         holding.hold(tx, ready, row.id, row.store_id, caller.key, released=row)
         guesses.note(tx, caller, ready.misses, ready.now)
@@ -225,13 +225,13 @@ def _people(ready: Ready) -> tuple[int | None, int | None]:
     return ready.earner.id, ready.holder.card.id if ready.holder.card else None
 
 
-def swipe_of(tx: Tx, lane: tuple[int, int], cashier: str | None, ready: Ready) -> int | None:
+def swipe_of(tx: Tx, lane: tuple[int, int], ready: Ready) -> int | None:
     """The swipe behind a basket; a rotating code is used up by it (S23)."""
     holder = ready.holder
     if holder is None:
         return None
     use_code(tx, holder)
-    return record_swipe(tx, lane, cashier, holder, ready.now)
+    return record_swipe(tx, lane, ready.basket.cashier, holder, ready.now)
 
 
 def use_code(tx: Tx, holder: Holder) -> None:

@@ -45,6 +45,10 @@ class Caller:
         """The scope of idempotency keys."""
         return f"{self.kind}:{self.name}"
 
+    def cashier(self, named: str | None) -> str | None:
+        """Who sells: as the till names them, else the person who is signed in."""
+        return named or (self.name if self.kind == "staff" else None)
+
     def need(self, scope: str) -> None:
         """Raise NotAllowed (``scope_missing``) without ``scope``."""
         if scope not in self.scopes:

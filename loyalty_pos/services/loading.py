@@ -26,7 +26,7 @@ from loyalty_pos.services import identity, limits
 from loyalty_pos.services.context import Caller, Services, from_ms, to_ms
 from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import ledger, reading
+from loyalty_pos.storage import ledger, reading, staff
 from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.reading import CouponRow, MemberRow, ProductRow
 from loyalty_pos.storage.tx import Tx
@@ -90,6 +90,7 @@ def make_ready(
     """
     book = services.rules.current(tx)
     now = services.now_ms()
+    basket = msgspec.structs.replace(basket, cashier=caller.cashier(basket.cashier))
     sold_at = now if basket.sold_at is None or mode in ("quote", "open") else to_ms(basket.sold_at)
     holder = identity.of_basket(services, tx, book, caller, basket)
     known = reading.products(tx, (line.sku for line in basket.lines))
@@ -102,7 +103,9 @@ def make_ready(
         basket=msgspec.structs.replace(filled, coupons=tuple(codes)),
         now=from_ms(sold_at).astimezone(ZoneInfo(book.programme.zone)),
         zone=book.programme.zone,
-        member=_member_facts(tx, book, holder, own, now) if holder else None,
+        member=_member_facts(tx, book, holder, own, now, own_till(tx, caller, basket.cashier, holder))
+        if holder
+        else None,
         coupons=tuple(_coupon_facts(row, book, own, max(now, sold_at)) for row in coupons.values()),
         usage=limits.usage(tx, book, earner, caller.store_id, basket.cashier, sold_at, own),
         store=caller.store,
@@ -150,7 +153,16 @@ def _misses(
     return foreign + (holder is not None and holder.outcome == "unknown")
 
 
-def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, now: int) -> MemberFacts | None:
+def own_till(tx: Tx, caller: Caller, cashier: str | None, holder: Holder) -> bool:
+    """Whether the card belongs to the one who sells: signed in, or named by login as ``cashier``."""
+    if holder.member is None or (caller.staff_id is None and cashier is None):
+        return False
+    return staff.sells_to_self(tx, holder.member.id, caller.staff_id, cashier)
+
+
+def _member_facts(
+    tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, now: int, own_card: bool
+) -> MemberFacts | None:
     row = holder.member
     if row is None:
         return None
@@ -170,6 +182,7 @@ def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, n
         favourite=reading.favourite_category(tx, row.id) if book.issues_coupons else None,
         may_spend=holder.may_spend(book),
         blocked=holder.blocked,
+        own_till=own_card,
     )
 
 

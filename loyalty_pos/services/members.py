@@ -18,6 +18,7 @@ from loyalty_pos.domain.cards import mask_card, new_card_number, read_swipe
 from loyalty_pos.errors import BadInput, Conflict, NotFound
 from loyalty_pos.services.answers import short_name
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, from_ms
+from loyalty_pos.services.crediting import credit_waiting
 from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.pages import page_token
@@ -138,7 +139,8 @@ def enrol(services: Services, request: Request, body: MemberIn) -> tuple[Outcome
         now = services.now_ms()
         book = services.rules.current(tx)
         member_id = members.add(tx, now, caller.store_id, _first_tier(book))
-        card_id, _ = _new_card(services, tx, book, member_id, body.card, now)
+        card_id, number = _new_card(services, tx, book, member_id, body.card, now)
+        credit_waiting(services, tx, request, number, member_id)
         fields = {name: getattr(body, name) for name in PersonIn.__struct_fields__}
         if any(value is not None for value in fields.values()):
             _save(tx, member_id, Person(), fields)
@@ -267,7 +269,8 @@ def add_card(services: Services, request: Request, member_id: str, body: CardIn)
         account = members.account(tx, number)
         if account is None or account.state != "active":
             raise NotFound("member_unknown")
-        card_id, _ = _new_card(services, tx, book, number, body.card, now)
+        card_id, card_number = _new_card(services, tx, book, number, body.card, now)
+        credit_waiting(services, tx, request, card_number, number)
         if body.replaces is not None:
             old = reading.card(tx, read_swipe(body.replaces, own_prefixes=book.programme.own_prefixes, scan=True).value)
             if old is None or old.member_id != number:

@@ -105,7 +105,7 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         _post_points(tx, ticket, why, earned, redeemed)
         coupon_rows.add_next(tx, coupons, member.id, sale_id, ticket.now, caller.key)
         _count_habits(tx, ticket, store_id, earned)
-        _upgrade(tx, ticket, sale_id)
+        upgrade(tx, book, member, sale_id, ticket.now)
     for item in ticket.exceptions:
         posting.add_exception(tx, store_id, ticket.now, item.code, item.amount, 0, sale_id)
     return sale_id, answer
@@ -189,14 +189,19 @@ def _post_points(tx: Tx, ticket: Ticket, why: Why, earned: int, redeemed: int) -
     for lot_id, points in taken:
         ledger.add_entry(tx, member.id, "redeem", -points, lot_id, why)
     if earned:
-        recovered = min(member.shortfall, earned)
-        active_from, expires_at = lot_terms(ticket.book, min(ticket.sold_at, ticket.now))
-        state = "pending" if ticket.book.rules.points.pending_days else "active"
-        lot_id = ledger.add_lot(tx, member.id, earned, state, active_from, expires_at, why.sale_id)
-        ledger.add_entry(tx, member.id, "earn", earned, lot_id, why)
-        if recovered:
-            ledger.take(tx, lot_id, recovered)
-            ledger.add_entry(tx, member.id, "recover", -recovered, lot_id, why)
+        grant(tx, ticket.book, member, earned, min(ticket.sold_at, ticket.now), why)
+
+
+def grant(tx: Tx, book: Book, member: MemberRow, points: int, granted_at: int, why: Why) -> None:
+    """The lot and the entries of points that a sale earns; what the member owes is taken first (S27)."""
+    recovered = min(member.shortfall, points)
+    active_from, expires_at = lot_terms(book, granted_at)
+    state = "pending" if book.rules.points.pending_days else "active"
+    lot_id = ledger.add_lot(tx, member.id, points, state, active_from, expires_at, why.sale_id)
+    ledger.add_entry(tx, member.id, "earn", points, lot_id, why)
+    if recovered:
+        ledger.take(tx, lot_id, recovered)
+        ledger.add_entry(tx, member.id, "recover", -recovered, lot_id, why)
 
 
 def spend_lots(tx: Tx, member_id: int, points: int, now: int) -> list[tuple[int, int]]:
@@ -270,17 +275,15 @@ def _count_habits(tx: Tx, ticket: Ticket, store_id: int, earned: int) -> None:
     )  # fmt: skip
 
 
-def _upgrade(tx: Tx, ticket: Ticket, sale_id: int) -> None:
+def upgrade(tx: Tx, book: Book, member: MemberRow, sale_id: int, now: int) -> None:
     """Raise the tier when the window's figure has reached its threshold (S32, S33)."""
-    member = ticket.member
-    assert member is not None
-    if not ticket.book.rules.tiers.levels:
+    if not book.rules.tiers.levels:
         return
-    day = window_start(ticket.book.programme.local(ticket.now).date())
+    day = window_start(book.programme.local(now).date())
     spend, _, _ = reading.spend_since(tx, member.id, day.isoformat())
-    tier = ticket.book.rules.tiers.upgrade(member.tier, spend)
+    tier = book.rules.tiers.upgrade(member.tier, spend)
     if tier is not None:
-        posting.set_tier(tx, member.id, tier.code, ticket.now)
+        posting.set_tier(tx, member.id, tier.code, now)
         posting.note_upgrade(tx, sale_id, member.tier)
 
 

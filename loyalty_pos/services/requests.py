@@ -65,6 +65,14 @@ class ReturnIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reason: Text | None = None
 
 
+class AttachIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /sales/{id}/attach: exactly one of card and swipe."""
+
+    card: Scan | None = None
+    swipe: Scan | None = None
+    cashier: Id | None = None
+
+
 class ReceiptReturnIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /returns: the same, the sale named by its receipt."""
 

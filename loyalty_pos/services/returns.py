@@ -125,7 +125,14 @@ def _find(tx: Tx, caller: Caller, sale_id: str, lock: bool) -> SaleRow:
 
 
 def _compute(tx: Tx, sale: SaleRow, lines: tuple[ReturnLine, ...]) -> tuple[SoldSale, ReturnOutcome]:
-    sold = SoldSale(
+    sold = sold_sale(tx, sale)
+    back = units_back(sold, [(line.line, line.quantity) for line in lines])
+    return sold, compute_return(sold, back)
+
+
+def sold_sale(tx: Tx, sale: SaleRow) -> SoldSale:
+    """A stored sale as the arithmetic of returns takes it."""
+    return SoldSale(
         lines=[_sold_line(row) for row in sales.lines(tx, sale.id)],
         earning=msgspec.json.decode(sale.plan, type=EarnPlan),
         earned=sale.earned,
@@ -136,8 +143,6 @@ def _compute(tx: Tx, sale: SaleRow, lines: tuple[ReturnLine, ...]) -> tuple[Sold
         taken_back=sale.points_back,
         given_back=sale.points_given,
     )
-    back = units_back(sold, [(line.line, line.quantity) for line in lines])
-    return sold, compute_return(sold, back)
 
 
 def _sold_line(row: SaleLineRow) -> SoldLine:

@@ -36,6 +36,10 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     """Only the rotating code of the QR page may spend points (S23)."""
     return_shortfall: str = "record"
     adjustment_limit: int = 1000
+    attach_days: int = 7
+    """How long after a sale a forgotten card may still be attached."""
+    unknown_card_days: int = 7
+    """How long a sale waits for its unknown card to be enrolled (S42)."""
     points: dict[str, Any] = {}
     policy: dict[str, Any] = {}
 

@@ -93,6 +93,6 @@ def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     return check(column, f"{column} IN ({listed})")
 
 
-def due_index(name: str, column: str, rule: str) -> Index:
-    """A small index of the rows that a job will look for: those that keep ``rule``."""
-    return Index(name, column, sqlite_where=sql(rule), postgresql_where=sql(rule))
+def due_index(name: str, column: str, rule: str, unique: bool = False) -> Index:
+    """A small index of the rows that will be looked for: those that keep ``rule``."""
+    return Index(name, column, unique=unique, sqlite_where=sql(rule), postgresql_where=sql(rule))

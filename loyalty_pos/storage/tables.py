@@ -28,7 +28,7 @@ from loyalty_pos.storage.columns import (
 __all__ = ["metadata"]
 
 ROLES = ("cashier", "manager", "owner", "auditor")
-ENTRY_KINDS = ("earn", "redeem", "take_back", "give_back", "adjust", "expire", "recover", "opening")
+ENTRY_KINDS = ("earn", "redeem", "take_back", "give_back", "adjust", "expire", "recover", "opening", "merge")
 
 # --- the shop -----------------------------------------------------------------------------
 
@@ -144,8 +144,26 @@ members = table(
     ref("store_id", "stores", null=True),
     ref("merged_into", "members", null=True),
     one_of("state", ("active", "merged", "erased")),
+    check("merged", "(state = 'merged') = (merged_into IS NOT NULL)"),
     check("spendable", "active >= 0 AND pending >= 0 AND held >= 0"),
     check("counted", "spent >= 0 AND expired >= 0 AND shortfall >= 0"),
+    due_index("ix_members_merged", "merged_into", "merged_into IS NOT NULL"),
+)
+
+merges = table(
+    "merges",
+    pk(),
+    ref("member_id", "members"),
+    ref("into_id", "members", index=True),
+    integer("at"),
+    text("by"),
+    text("reason"),
+    text("moved"),
+    integer("undone_at", null=True),
+    text("undone_by", null=True),
+    check("itself", "member_id <> into_id"),
+    check("undone", "(undone_at IS NULL) = (undone_by IS NULL)"),
+    due_index("ix_merges_open", "member_id", "undone_at IS NULL", unique=True),
 )
 
 people = table(
@@ -187,6 +205,12 @@ cards = table(
     text("reason", null=True),
     one_of("state", ("active", "blocked", "replaced")),
     check("replaced", "(state = 'replaced') = (replaced_by IS NOT NULL)"),
+)
+
+staff_cards = clustered(
+    "staff_cards",
+    integer("staff_id", ForeignKey("staff.id"), primary_key=True),
+    ref("card_id", "cards", unique=True),
 )
 
 rotating_used = clustered(
@@ -348,15 +372,19 @@ sales = table(
     text("plan"),
     text("counted", default="[]"),
     text("tier_before", null=True),
+    integer("attached_at", null=True),
+    text("attached_by", null=True),
     blob("answer"),
     one_of("state", ("settled", "partly_returned", "returned")),
     one_of("status", ("ok", "accepted_with_exception")),
     check("figures", "gross >= 0 AND discount >= 0 AND net = gross - discount AND to_pay BETWEEN 0 AND net"),
     check("refunded", "refunded BETWEEN 0 AND net"),
+    check("attached", "attached_at IS NULL OR (attached_by IS NOT NULL AND member_id IS NOT NULL)"),
     check("points_returned", "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed"),
     UniqueConstraint("store_id", "terminal_id", "business_date", "receipt"),
     Index("ix_sales_member_id_sold_at", "member_id", "sold_at"),
     Index("ix_sales_store_id_sold_at", "store_id", "sold_at"),
+    due_index("ix_sales_waiting", "unknown_card", "unknown_card IS NOT NULL AND member_id IS NULL"),
 )
 
 sale_lines = clustered(

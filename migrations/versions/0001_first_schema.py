@@ -167,12 +167,17 @@ def upgrade() -> None:
         sa.Column("store_id", INT, nullable=True),
         sa.Column("merged_into", INT, nullable=True),
         sa.CheckConstraint("state IN ('active', 'merged', 'erased')", name="ck_members_state"),
+        sa.CheckConstraint("(state = 'merged') = (merged_into IS NOT NULL)", name="ck_members_merged"),
         sa.CheckConstraint("active >= 0 AND pending >= 0 AND held >= 0", name="ck_members_spendable"),
         sa.CheckConstraint("spent >= 0 AND expired >= 0 AND shortfall >= 0", name="ck_members_counted"),
         sa.ForeignKeyConstraint(["merged_into"], ["members.id"], name="fk_members_merged_into"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_members_store_id"),
         sa.PrimaryKeyConstraint("id", name="pk_members"),
         sqlite_strict=True,
+    )
+    merged = sa.text("merged_into IS NOT NULL")
+    op.create_index(
+        "ix_members_merged", "members", ["merged_into"], unique=False, sqlite_where=merged, postgresql_where=merged
     )
     op.create_table(
         "staff_stores",
@@ -419,12 +424,17 @@ def upgrade() -> None:
         sa.Column("plan", sa.Text(), nullable=False),
         sa.Column("counted", sa.Text(), server_default="[]", nullable=False),
         sa.Column("tier_before", sa.Text(), nullable=True),
+        sa.Column("attached_at", INT, nullable=True),
+        sa.Column("attached_by", sa.Text(), nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("state IN ('settled', 'partly_returned', 'returned')", name="ck_sales_state"),
         sa.CheckConstraint("status IN ('ok', 'accepted_with_exception')", name="ck_sales_status"),
         sa.CheckConstraint(
             "gross >= 0 AND discount >= 0 AND net = gross - discount AND to_pay BETWEEN 0 AND net",
             name="ck_sales_figures",
+        ),
+        sa.CheckConstraint(
+            "attached_at IS NULL OR (attached_by IS NOT NULL AND member_id IS NOT NULL)", name="ck_sales_attached"
         ),
         sa.CheckConstraint(
             "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed", name="ck_sales_points_returned"
@@ -446,6 +456,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_sales_member_id_sold_at", "sales", ["member_id", "sold_at"], unique=False)
     op.create_index("ix_sales_store_id_sold_at", "sales", ["store_id", "sold_at"], unique=False)
+    waiting = sa.text("unknown_card IS NOT NULL AND member_id IS NULL")
+    op.create_index(
+        "ix_sales_waiting", "sales", ["unknown_card"], unique=False, sqlite_where=waiting, postgresql_where=waiting
+    )
     op.create_table(
         "answers",
         sa.Column("caller", sa.Text(), nullable=False),
@@ -685,7 +699,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("idempotency_key", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('earn', 'redeem', 'take_back', 'give_back', 'adjust', 'expire', 'recover', 'opening')",
+            "kind IN ('earn', 'redeem', 'take_back', 'give_back', 'adjust', 'expire', 'recover', 'opening', 'merge')",
             name="ck_entries_kind",
         ),
         sa.CheckConstraint("points <> 0 AND points BETWEEN -1000000000000 AND 1000000000000", name="ck_entries_points"),
@@ -738,6 +752,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("return_id", "line", name="pk_return_lines"),
         sqlite_strict=True,
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "staff_cards",
+        sa.Column("staff_id", INT, nullable=False),
+        sa.Column("card_id", INT, nullable=False),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name="fk_staff_cards_card_id"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_staff_cards_staff_id"),
+        sa.PrimaryKeyConstraint("staff_id", name="pk_staff_cards"),
+        sa.UniqueConstraint("card_id", name="uq_staff_cards_card_id"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "merges",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("into_id", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("moved", sa.Text(), nullable=False),
+        sa.Column("undone_at", INT, nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("member_id <> into_id", name="ck_merges_itself"),
+        sa.CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="ck_merges_undone"),
+        sa.ForeignKeyConstraint(["into_id"], ["members.id"], name="fk_merges_into_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_merges_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_merges"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_merges_into_id", "merges", ["into_id"], unique=False)
+    standing = sa.text("undone_at IS NULL")
+    op.create_index(
+        "ix_merges_open", "merges", ["member_id"], unique=True, sqlite_where=standing, postgresql_where=standing
     )
     op.create_table(
         "approvals",

@@ -37,6 +37,7 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
     held = ok(till.open(basket(card=card, entry="scan")), 201)["id"]
     other = ok(till.open(basket()), 201)["id"]
     last = ok(till.enrol(), 201)
+    without = ok(till.sell(basket(), receipt="a-0"), 201)["id"]
     back = [{"line": "1", "quantity": 1}]
     staff = {"login": "hoa", "name": "Hoa", "role": "manager", "token": True}
     manager = Till(owner.client, ok(owner.call("POST", "/staff", staff), 201)["token"], "hoa")
@@ -52,6 +53,7 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (till, "POST", f"/checkouts/{held}/settle", {"receipt": "a-1"}),
         (till, "POST", f"/checkouts/{other}/void", {}),
         (till, "POST", "/sales", basket(receipt="a-2", card=card, entry="scan")),
+        (till, "POST", f"/sales/{without}/attach", {"swipe": card}),
         (till, "POST", f"/sales/{sale}/returns", {"lines": back, "receipt": "a-3"}),
         (till, "POST", "/returns", {"lines": back, "receipt": "a-4", "sale_receipt": "a-2"}),
         (till, "POST", "/returns", {"lines": back, "receipt": "a-5", "sale_receipt": "never seen"}),
@@ -79,6 +81,7 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (owner, "POST", "/staff", {"login": "lan", "name": "Lan", "role": "cashier", "token": True}),
         (owner, "POST", "/staff/lan/tokens", {}),
         (owner, "POST", "/staff/lan/password", {"password": "mat khau dai"}),
+        (owner, "PUT", "/staff/lan/card", {"card": card}),
         (owner, "POST", "/staff/lan/disable", {}),
     ]  # fmt: skip
 

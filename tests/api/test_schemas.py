@@ -38,6 +38,7 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
     "why": (schemas.Why, shops.WhyIn, {"reason": "mất máy"}),
     "coupon": (schemas.Coupon, requests.CouponIn, {"promotion": "ten", "valid_to": "2026-12-01", "reason": "xin lỗi"}),
     "adjustment": (schemas.Adjustment, requests.AdjustIn, {"points": -5, "reason": "nhầm"}),
+    "attach": (schemas.Attach, requests.AttachIn, {"swipe": "2900000000018", "cashier": "C07"}),
     "decision": (schemas.Decision, approvals.DecisionIn, {"note": "đã hỏi khách"}),
     "batch": (schemas.Batch, batch.BatchIn, {"sales": [{}], "sent_at": "2026-11-21T19:05:00Z"}),
     "nothing": (schemas.Nothing, checkouts.Nothing, {}),
@@ -49,6 +50,7 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
     "staff": (schemas.Staff, people.StaffIn, {"login": "lan", "name": "Lan", "role": "cashier", "stores": ["hn-01"],
                                               "password": "mat khau dai", "token": True}),
     "password": (schemas.Password, people.PasswordIn, {"password": "mat khau dai"}),
+    "staff card": (schemas.StaffCard, people.OwnCardIn, {"card": None}),
     "resolution": (schemas.Resolution, exceptions.ResolveIn, {"action": "paid", "note": "đã trả"}),
 }  # fmt: skip
 

@@ -88,6 +88,9 @@ def test_a_shop_from_nothing(run: Run) -> None:
     run("staff", "add", "lan", "--role", "cashier", "--store", "hn-01", "--password", "mat khau dai")
     assert run("staff", "token", "lan", json_=True)["token"]
     run("staff", "passwd", "lan", "--password", "mat khau khac")
+    assert run("staff", "card", "lan", json_=True)["card"] is None
+    assert "no card of their own" in run("staff", "card", "lan")
+    run("staff", "card", "lan", "2900000000018", fails=1)
     assert run("staff", "disable", "lan", json_=True)["state"] == "disabled"
     assert [x["code"] for x in run("store", "list", json_=True)["items"]] == ["hn-01"]
     assert [x["state"] for x in run("terminal", "list", json_=True)["items"]] == ["revoked"]

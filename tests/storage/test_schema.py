@@ -53,6 +53,13 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("sales", "refunded", {"refunded": "net + 1", "receipt": "'x'"}),
     ("sales", "points_returned", {"points_back": "earned + 1", "receipt": "'x'"}),
     ("sales", "points_returned", {"points_given": "redeemed + 1", "receipt": "'x'"}),
+    ("sales", "attached", {"attached_at": "1", "attached_by": "NULL", "receipt": "'x'"}),
+    ("sales", "attached", {"attached_at": "1", "attached_by": "'x'", "member_id": "NULL", "receipt": "'x'"}),
+    ("members", "merged", {"state": "'merged'"}),
+    ("members", "merged", {"merged_into": "id"}),
+    ("merges", "itself", {"into_id": "member_id", "undone_at": "1", "undone_by": "'x'"}),
+    ("merges", "undone", {"undone_at": "1"}),
+    ("merges", "undone", {"undone_by": "'x'"}),
     ("sales", "state", {"state": "'fine'", "receipt": "'x'"}),
     ("answers", "answer", {"sale_id": "NULL", "answer": "NULL", "key": "'x'"}),
     ("answers", "outcome", {"outcome": "'maybe'", "key": "'x'"}),
@@ -102,6 +109,9 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     sold = lane.sells(MILK, FRUIT, card=hanh["card"], redeem_points=150)
     lane.takes_back(sold["id"], ("1", 1))
     lane.opens(bread(50_000), card=hanh["card"], coupons=[code], redeem_points=100)
+    lan = lane.enrols()["member"]["id"]
+    merge = "INSERT INTO merges (member_id, into_id, at, by, reason, moved) VALUES (?, ?, 1, 'x', 'x', '{}')"
+    books.change(merge, int(lan), int(hanh["id"]))
     books.change("INSERT INTO exceptions (store_id, at, code) VALUES (1, 1, 'x')")
     return books
 

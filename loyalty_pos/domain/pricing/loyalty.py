@@ -23,10 +23,13 @@ def tier_of_purchase(rules: RuleSet, facts: Facts) -> str | None:
 
 
 def earn_plan(rules: RuleSet, facts: Facts, table: Table) -> EarnPlan:
-    """How this sale earns (S15-S17); without a member there is nobody to earn."""
+    """How this sale earns (S15-S17), without a member too: a forgotten card may be attached later.
+
+    A card earns nothing at the till of the one who holds it.
+    """
     board = facts.board
     earning = [line.line for line in board.lines if line.earns]
-    if facts.member is None:
+    if facts.member is not None and facts.member.own_till:
         return EarnPlan(lines=earning)
     terms: list[EarnTerm] = []
     stop_below: int | None = None
@@ -81,11 +84,11 @@ def redemption(rules: RuleSet, facts: Facts, net: int, say: Say, charged: bool =
 
 
 def points_outcome(rules: RuleSet, facts: Facts, table: Table, plan: EarnPlan, spent: Redemption) -> PointsOutcome:
-    """Earned, basis and balances after the bill (S15, S16, S18)."""
+    """Earned (nothing without a member), basis and balances after the bill (S15, S16, S18)."""
     worth = bought(table)
     basis = sum(earn_basis(plan, worth, spent.value).values())
-    points = earned(plan, worth, spent.value)
     member = facts.member
+    points = earned(plan, worth, spent.value) if member is not None else 0
     active = member.points if member is not None else 0
     pending = member.pending if member is not None else 0
     waits = rules.points.pending_days > 0

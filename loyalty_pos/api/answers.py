@@ -270,23 +270,6 @@ class Sale(Pricing):
     receipt_text = texts()
 
 
-class Earned(Body):
-    """What a sale earned."""
-
-    earned = whole()
-
-
-class Attached(Body):
-    """A sale that has a member now; ``member`` with the balances after it."""
-
-    sale = text()
-    receipt = text()
-    attached_at = moment()
-    member = one(MemberFound)
-    points = one(Earned)
-    messages = texts()
-
-
 class ReturnedLine(Body):
     """How much of a line came back, and for how much."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from loyalty_pos.api.answers import PointsNow, anything, day, many, moment, one, text, texts, whole
+from loyalty_pos.api.answers import MemberFound, PointsNow, anything, day, many, moment, one, text, texts, whole
 from loyalty_pos.api.fields import Body
 
 
@@ -37,6 +37,36 @@ class SaleRow(Body):
     to_pay = whole()
     earned = whole()
     redeemed = whole()
+
+
+class Earned(Body):
+    """What a sale earned."""
+
+    earned = whole()
+
+
+class Attached(Body):
+    """A sale that has a member now; ``member`` with the balances after it."""
+
+    sale = text()
+    receipt = text()
+    attached_at = moment()
+    member = one(MemberFound)
+    points = one(Earned)
+    messages = texts()
+
+
+class Merge(Body):
+    """Two members made one, or made two again: what moved."""
+
+    member = text()
+    into = text()
+    at = moment()
+    undo_until = moment(null=True)
+    points = whole()
+    cards = whole()
+    sales = whole()
+    coupons = whole()
 
 
 class SwipeRow(Body):

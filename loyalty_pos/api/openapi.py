@@ -37,6 +37,7 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
 REFUSED = (
     "own_approval",
     "card_blocked",
+    "merge_itself",
     "points_insufficient",
     "card_is_coupon",
     "no_terminal",

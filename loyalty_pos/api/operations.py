@@ -67,7 +67,7 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/swipes"): lists(li.SwipeRow, "terminal", "from", "to"),
     ("GET", "/sales/<sale>"): reads(a.Sale, "sale_unknown"),
     ("POST", "/sales/<sale>/attach"): writes(
-        s.Attach, a.Attached, "sale_unknown", "card_unknown", "sale_has_member", "sale_returned", "attach_too_late",
+        s.Attach, li.Attached, "sale_unknown", "card_unknown", "sale_has_member", "sale_returned", "attach_too_late",
         "card_blocked", "card_is_coupon", "no_terminal", "slow_down", done=CREATED,
     ),
     ("POST", "/sales/<sale>/returns"): writes(
@@ -89,6 +89,12 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/members/<member>/points/entries"): lists(li.Entry, codes=(MEMBER, "page_unknown")),
     ("POST", "/members/<member>/points/adjustments"): writes(
         s.Adjustment, li.Adjusted, MEMBER, "points_insufficient", done=(201, 202)
+    ),
+    ("POST", "/members/<member>/merge"): writes(
+        s.Merge, li.Merge, MEMBER, "merge_itself", "member_merged", "member_erased", "member_busy", done=CREATED
+    ),
+    ("POST", "/members/<member>/unmerge"): writes(
+        s.Why, li.Merge, MEMBER, "not_merged", "unmerge_too_late", "member_merged", "member_erased", "member_busy"
     ),
     ("GET", "/approvals"): lists(li.Approval, "state", codes=("page_unknown",)),
     ("POST", "/approvals/<approval>/approve"): writes(

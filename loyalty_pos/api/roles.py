@@ -62,6 +62,8 @@ TABLE: dict[tuple[str, str], Who] = {
     ("GET", "/members/<member>/points"): Who("earn", EVERYBODY),
     ("GET", "/members/<member>/points/entries"): Who("earn", EVERYBODY),
     ("POST", "/members/<member>/points/adjustments"): Who(None, MANAGERS),
+    ("POST", "/members/<member>/merge"): Who(None, MANAGERS),
+    ("POST", "/members/<member>/unmerge"): Who(None, MANAGERS),
     ("GET", "/approvals"): Who(None, READERS),
     ("POST", "/approvals/<approval>/approve"): Who(None, MANAGERS),
     ("POST", "/approvals/<approval>/reject"): Who(None, MANAGERS),

@@ -218,6 +218,13 @@ class Adjustment(Body):
     reason = plain(200, 1, **MUST)
 
 
+class Merge(Body):
+    """The member that is left, and why."""
+
+    into = identifier(**MUST)
+    reason = plain(200, 1, **MUST)
+
+
 class Decision(Body):
     """Why it is approved or rejected, if there is something to say."""
 

@@ -139,6 +139,23 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Đây là mã phiếu ưu đãi, không phải thẻ thành viên.",
         "This is a coupon, not a membership card.",
     ),
+    "member_merged": (
+        "Thành viên này đã được gộp vào thành viên khác; hãy dùng hoặc tách thành viên kia trước.",
+        "This member was merged into another; use that one, or undo its merge first.",
+    ),
+    "member_erased": (
+        "Dữ liệu của thành viên này đã xoá; không gộp được.",
+        "This member's data was erased; it cannot be merged.",
+    ),
+    "member_busy": (
+        "Một hoá đơn đang mở còn giữ điểm của thành viên này; hãy thanh toán hoặc huỷ rồi thử lại.",
+        "An open checkout still holds points of this member; settle or void it, then try again.",
+    ),
+    "not_merged": ("Thành viên này chưa được gộp.", "This member is not merged."),
+    "unmerge_too_late": (
+        "Đã quá hạn tách hai thành viên này.",
+        "The time to undo this merge is over.",
+    ),
     "sale_has_member": (
         "Hoá đơn này đã có khách hàng; không gắn thêm thẻ được.",
         "This sale already has a customer; no card can be attached.",
@@ -193,6 +210,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "card_blocked": (
         "Thẻ này đã bị khoá; hãy mời khách liên hệ quầy dịch vụ.",
         "This card is blocked; please ask the customer to see the service desk.",
+    ),
+    "merge_itself": (
+        "Không thể gộp một thành viên vào chính mình; hãy chọn thành viên khác.",
+        "A member cannot be merged into itself; choose another one.",
     ),
     "own_approval": (
         "Không ai được duyệt yêu cầu của chính mình; hãy nhờ một quản lý khác.",

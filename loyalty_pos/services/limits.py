@@ -15,7 +15,7 @@ from msgspec import Struct
 from loyalty_pos.domain.pricing.request import Usage
 from loyalty_pos.domain.pricing.result import Use
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import checkouts, posting, reading
+from loyalty_pos.storage import checkouts, members, posting, reading
 from loyalty_pos.storage.tx import Stale, Tx
 
 LIMITS = ("total", "budget", "per_member", "per_period", "per_store", "per_cashier")
@@ -82,10 +82,11 @@ def count(
 
 
 def give_back(tx: Tx, counted: Iterable[Counted]) -> None:
-    """Undo what was counted, on void, expiry and full return."""
+    """Undo what was counted, on void, expiry and full return; of a merged member where it is counted now."""
     for one in counted:
         if one.scope != "period":
-            posting.give_back_use(tx, one.promotion, one.scope, one.subject, one.uses, one.amount)
+            subject = f"m{members.living(tx, int(one.subject[1:]))}" if one.scope == "member" else one.subject
+            posting.give_back_use(tx, one.promotion, one.scope, subject, one.uses, one.amount)
 
 
 def usage(

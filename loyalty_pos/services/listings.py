@@ -10,7 +10,7 @@ from loyalty_pos.errors import BadInput
 from loyalty_pos.services.context import Caller, Services, from_ms
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.rules import Programme
-from loyalty_pos.storage import sales, swipes
+from loyalty_pos.storage import members, sales, swipes
 from loyalty_pos.storage.tx import Tx
 
 
@@ -34,7 +34,7 @@ def list_sales(
             parse_id(cursor, "page") if cursor else 0,
             limit + 1,
             caller.store_ids,
-            parse_id(member, "member") if member else None,
+            members.living(tx, parse_id(member, "member")) if member else None,
             store,
             receipt,
             *_span(programme, first, last),

@@ -82,11 +82,11 @@ def record(services: Services, tx: Tx, caller: Caller, member_id: int) -> dict[s
     account = members.account(tx, member_id)
     if account is None or account.state == "erased":
         raise NotFound("member_unknown")
-    who = members.person(tx, member_id)
+    who = members.person(tx, account.id)
     full = caller.role in ("manager", "owner")
     own = [
         {"number": number if full else mask_card(number), "state": state, "issued_at": _time(at)}
-        for _, number, state, _, at, _ in cards.of_member(tx, member_id)
+        for _, number, state, _, at, _ in cards.of_member(tx, account.id)
     ]
     return {
         "id": str(account.id),
@@ -104,7 +104,7 @@ def record(services: Services, tx: Tx, caller: Caller, member_id: int) -> dict[s
         "points": {"active": account.active, "pending": account.pending, "held": account.held},
         "enrolled_at": _time(account.enrolled_at),
         "cards": own,
-        "consents": _consents(tx, member_id),
+        "consents": _consents(tx, account.id),
     }
 
 
@@ -221,10 +221,10 @@ def change(services: Services, request: Request, member_id: str, fields: dict[st
     caller = request.caller
 
     def work(tx: Tx) -> Outcome:
-        number = parse_id(member_id, "member")
-        account = members.account(tx, number)
+        account = members.account(tx, parse_id(member_id, "member"))
         if account is None or account.state != "active":
             raise NotFound("member_unknown")
+        number = account.id
         _save(tx, number, members.person(tx, number), fields)
         members.touch(tx, number)
         audit.add(tx, services.now_ms(), caller.key, "member.change", str(number), ", ".join(sorted(fields)))
@@ -265,10 +265,10 @@ def add_card(services: Services, request: Request, member_id: str, body: CardIn)
     def work(tx: Tx) -> Outcome:
         now = services.now_ms()
         book = services.rules.current(tx)
-        number = parse_id(member_id, "member")
-        account = members.account(tx, number)
+        account = members.account(tx, parse_id(member_id, "member"))
         if account is None or account.state != "active":
             raise NotFound("member_unknown")
+        number = account.id
         card_id, card_number = _new_card(services, tx, book, number, body.card, now)
         credit_waiting(services, tx, request, card_number, number)
         if body.replaces is not None:

@@ -49,11 +49,12 @@ def balances(services: Services, caller: Caller, member_id: str) -> dict[str, An
 
 
 def entries(services: Services, caller: Caller, member_id: str, cursor: str | None, limit: int) -> dict[str, Any]:
-    """The entries, oldest first; their sum = active + pending + held."""
+    """The entries, those of merged members too, oldest first; their sum = active + pending + held."""
 
     def work(tx: Tx) -> dict[str, Any]:
         account = _account(tx, member_id)
-        rows = ledger.entries(tx, account.id, parse_id(cursor, "page") if cursor else 0, limit + 1)
+        mine = members.family(tx, account.id)
+        rows = ledger.entries(tx, mine, parse_id(cursor, "page") if cursor else 0, limit + 1)
         items = [
             {
                 "id": str(row[0]),

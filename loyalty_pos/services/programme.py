@@ -119,4 +119,5 @@ _SETTINGS: dict[str, Callable[[Any], bool]] = {
     "adjustment_limit": lambda value: value >= 0,
     "attach_days": lambda value: 0 <= value <= 366,
     "unknown_card_days": lambda value: 0 <= value <= 366,
+    "unmerge_days": lambda value: 0 <= value <= 366,
 }

@@ -129,6 +129,13 @@ class ReasonIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 
+class MergeIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /members/{id}/merge."""
+
+    into: Id
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
+
+
 class CouponIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /members/{id}/coupons."""
 

@@ -235,7 +235,7 @@ def _plan_points(tx: Tx, book: Book, sale: SaleRow, outcome: ReturnOutcome, now:
     revived = [ledger.lot(tx, lot_id) for lot_id in back if lot_id not in known]
     missing, taken = outcome.taken_back - _gone_already(tx, sale, outcome.taken_back), []
     for lot in (*own, *others, *revived):
-        part = min(missing, lot.free + back.get(lot.id, 0))
+        part = 0 if lot.member_id != sale.member_id else min(missing, lot.free + back.get(lot.id, 0))
         if part > 0:
             taken.append((lot.id, part, lot.state == "pending"))
             missing -= part
@@ -275,7 +275,10 @@ def _correct_member(
     active = outcome.given_back - (points.taken_back - pending)
     posting.settle_member(tx, member_id, None, active, -pending, 0, -outcome.given_back, points.shortfall)
     for lot_id, part, state, expires_at in points.given:
-        ledger.put_back(tx, lot_id, part, state, expires_at)
+        if ledger.lot(tx, lot_id).member_id != member_id:  # two members that were one when it was spent
+            lot_id = ledger.add_lot(tx, member_id, part, state, why.at, expires_at, None)
+        else:
+            ledger.put_back(tx, lot_id, part, state, expires_at)
         ledger.add_entry(tx, member_id, "give_back", part, lot_id, why)
     for lot_id, part, _ in points.taken:
         if not ledger.take(tx, lot_id, part):

@@ -40,6 +40,8 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     """How long after a sale a forgotten card may still be attached."""
     unknown_card_days: int = 7
     """How long a sale waits for its unknown card to be enrolled (S42)."""
+    unmerge_days: int = 30
+    """How long two members that were made one can be made two again."""
     points: dict[str, Any] = {}
     policy: dict[str, Any] = {}
 

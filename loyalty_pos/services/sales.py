@@ -168,7 +168,8 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     exceptions = lost if not points_missing else [*lost, points_missing]
     counted = row.counted
     if row.state == "expired":
-        anew = limits.count(tx, book, priced.uses, row.member_id, row.store_id, row.cashier, limited=False)
+        earner = member.id if member else None
+        anew = limits.count(tx, book, priced.uses, earner, row.store_id, row.cashier, limited=False)
         counted = limits.pack(anew)
     ticket = Ticket(
         request=request, book=book, priced=priced, lines=basket.lines, receipt=body.receipt, body_hash=body_hash,

@@ -86,9 +86,15 @@ def marks(values: Sequence[object]) -> str:
 
 
 def member(tx: Tx, member_id: int) -> MemberRow | None:
-    """A member by id; a writing transaction locks the row, before anything else of the member."""
+    """A member by id; a writing transaction locks the row, before anything else of the member.
+
+    Of a merged member the one it was merged into: an old id stays an alias for ever.
+    """
     lock = f"{tx.for_update} OF m" if tx.for_update else ""
     row = tx.one(f"{_MEMBER}WHERE m.id = ?{lock}", (member_id,))
+    if row is not None and row[1] == "merged":
+        into = tx.one("SELECT merged_into FROM members WHERE id = ?", (member_id,))
+        return member(tx, int(into[0])) if into else None
     return MemberRow(*row) if row else None
 
 
@@ -154,9 +160,10 @@ def uses(tx: Tx, promotions: Sequence[str], subjects: Sequence[str]) -> dict[tup
 def uses_since(tx: Tx, promotion: str, member_id: int, since: int) -> int:
     """How often a member used a promotion in sales since ``since`` (ms) that were not all returned."""
     row = tx.one(
-        "SELECT coalesce(sum(u.uses), 0) FROM sale_uses u JOIN sales s ON s.id = u.sale_id "
-        "WHERE u.promotion = ? AND u.member_id = ? AND u.sold_at >= ? AND s.state <> 'returned'",
-        (promotion, member_id, since),
+        "SELECT coalesce(sum(u.uses), 0) FROM sales s JOIN sale_uses u ON u.sale_id = s.id "
+        "WHERE s.member_id = ? AND s.sold_at >= ? AND s.state <> 'returned' AND u.promotion = ? "
+        "AND u.member_id IS NOT NULL",
+        (member_id, since, promotion),
     )
     return int(row[0]) if row else 0
 

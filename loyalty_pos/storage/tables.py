@@ -530,6 +530,7 @@ entries = table(
     one_of("kind", ENTRY_KINDS),
     check("points", "points <> 0 AND points BETWEEN -1000000000000 AND 1000000000000"),
     Index("ix_entries_member_id_id", "member_id", "id"),
+    due_index("ix_entries_expired", "lot_id", "kind = 'expire'"),
 )
 
 approvals = table(

@@ -712,6 +712,10 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_entries_member_id_id", "entries", ["member_id", "id"], unique=False)
+    lapsed = sa.text("kind = 'expire'")
+    op.create_index(
+        "ix_entries_expired", "entries", ["lot_id"], unique=False, sqlite_where=lapsed, postgresql_where=lapsed
+    )
     op.create_index("ix_entries_sale_id", "entries", ["sale_id"], unique=False)
     op.create_table(
         "parked_returns",

@@ -37,6 +37,7 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
     held = ok(till.open(basket(card=card, entry="scan")), 201)["id"]
     other = ok(till.open(basket()), 201)["id"]
     last = ok(till.enrol(), 201)
+    twin, brother = (ok(till.enrol(), 201)["member"]["id"] for _ in range(2))
     without = ok(till.sell(basket(), receipt="a-0"), 201)["id"]
     back = [{"line": "1", "quantity": 1}]
     staff = {"login": "hoa", "name": "Hoa", "role": "manager", "token": True}
@@ -63,6 +64,8 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (till, "POST", f"/cards/{last['card']['number']}/block", {"reason": "mất"}),
         (owner, "POST", f"/members/{member}/points/adjustments", {"points": 5, "reason": "quà"}),
         (owner, "POST", f"/members/{member}/points/adjustments", {"points": 5_000, "reason": "quà lớn"}),
+        (owner, "POST", f"/members/{twin}/merge", {"into": brother, "reason": "hai thẻ"}),
+        (owner, "POST", f"/members/{twin}/unmerge", {"reason": "nhầm"}),
         (owner, "POST", f"/approvals/{asked[0]['approval']}/approve", {}),
         (owner, "POST", f"/approvals/{asked[1]['approval']}/reject", {"note": "nhầm"}),
         (owner, "POST", f"/members/{member}/coupons", {"promotion": "ten-percent"}),

@@ -39,6 +39,7 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
     "coupon": (schemas.Coupon, requests.CouponIn, {"promotion": "ten", "valid_to": "2026-12-01", "reason": "xin lỗi"}),
     "adjustment": (schemas.Adjustment, requests.AdjustIn, {"points": -5, "reason": "nhầm"}),
     "attach": (schemas.Attach, requests.AttachIn, {"swipe": "2900000000018", "cashier": "C07"}),
+    "merge": (schemas.Merge, requests.MergeIn, {"into": "7", "reason": "hai thẻ"}),
     "decision": (schemas.Decision, approvals.DecisionIn, {"note": "đã hỏi khách"}),
     "batch": (schemas.Batch, batch.BatchIn, {"sales": [{}], "sent_at": "2026-11-21T19:05:00Z"}),
     "nothing": (schemas.Nothing, checkouts.Nothing, {}),

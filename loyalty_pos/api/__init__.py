@@ -20,14 +20,15 @@ from loyalty_pos.api import (
     products,
     programme,
     promotions,
+    reports,
     sales,
     shops,
 )
 from loyalty_pos.api.base import api
 
 RESOURCES = (
-    approvals, auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, sales,
-    shops,
+    approvals, auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, reports,
+    sales,    shops,
 )  # fmt: skip
 """Every module that puts routes on the blueprint."""
 

@@ -240,6 +240,26 @@ class ExceptionRow(Body):
     resolved_at = moment(null=True)
 
 
+class ReportName(Body):
+    """A report in the list; its name per language."""
+
+    code = text()
+    name = anything()
+
+
+class Report(ReportName):
+    """A report: columns with their names, rows by column code."""
+
+    class Meta:
+        """``from`` is no name in Python."""
+
+        include = {"from": day()}  # noqa: RUF012
+
+    to = day()
+    columns = many(ReportName)
+    rows = fields.List(fields.Dict(keys=fields.String()), required=True)
+
+
 class Store(Body):
     """A store."""
 

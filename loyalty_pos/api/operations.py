@@ -124,6 +124,8 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/products/<sku>"): reads(li.Product, "product_unknown"),
     ("GET", "/categories"): Operation(li.Category, listed=True),
     ("POST", "/categories"): writes(s.Category, li.Category),
+    ("GET", "/reports"): Operation(li.ReportName, listed=True),
+    ("GET", "/reports/<report>"): Operation(li.Report, codes=("report_unknown",), query=("from", "to")),
     ("GET", "/exceptions"): lists(li.ExceptionRow, "state", codes=("page_unknown",)),
     ("POST", "/exceptions/<exception>/resolve"): writes(
         s.Resolution, li.ExceptionRow, "exception_unknown", "exception_resolved"

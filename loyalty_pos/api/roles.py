@@ -88,6 +88,8 @@ TABLE: dict[tuple[str, str], Who] = {
     # the shop itself
     ("GET", "/settings"): Who(None, READERS),
     ("PATCH", "/settings"): Who(None, OWNER),
+    ("GET", "/reports"): Who(None, READERS),
+    ("GET", "/reports/<report>"): Who(None, READERS),
     ("GET", "/exceptions"): Who(None, READERS),
     ("POST", "/exceptions/<exception>/resolve"): Who(None, MANAGERS),
     ("GET", "/stores"): Who(None, READERS),

@@ -103,6 +103,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "terminal_unknown": ("Không có máy bán hàng này.", "There is no such terminal."),
     "staff_unknown": ("Không có nhân viên này.", "There is no such member of staff."),
     "approval_unknown": ("Không có yêu cầu duyệt này.", "There is no such request for approval."),
+    "report_unknown": ("Không có báo cáo này.", "There is no such report."),
     "exception_unknown": ("Không có việc cần xem này.", "There is no such exception."),
     "adapter_unknown": ("Không có bộ kết nối này.", "There is no such adapter."),
     "reference_missing": ("Không tìm thấy bộ kết nối mẫu.", "The reference adapter is missing."),

@@ -97,14 +97,15 @@ def list_swipes(
 
 def _span(programme: Programme, first: str | None, last: str | None) -> tuple[int | None, int | None]:
     """[from, to) in ms of two inclusive local days; BadInput (``not_a_day``)."""
-    start, end = _day("from", first), _day("to", last)
+    start, end = day_of("from", first), day_of("to", last)
     return (
         programme.day_begins(start) if start else None,
         programme.day_begins(end + timedelta(days=1)) if end else None,
     )
 
 
-def _day(name: str, text: str | None) -> date | None:
+def day_of(name: str, text: str | None) -> date | None:
+    """A local day that was asked for as ``name``; BadInput (``not_a_day``, ``out_of_range``)."""
     if text is None:
         return None
     try:

@@ -49,6 +49,11 @@ def store(tx: Tx, code: str) -> StoreRow | None:
     return StoreRow(*row) if row else None
 
 
+def store_ids(tx: Tx) -> list[int]:
+    """The ids of all stores."""
+    return [int(row[0]) for row in tx.all("SELECT id FROM stores ORDER BY id")]
+
+
 def stores(tx: Tx, after: str, limit: int) -> list[StoreRow]:
     """Stores by code, after ``after``."""
     rows = tx.all("SELECT id, code, name, created_at FROM stores WHERE code > ? ORDER BY code LIMIT ?", (after, limit))

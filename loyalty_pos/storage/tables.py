@@ -531,6 +531,7 @@ entries = table(
     check("points", "points <> 0 AND points BETWEEN -1000000000000 AND 1000000000000"),
     Index("ix_entries_member_id_id", "member_id", "id"),
     due_index("ix_entries_expired", "lot_id", "kind = 'expire'"),
+    due_index("ix_entries_by_hand", "at", "kind = 'adjust'"),
 )
 
 approvals = table(

@@ -712,6 +712,10 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_entries_member_id_id", "entries", ["member_id", "id"], unique=False)
+    by_hand = sa.text("kind = 'adjust'")
+    op.create_index(
+        "ix_entries_by_hand", "entries", ["at"], unique=False, sqlite_where=by_hand, postgresql_where=by_hand
+    )
     lapsed = sa.text("kind = 'expire'")
     op.create_index(
         "ix_entries_expired", "entries", ["lot_id"], unique=False, sqlite_where=lapsed, postgresql_where=lapsed

@@ -51,7 +51,8 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
         "/members/<member>/coupons": f"{member}/coupons", "/members/<member>/profile": f"{member}/profile",
         "/promotions": "/promotions", "/promotions/<code>": "/promotions/milk-3for2", "/coupons": "/coupons",
         "/tiers": "/tiers", "/settings": "/settings", "/products": "/products", "/products/<sku>": "/products/1",
-        "/categories": "/categories", "/exceptions": "/exceptions", "/approvals": "/approvals", "/stores": "/stores",
+        "/categories": "/categories", "/exceptions": "/exceptions", "/approvals": "/approvals",
+        "/reports": "/reports", "/reports/<report>": "/reports/radar", "/stores": "/stores",
         "/terminals": "/terminals", "/staff": "/staff", "/sales": "/sales", "/swipes": "/swipes",
     }.items():  # fmt: skip
         check("GET", rule, ok(owner.get(path)))

@@ -91,6 +91,8 @@ def test_a_shop_from_nothing(run: Run) -> None:
     assert run("staff", "card", "lan", json_=True)["card"] is None
     assert "no card of their own" in run("staff", "card", "lan")
     run("staff", "card", "lan", "2900000000018", fails=1)
+    assert run("report", "radar", json_=True)["rows"] == []
+    assert "sign" in run("report", "radar", "--from", "2026-11-01").lower()
     assert run("staff", "disable", "lan", json_=True)["state"] == "disabled"
     assert [x["code"] for x in run("store", "list", json_=True)["items"]] == ["hn-01"]
     assert [x["state"] for x in run("terminal", "list", json_=True)["items"]] == ["revoked"]

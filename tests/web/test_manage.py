@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from actions import basket, ok
 
 from loyalty_pos.services import coupons, promotions
 from loyalty_pos.services.context import Services
@@ -165,3 +166,18 @@ def test_an_auditor_reads_and_changes_nothing(pages: Any, lan: Any, number: str)
     assert "Tạo khuyến mãi" not in text
     assert "Nguyễn" not in text
     assert pages.post("/manage/promotions/new", code="x", name_vi="x", rewards=RICE).status_code == 422
+
+
+def test_the_radar_lists_signs_with_masked_cards(
+    console: Any, number: str, till: Any, services: Services, client: Any
+) -> None:
+    """mockups, console-exceptions: signs, no verdicts; nothing stands out in a quiet shop."""
+    assert "Không có gì bất thường." in console.text("/manage/radar")
+    for _ in range(4):
+        ok(till.sell(basket(card="2900000000018", entry="scan", cashier="C07")), 201)
+    page = console.text("/manage/radar")
+    for words in ("Một thẻ trên nhiều hoá đơn trong ca (1)", "C07", "2900 •••• •0018", f"/manage/members/{number}"):
+        assert words in page
+    assert "2900000000018" not in page
+    assert "C07" not in console.text("/manage/radar?sign=own_card")
+    assert "C07" in console.text("/manage/radar?sign=nonsense")

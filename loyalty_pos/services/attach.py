@@ -48,7 +48,7 @@ def attach(services: Services, request: Request, sale_id: str, body: AttachIn) -
             return Outcome("refused", error=NotFound("card_unknown"))
         if holder.blocked:
             return Outcome("refused", error=Refused("card_blocked"))
-        own = own_till(tx, caller, body.cashier or sale.cashier, holder)
+        own = any(own_till(tx, caller, seller, holder) for seller in (sale.cashier, body.cashier))
         earned = credit(services, tx, request, sale, holder.member.id, swipe_id, own)
         return Outcome("created", _said(book, sale, holder, earned, own, now))
 

@@ -33,7 +33,7 @@ def test_it_is_recorded_and_earns_nothing_however_the_seller_is_known(
     lane.sells(bread(100_000), card=hanh["card"], cashier="cashier", as_sold=True)
     seller.settles(seller.opens(bread(100_000), card=hanh["card"])["id"])
     forgotten = lane.sells(bread(100_000), cashier="cashier")
-    body = AttachIn(swipe=hanh["card"])
+    body = AttachIn(swipe=hanh["card"], cashier="C07")
     _, attached = attach.attach(lane.services, lane.request("attach"), forgotten["id"], body)
     assert said["points"]["earned"] == attached["points"]["earned"] == 0
     assert [text.split(":")[0] for text in (said["messages"] + attached["messages"])] == ["staff_card"] * 2

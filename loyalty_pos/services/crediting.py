@@ -29,8 +29,9 @@ DAY_MS = 86_400_000
 
 def unknown_number(holder: Holder | None) -> str | None:
     """The card that a sale waits for: one that nobody has enrolled yet, however it was read (S42)."""
-    waits = holder is not None and holder.outcome == "unknown" and holder.entry != "rotating"
-    return holder.number if waits and holder is not None else None
+    if holder is None or holder.outcome != "unknown" or holder.entry == "rotating":
+        return None
+    return holder.number
 
 
 def credit_enrolled(services: Services, tx: Tx, request: Request, sale_id: int, number: str) -> None:

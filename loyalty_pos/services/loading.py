@@ -99,13 +99,12 @@ def make_ready(
     coupons = {row.code: row for row in reading.coupons(tx, codes)}
     member = holder.member if holder else None
     earner = member.id if member and holder and not holder.blocked else None
+    own_card = holder is not None and own_till(tx, caller, basket.cashier, holder)
     request = PriceRequest(
         basket=msgspec.structs.replace(filled, coupons=tuple(codes)),
         now=from_ms(sold_at).astimezone(ZoneInfo(book.programme.zone)),
         zone=book.programme.zone,
-        member=_member_facts(tx, book, holder, own, now, own_till(tx, caller, basket.cashier, holder))
-        if holder
-        else None,
+        member=_member_facts(tx, book, holder, own, now, own_card) if holder else None,
         coupons=tuple(_coupon_facts(row, book, own, max(now, sold_at)) for row in coupons.values()),
         usage=limits.usage(tx, book, earner, caller.store_id, basket.cashier, sold_at, own),
         store=caller.store,

@@ -195,8 +195,9 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
 def _unknown_card(tx: Tx, row: CheckoutRow) -> str | None:
     """The number of the card that was not known when the checkout was opened (S42)."""
     swipe = reading.swipe(tx, row.swipe_id) if row.swipe_id is not None and row.member_id is None else None
-    waits = swipe is not None and swipe.outcome == "unknown" and swipe.entry != "rotating"
-    return swipe.number if waits and swipe is not None else None
+    if swipe is None or swipe.outcome != "unknown" or swipe.entry == "rotating":
+        return None
+    return swipe.number
 
 
 def _available(tx: Tx, priced: Priced, member: MemberRow | None, now: int) -> tuple[int, Exceptional | None]:

@@ -11,7 +11,7 @@ from conftest import Shop
 from services.lane import FRUIT, MILK, Books, Lane, bread, fresh_key, lane_of, sqlite_only
 
 from loyalty_pos.errors import BadInput, Conflict, LoyaltyError, NotFound, Refused, TooMany
-from loyalty_pos.services import attach, points, rules, sales
+from loyalty_pos.services import attach, imports, points, rules, sales
 from loyalty_pos.services.context import SYSTEM, Request
 from loyalty_pos.services.requests import AttachIn
 
@@ -211,6 +211,15 @@ def test_one_more_card_of_a_member_brings_its_sales_too(lane: Lane, hanh: Json, 
     lane.sells(bread(70_000), card=UNKNOWN)
     lane.gives_card(hanh["id"], card=UNKNOWN)
     assert lane.points(hanh["id"])["active"] == 70
+    assert books.faults() == []
+
+
+def test_a_members_file_brings_the_sales_of_its_cards(lane: Lane, books: Books) -> None:
+    """A shop that comes over with its cards in use: the file is an enrolment as any other."""
+    lane.sells(bread(70_000), card=UNKNOWN)
+    rows = [(2, {"card": UNKNOWN, "name": "Lan", "opening_points": "30"})]
+    imports.import_members(lane.services, Request(SYSTEM), rows, lambda _done: None)
+    assert books.rows("SELECT active, cashier FROM members m JOIN sales s ON s.member_id = m.id") == [(100, None)]
     assert books.faults() == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from loyalty_pos.api.answers import PointsNow, anything, day, many, moment, one, text, texts, whole
+from loyalty_pos.api.answers import PointsNow, anything, day, many, moment, one, text, texts, whole, yes
 from loyalty_pos.api.fields import Body
 
 
@@ -40,10 +40,11 @@ class SaleRow(Body):
 
 
 class SwipeRow(Body):
-    """An identification in a list; the card's number is masked."""
+    """An identification in a list, by the till's clock and by ours; the card's number is masked."""
 
     id = text()
     at = moment()
+    recorded_at = moment()
     store = text()
     terminal = text()
     cashier = text(null=True)
@@ -185,6 +186,7 @@ class ExceptionRow(Body):
     amount = whole()
     points = whole()
     store = text()
+    terminal = text(null=True)
     sale = text(null=True)
     receipt = text(null=True)
     state = text()
@@ -208,7 +210,66 @@ class Terminal(Body):
     store = text()
     scopes = texts()
     state = text()
+    epoch = whole()
+    pair_again = yes()
     created_at = moment()
+
+
+class Invitation(Body):
+    """A pairing code for one till, shown once."""
+
+    code = text()
+    store = text()
+    pairing_code = text()
+    expires_at = moment()
+
+
+class Paired(Body):
+    """A till's identity from now on; the key is shown once."""
+
+    epoch = whole()
+    key = text()
+
+
+class GapRow(Body):
+    """Numbers of a till that never came, both inclusive, and when the first one after them came."""
+
+    epoch = whole()
+    first = whole(data_key="from")
+    last = whole(data_key="to")
+    since = moment()
+
+
+class Connection(Body):
+    """How a till is: its numbers, its identity, its clock (seconds ahead, where it is off)."""
+
+    terminal = text()
+    store = text()
+    state = text()
+    epoch = whole()
+    high_contiguous = whole(null=True)
+    gaps = many(GapRow)
+    pair_again = yes()
+    quarantined = whole()
+    clock_skew = whole(null=True)
+
+
+class SetAside(Body):
+    """A record that contradicts its till's numbers."""
+
+    id = text()
+    at = moment()
+    terminal = text()
+    store = text()
+    epoch = whole()
+    sequence = whole()
+    code = text()
+    kind = text()
+    receipt = text(null=True)
+    state = text()
+    note = text(null=True)
+    resolved_by = text(null=True)
+    resolved_at = moment(null=True)
 
 
 class TerminalKey(Body):

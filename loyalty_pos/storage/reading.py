@@ -54,6 +54,7 @@ class SwipeRow(NamedTuple):
     entry: str
     outcome: str
     at: int
+    recorded_at: int
 
 
 class CouponRow(NamedTuple):
@@ -119,7 +120,8 @@ def member_by_phone(tx: Tx, phone: str) -> int | None:
 def swipe(tx: Tx, swipe_id: int) -> SwipeRow | None:
     """A recorded identification."""
     row = tx.one(
-        "SELECT id, store_id, terminal_id, number, card_id, member_id, entry, outcome, at FROM swipes WHERE id = ?",
+        "SELECT id, store_id, terminal_id, number, card_id, member_id, entry, outcome, at, recorded_at FROM swipes "
+        "WHERE id = ?",
         (swipe_id,),
     )
     return SwipeRow(*row) if row else None

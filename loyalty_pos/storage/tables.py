@@ -3,12 +3,14 @@
 Facts (entries, swipes, sale lines, coupon events) are only ever added; triggers of the first
 migration refuse an UPDATE or DELETE of them.  Running balances stand beside the ledger in
 ``members`` under CHECKs, so that no balance is ever negative at any prefix (reliability.md I1).
-Personal data is in ``people`` (and ``consents``) alone.
+Personal data is in ``people`` (and ``consents``) alone; an enrolment that was set aside keeps its
+body in ``quarantine`` until a person has decided about it.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import text as sql
 
 from loyalty_pos.storage.columns import (
     blob,
@@ -60,6 +62,9 @@ terminals = table(
     text("state", default="active"),
     integer("created_at"),
     integer("seen_at", null=True),
+    integer("epoch", default=1),
+    integer("pair_again_since", null=True),
+    integer("skew", null=True),
     one_of("state", ("active", "revoked")),
     UniqueConstraint("key_hash"),
 )
@@ -200,6 +205,7 @@ swipes = table(
     "swipes",
     pk(),
     integer("at"),
+    integer("recorded_at"),
     ref("store_id", "stores"),
     ref("terminal_id", "terminals"),
     text("cashier", null=True),
@@ -210,6 +216,60 @@ swipes = table(
     text("outcome"),
     Index("ix_swipes_terminal_id_at", "terminal_id", "at"),
     Index("ix_swipes_member_id", "member_id"),
+)
+
+# --- tills that number what they record (S44) ---------------------------------------------
+
+pairing_codes = clustered(
+    "pairing_codes",
+    integer("terminal_id", ForeignKey("terminals.id"), primary_key=True),
+    blob("code_hash"),
+    integer("expires_at"),
+    integer("used_at", null=True),
+)
+
+till_epochs = clustered(
+    "till_epochs",
+    ref("terminal_id", "terminals"),
+    integer("epoch"),
+    integer("started_at"),
+    integer("contiguous", default=0),
+    PrimaryKeyConstraint("terminal_id", "epoch"),
+    check("counts", "epoch > 0 AND contiguous >= 0"),
+)
+
+till_records = clustered(
+    "till_records",
+    integer("terminal_id"),
+    integer("epoch"),
+    integer("sequence"),
+    text("key"),
+    blob("body_hash"),
+    integer("at"),
+    PrimaryKeyConstraint("terminal_id", "epoch", "sequence"),
+    ForeignKeyConstraint(["terminal_id", "epoch"], ["till_epochs.terminal_id", "till_epochs.epoch"]),
+    check("sequence", "sequence > 0"),
+)
+
+quarantine = table(
+    "quarantine",
+    pk(),
+    ref("terminal_id", "terminals"),
+    integer("at"),
+    integer("epoch"),
+    integer("sequence"),
+    text("code"),
+    text("kind"),
+    blob("body_hash"),
+    blob("body", null=True),
+    text("state", default="waiting"),
+    text("note", null=True),
+    text("resolved_by", null=True),
+    integer("resolved_at", null=True),
+    one_of("state", ("waiting", "accepted", "dismissed")),
+    one_of("code", ("number_taken", "epoch_old", "epoch_ahead")),
+    check("body", "(state = 'waiting') = (body IS NOT NULL)"),
+    UniqueConstraint("terminal_id", "epoch", "sequence", "body_hash"),
 )
 
 # --- goods and rules ----------------------------------------------------------------------
@@ -449,11 +509,20 @@ exceptions = table(
     integer("amount", default=0),
     integer("points", default=0),
     ref("sale_id", "sales", null=True),
+    ref("terminal_id", "terminals", null=True),
     text("state", default="open"),
     text("note", null=True),
     text("resolved_by", null=True),
     integer("resolved_at", null=True),
     one_of("state", ("open", "resolved")),
+    Index(
+        "ux_exceptions_open_of_terminal",
+        "terminal_id",
+        "code",
+        unique=True,
+        sqlite_where=sql("state = 'open'"),
+        postgresql_where=sql("state = 'open'"),
+    ),  # fmt: skip
 )
 
 # --- the ledger ---------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from conftest import Shop, add_promotions
+from services.batches import numbered, sends
 from services.lane import FRUIT, MILK, Books, Lane, bread
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
@@ -75,12 +76,19 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("entries", "points", {"points": "0"}),
     ("entries", "points", {"points": "1000000000001"}),
     ("entries", "kind", {"kind": "'gift'"}),
+    ("till_epochs", "counts", {"epoch": "0"}),
+    ("till_epochs", "counts", {"epoch": "99", "contiguous": "-1"}),
+    ("till_records", "sequence", {"sequence": "0"}),
+    ("quarantine", "code", {"code": "'odd'", "sequence": "99"}),
+    ("quarantine", "state", {"state": "'lost'", "body": "NULL", "sequence": "99"}),
+    ("quarantine", "body", {"body": "NULL", "sequence": "99"}),
+    ("quarantine", "body", {"state": "'dismissed'", "sequence": "99"}),
     ("return_lines", "units", {"units": "0", "line": "'x'"}),
     ("return_lines", "units", {"refund": "-1", "line": "'x'"}),
 ]
 
 APPEND_ONLY = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "consents", "audit",
-               "answers", "rule_versions")  # fmt: skip
+               "answers", "rule_versions", "till_records")  # fmt: skip
 
 
 @pytest.fixture
@@ -97,6 +105,7 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     lane.takes_back(sold["id"], ("1", 1))
     lane.opens(bread(50_000), card=hanh["card"], coupons=[code], redeem_points=100)
     books.change("INSERT INTO exceptions (store_id, at, code) VALUES (1, 1, 'x')")
+    sends(lane, numbered(1), numbered(1, receipt="another"))
     return books
 
 
@@ -181,6 +190,15 @@ def test_a_receipt_is_unique_where_it_should_be(full: Books) -> None:
     with pytest.raises(Refusal, match=r"(?i)unique"):
         full.change(copy_of("sales", {}))
     full.change(copy_of("sales", {"business_date": "'2020-01-01'"}))
+
+
+def test_a_number_stands_for_one_record_of_an_epoch_that_was_given(full: Books) -> None:
+    """S44, I6: (terminal, epoch, sequence) is unique, and no record is of an epoch that no pairing gave."""
+    with pytest.raises(Refusal, match=r"(?i)unique"):
+        full.change(copy_of("till_records", {"key": "'another-key-000000'"}))
+    with pytest.raises(Refusal, match=r"(?i)foreign key"):
+        full.change(copy_of("till_records", {"epoch": "2"}))
+    full.change(copy_of("till_records", {"sequence": "2"}))
 
 
 @sqlite_only

@@ -310,50 +310,6 @@ class Parked(Body):
     status = text()
 
 
-class BatchItem(Body):
-    """What became of one fact: ``id``, or the ``code`` of its refusal."""
-
-    receipt = text(null=True)
-    status = text()
-    id = fields.String()
-    code = fields.String()
-
-
-class Gap(Body):
-    """Numbers that never came, both inclusive."""
-
-    first = whole(data_key="from")
-    last = whole(data_key="to")
-
-
-class Position(Body):
-    """Where a till that numbers its records stands, in its epoch."""
-
-    high_contiguous = whole(null=True)
-    gaps = many(Gap)
-    pair_again = yes()
-
-
-class BatchAnswer(Position):
-    """The facts in the order they were sent."""
-
-    items = many(BatchItem)
-
-
-class SwipeItem(Body):
-    """What became of one identification: ``id``, or the ``code`` of its refusal."""
-
-    status = text()
-    id = fields.String()
-    code = fields.String()
-
-
-class SwipesAnswer(Position):
-    """The identifications in the order they were sent."""
-
-    items = many(SwipeItem)
-
-
 class OwnCard(CardState):
     """A member's card."""
 

@@ -215,63 +215,6 @@ class Terminal(Body):
     created_at = moment()
 
 
-class Invitation(Body):
-    """A pairing code for one till, shown once."""
-
-    code = text()
-    store = text()
-    pairing_code = text()
-    expires_at = moment()
-
-
-class Paired(Body):
-    """A till's identity from now on; the key is shown once."""
-
-    epoch = whole()
-    key = text()
-
-
-class GapRow(Body):
-    """Numbers of a till that never came, both inclusive, and when the first one after them came."""
-
-    epoch = whole()
-    first = whole(data_key="from")
-    last = whole(data_key="to")
-    since = moment()
-
-
-class Connection(Body):
-    """How a till is: its numbers, its identity, its clock (seconds ahead, where it is off)."""
-
-    terminal = text()
-    store = text()
-    state = text()
-    epoch = whole()
-    high_contiguous = whole(null=True)
-    gaps = many(GapRow)
-    pair_again = yes()
-    quarantined = whole()
-    clock_skew = whole(null=True)
-
-
-class SetAside(Body):
-    """A record that contradicts its till's numbers."""
-
-    id = text()
-    at = moment()
-    terminal = text()
-    store = text()
-    epoch = whole()
-    sequence = whole()
-    code = text()
-    kind = text()
-    receipt = text(null=True)
-    state = text()
-    note = text(null=True)
-    resolved_by = text(null=True)
-    resolved_at = moment(null=True)
-
-
 class TerminalKey(Body):
     """A terminal's new key, shown once."""
 

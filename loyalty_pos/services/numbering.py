@@ -139,5 +139,5 @@ def note_clock(services: Services, caller: Caller, sent_ms: int | None) -> None:
             exceptions.tell(tx, row.store_id, row.id, now, "clock_skew")
 
     row = services.store.read(lambda tx: _terminal(tx, caller))
-    if skew != row.skew:
+    if skew is not None or row.skew is not None:
         services.store.write(lambda tx: work(tx, row))

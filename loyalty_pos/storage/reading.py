@@ -154,10 +154,10 @@ def uses(tx: Tx, promotions: Sequence[str], subjects: Sequence[str]) -> dict[tup
 
 
 def uses_since(tx: Tx, promotion: str, member_id: int, since: int) -> int:
-    """How often a member used a promotion in sales since ``since`` (ms) that were not all returned."""
+    """How often a member used a promotion in sales recorded since ``since`` (ms, S44) that were not all returned."""
     row = tx.one(
         "SELECT coalesce(sum(u.uses), 0) FROM sale_uses u JOIN sales s ON s.id = u.sale_id "
-        "WHERE u.promotion = ? AND u.member_id = ? AND u.sold_at >= ? AND s.state <> 'returned'",
+        "WHERE u.promotion = ? AND u.member_id = ? AND u.at >= ? AND s.state <> 'returned'",
         (promotion, member_id, since),
     )
     return int(row[0]) if row else 0

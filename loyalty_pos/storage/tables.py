@@ -445,13 +445,13 @@ sale_uses = table(
     "sale_uses",
     ref("sale_id", "sales"),
     ref("member_id", "members", null=True),
-    integer("sold_at"),
+    integer("at"),
     text("promotion"),
     integer("uses"),
     integer("amount"),
     text("coupon", null=True),
     Index("ix_sale_uses_sale_id", "sale_id"),
-    Index("ix_sale_uses_promotion_member_id_sold_at", "promotion", "member_id", "sold_at"),
+    Index("ix_sale_uses_promotion_member_id_at", "promotion", "member_id", "at"),
 )
 
 returns = table(

@@ -698,7 +698,7 @@ def upgrade() -> None:
         "sale_uses",
         sa.Column("sale_id", INT, nullable=False),
         sa.Column("member_id", INT, nullable=True),
-        sa.Column("sold_at", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
         sa.Column("promotion", sa.Text(), nullable=False),
         sa.Column("uses", INT, nullable=False),
         sa.Column("amount", INT, nullable=False),
@@ -707,9 +707,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_sale_uses_sale_id"),
         sqlite_strict=True,
     )
-    op.create_index(
-        "ix_sale_uses_promotion_member_id_sold_at", "sale_uses", ["promotion", "member_id", "sold_at"], unique=False
-    )
+    op.create_index("ix_sale_uses_promotion_member_id_at", "sale_uses", ["promotion", "member_id", "at"], unique=False)
     op.create_index("ix_sale_uses_sale_id", "sale_uses", ["sale_id"], unique=False)
     op.create_table(
         "checkout_lots",

@@ -90,8 +90,8 @@ def check_scopes(caller: Caller, basket: Basket, made: bool = False) -> None:
 
 def ticket_time(sold_at: int, seen: int | None, now: int) -> int:
     """When a ticket counts as made (S44), all in ms: as its till says, but not before the last server
-    time that the till had seen, and not after now.  A clock that was turned revives no offer."""
-    return min(max(sold_at, seen or sold_at), now)
+    time that the till had seen.  A clock that was turned back revives no offer."""
+    return sold_at if seen is None else max(sold_at, min(seen, now))
 
 
 def make_ready(

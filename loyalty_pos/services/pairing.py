@@ -14,7 +14,7 @@ from typing import Any
 from loyalty_pos.errors import NotFound, NotSignedIn
 from loyalty_pos.services import guesses
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, from_ms
-from loyalty_pos.services.idempotency import write
+from loyalty_pos.services.idempotency import saved, write
 from loyalty_pos.services.staff import secret_hash, secret_of
 from loyalty_pos.storage import audit, shops, tills
 from loyalty_pos.storage import guesses as misses
@@ -43,8 +43,9 @@ def invite(services: Services, request: Request, code: str, reason: str | None =
         return Outcome("created", {"code": code, "store": row.store, "expires_at": expires, "seed": seed})
 
     outcome = write(services, request, work)
-    saved = dict(outcome.value())
-    return outcome, saved | {"pairing_code": _digits(services, saved.pop("seed"))}
+    made = dict(outcome.value())
+    made["pairing_code"] = _digits(services, made.pop("seed"))
+    return outcome, made
 
 
 def pair(services: Services, request: Request, code: str, pairing_code: str) -> tuple[Outcome, Any]:
@@ -57,7 +58,9 @@ def pair(services: Services, request: Request, code: str, pairing_code: str) -> 
     if row is None:
         raise NotSignedIn("pairing_code_wrong")
     till = Caller(kind="pairing", name=code, store_id=row.store_id)
-    services.store.write(lambda tx: _count_try(tx, till, services.now_ms()))
+    asked = replace(request, caller=till)
+    if services.store.read(lambda tx: saved(tx, asked)) is None:
+        services.store.write(lambda tx: _count_try(tx, till, services.now_ms()))
     hashed, seed = _hash(services, code, pairing_code), services.ids.secret()
 
     def work(tx: Tx) -> Outcome:
@@ -69,9 +72,9 @@ def pair(services: Services, request: Request, code: str, pairing_code: str) -> 
         audit.add(tx, now, till.key, "terminal.pair", code, None)
         return Outcome("done", {"epoch": epoch, "seed": seed})
 
-    outcome = write(services, replace(request, caller=till), work)
-    saved = outcome.value()
-    return outcome, {"epoch": saved["epoch"], "key": secret_of(services, "terminal", saved["seed"])}
+    outcome = write(services, asked, work)
+    given = outcome.value()
+    return outcome, {"epoch": given["epoch"], "key": secret_of(services, "terminal", given["seed"])}
 
 
 def _count_try(tx: Tx, till: Caller, now: int) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from loyalty_pos.services.context import Caller, Services, from_ms
-from loyalty_pos.services.numbering import Gap, missing
+from loyalty_pos.services.numbering import MOST_GAPS, contiguous
 from loyalty_pos.storage import shops, tills
 from loyalty_pos.storage.shops import TerminalRow
+from loyalty_pos.storage.tills import Gap
 from loyalty_pos.storage.tx import Tx
 
 
@@ -27,16 +28,14 @@ def list_connections(services: Services, caller: Caller, cursor: str | None = No
 
 
 def _health(tx: Tx, row: TerminalRow) -> dict[str, Any]:
-    high, gaps = 0, []
-    for epoch, mark in tills.epochs(tx, row.id):
-        high, found = missing(tx, row.id, epoch, mark)
-        gaps += found
+    gaps, top = tills.gaps(tx, row.id, None, MOST_GAPS), tills.highest(tx, row.id, row.epoch)
+    present = [gap for gap in gaps if gap.epoch == row.epoch]
     return {
         "terminal": row.code,
         "store": row.store,
         "state": row.state,
         "epoch": row.epoch,
-        "high_contiguous": high or None,
+        "high_contiguous": contiguous(top, present) if top else None,
         "gaps": [_gap(gap) for gap in gaps],
         "pair_again": row.pair_again_since is not None,
         "quarantined": tills.waiting(tx, row.id),

@@ -12,13 +12,12 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from loyalty_pos.errors import BadInput, Conflict
 from loyalty_pos.services.context import Caller, Number, Request, Services
 from loyalty_pos.storage import exceptions, shops, tills
 from loyalty_pos.storage.shops import TerminalRow
-from loyalty_pos.storage.tills import Record
+from loyalty_pos.storage.tills import Gap, Record
 from loyalty_pos.storage.tx import Tx
 
 MOST_GAPS = 500
@@ -28,15 +27,6 @@ SKEW_TOLD_MS = 24 * 3_600_000
 
 class Quarantined(Conflict):
     """A record that contradicts the till's numbers: kept, but not recorded."""
-
-
-class Gap(Struct, frozen=True):
-    """Numbers that are missing, both inclusive, and when (ms) the first one after them came."""
-
-    epoch: int
-    first: int
-    last: int
-    since: int
 
 
 def admit(services: Services, request: Request, item: dict[str, Any]) -> Request:
@@ -98,31 +88,21 @@ def position(services: Services, caller: Caller) -> dict[str, Any]:
     if caller.kind != "terminal":
         return {"high_contiguous": None, "gaps": [], "pair_again": False}
 
-    def work(tx: Tx) -> tuple[TerminalRow, int, int, list[Gap]]:
+    def work(tx: Tx) -> tuple[TerminalRow, int, list[Gap]]:
         row = _terminal(tx, caller)
-        mark = tills.contiguous(tx, row.id, row.epoch)
-        return row, mark, *missing(tx, row.id, row.epoch, mark)
+        return row, tills.highest(tx, row.id, row.epoch), tills.gaps(tx, row.id, row.epoch, MOST_GAPS)
 
-    row, mark, high, gaps = services.store.read(work)
-    if high > mark:
-        services.store.write(lambda tx: tills.advance(tx, row.id, row.epoch, high))
-    shown = [{"from": gap.first, "to": gap.last} for gap in gaps]
-    numbered = high > 0 or bool(gaps)
-    again = row.pair_again_since is not None
-    return {"high_contiguous": high if numbered else None, "gaps": shown, "pair_again": again}
+    row, top, gaps = services.store.read(work)
+    return {
+        "high_contiguous": contiguous(top, gaps) if top else None,
+        "gaps": [{"from": gap.first, "to": gap.last} for gap in gaps],
+        "pair_again": row.pair_again_since is not None,
+    }
 
 
-def missing(tx: Tx, terminal_id: int, epoch: int, mark: int) -> tuple[int, list[Gap]]:
-    """(up to where no number is missing, the gaps above it); ``mark``: where to begin looking."""
-    high, gaps = mark, []
-    end = mark
-    for first, last in tills.islands(tx, terminal_id, epoch, mark, MOST_GAPS):
-        if first == high + 1:
-            high = last
-        else:
-            gaps.append(Gap(epoch, end + 1, first - 1, tills.recorded_at(tx, terminal_id, epoch, first)))
-        end = last
-    return high, gaps
+def contiguous(top: int, gaps: list[Gap]) -> int:
+    """Up to where no number is missing: before the first gap of an epoch, or its highest number."""
+    return gaps[0].first - 1 if gaps else top
 
 
 def note_clock(services: Services, caller: Caller, sent_ms: int | None) -> None:

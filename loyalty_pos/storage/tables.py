@@ -233,9 +233,9 @@ till_epochs = clustered(
     ref("terminal_id", "terminals"),
     integer("epoch"),
     integer("started_at"),
-    integer("contiguous", default=0),
+    integer("highest", default=0),
     PrimaryKeyConstraint("terminal_id", "epoch"),
-    check("counts", "epoch > 0 AND contiguous >= 0"),
+    check("counts", "epoch > 0 AND highest >= 0"),
 )
 
 till_records = clustered(
@@ -249,6 +249,18 @@ till_records = clustered(
     PrimaryKeyConstraint("terminal_id", "epoch", "sequence"),
     ForeignKeyConstraint(["terminal_id", "epoch"], ["till_epochs.terminal_id", "till_epochs.epoch"]),
     check("sequence", "sequence > 0"),
+)
+
+till_gaps = clustered(
+    "till_gaps",
+    integer("terminal_id"),
+    integer("epoch"),
+    integer("first"),
+    integer("last"),
+    integer("since"),
+    PrimaryKeyConstraint("terminal_id", "epoch", "first"),
+    ForeignKeyConstraint(["terminal_id", "epoch"], ["till_epochs.terminal_id", "till_epochs.epoch"]),
+    check("numbers", "first BETWEEN 1 AND last"),
 )
 
 quarantine = table(

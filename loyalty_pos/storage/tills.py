@@ -1,8 +1,8 @@
 """What tills number (S44): each (terminal, epoch, sequence) is one record, for ever.
 
-The rows of ``till_records`` are the truth; ``till_epochs.contiguous`` only remembers up to where
-no number is missing, so that a look for gaps begins there.  A body that contradicts them waits
-in ``quarantine``.
+``till_epochs.highest`` is the highest number that came, ``till_gaps`` lists every one below it that
+did not (L9); both move in the transaction of the record.  A body that contradicts the numbers
+waits in ``quarantine``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,15 @@ class Record(NamedTuple):
 
     key: str
     body_hash: bytes
+
+
+class Gap(NamedTuple):
+    """Numbers that never came, both inclusive, and since when (ms) that is known."""
+
+    epoch: int
+    first: int
+    last: int
+    since: int
 
 
 class SetAside(NamedTuple):
@@ -80,56 +89,57 @@ def record(tx: Tx, terminal_id: int, epoch: int, sequence: int) -> Record | None
 
 def add_record(tx: Tx, terminal_id: int, epoch: int, sequence: int, key: str, body_hash: bytes, at: int) -> bool:
     """Take a number of the terminal's current epoch; False when it is taken, or the epoch is another."""
-    return bool(
-        tx.run(
-            "INSERT INTO till_records (terminal_id, epoch, sequence, key, body_hash, at) "
-            "SELECT id, epoch, ?, ?, ?, ? FROM terminals WHERE id = ? AND epoch = ? ON CONFLICT DO NOTHING",
-            (sequence, key, body_hash, at, terminal_id, epoch),
-        )
+    taken = tx.run(
+        "INSERT INTO till_records (terminal_id, epoch, sequence, key, body_hash, at) "
+        "SELECT id, epoch, ?, ?, ?, ? FROM terminals WHERE id = ? AND epoch = ? ON CONFLICT DO NOTHING",
+        (sequence, key, body_hash, at, terminal_id, epoch),
     )
+    if taken:
+        _keep_gaps(tx, terminal_id, epoch, sequence, at)
+    return bool(taken)
 
 
-def contiguous(tx: Tx, terminal_id: int, epoch: int) -> int:
-    """Up to where no number is known to be missing."""
-    row = tx.one("SELECT contiguous FROM till_epochs WHERE terminal_id = ? AND epoch = ?", (terminal_id, epoch))
+def _keep_gaps(tx: Tx, terminal_id: int, epoch: int, sequence: int, at: int) -> None:
+    """A number above the highest may open a gap; one below it lies in a gap, and splits or closes it."""
+    top = highest(tx, terminal_id, epoch, lock=True)
+    if sequence > top:
+        parts = [(top + 1, sequence - 1, at)]
+        tx.later(
+            "UPDATE till_epochs SET highest = ? WHERE terminal_id = ? AND epoch = ?", (sequence, terminal_id, epoch)
+        )
+    else:
+        gap = tx.one(
+            "DELETE FROM till_gaps WHERE terminal_id = ? AND epoch = ? AND first <= ? AND last >= ? "
+            "RETURNING first, last, since",
+            (terminal_id, epoch, sequence, sequence),
+        )
+        assert gap is not None
+        parts = [(gap[0], sequence - 1, gap[2]), (sequence + 1, gap[1], gap[2])]
+    for first, last, since in parts:
+        if first <= last:
+            tx.later(
+                "INSERT INTO till_gaps (terminal_id, epoch, first, last, since) VALUES (?, ?, ?, ?, ?)",
+                (terminal_id, epoch, first, last, since),
+            )
+
+
+def highest(tx: Tx, terminal_id: int, epoch: int, lock: bool = False) -> int:
+    """The highest number of an epoch that came; 0 before the first."""
+    row = tx.one(
+        f"SELECT highest FROM till_epochs WHERE terminal_id = ? AND epoch = ?{tx.for_update if lock else ''}",
+        (terminal_id, epoch),
+    )
     return int(row[0]) if row else 0
 
 
-def advance(tx: Tx, terminal_id: int, epoch: int, to: int) -> None:
-    """No number up to ``to`` is missing; never goes back."""
-    tx.later(
-        "UPDATE till_epochs SET contiguous = ? WHERE terminal_id = ? AND epoch = ? AND contiguous < ?",
-        (to, terminal_id, epoch, to),
+def gaps(tx: Tx, terminal_id: int, epoch: int | None, limit: int) -> list[Gap]:
+    """The open gaps of a terminal, the lowest first; ``epoch`` None: of all its epochs."""
+    within, params = ("", [terminal_id]) if epoch is None else (" AND epoch = ?", [terminal_id, epoch])
+    rows = tx.all(
+        f"SELECT epoch, first, last, since FROM till_gaps WHERE terminal_id = ?{within} ORDER BY epoch, first LIMIT ?",
+        (*params, limit),
     )
-
-
-def islands(tx: Tx, terminal_id: int, epoch: int, above: int, limit: int) -> list[tuple[int, int]]:
-    """(first, last) of each run of numbers that are here, above ``above``, in their order."""
-    return [
-        (int(row[0]), int(row[1]))
-        for row in tx.all(
-            "SELECT min(sequence), max(sequence) FROM (SELECT sequence, "
-            "sequence - row_number() OVER (ORDER BY sequence) AS island FROM till_records "
-            "WHERE terminal_id = ? AND epoch = ? AND sequence > ?) AS run GROUP BY island ORDER BY 1 LIMIT ?",
-            (terminal_id, epoch, above, limit),
-        )
-    ]
-
-
-def recorded_at(tx: Tx, terminal_id: int, epoch: int, sequence: int) -> int:
-    """When a number that is here came (ms)."""
-    row = tx.one(
-        "SELECT at FROM till_records WHERE terminal_id = ? AND epoch = ? AND sequence = ?",
-        (terminal_id, epoch, sequence),
-    )
-    assert row is not None
-    return int(row[0])
-
-
-def epochs(tx: Tx, terminal_id: int) -> list[tuple[int, int]]:
-    """(epoch, contiguous) of a terminal, oldest first."""
-    rows = tx.all("SELECT epoch, contiguous FROM till_epochs WHERE terminal_id = ? ORDER BY epoch", (terminal_id,))
-    return [(int(row[0]), int(row[1])) for row in rows]
+    return [Gap(*row) for row in rows]
 
 
 # Quarantine -----------------------------------------------------------------------------------

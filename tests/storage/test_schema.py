@@ -77,7 +77,9 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("entries", "points", {"points": "1000000000001"}),
     ("entries", "kind", {"kind": "'gift'"}),
     ("till_epochs", "counts", {"epoch": "0"}),
-    ("till_epochs", "counts", {"epoch": "99", "contiguous": "-1"}),
+    ("till_epochs", "counts", {"epoch": "99", "highest": "-1"}),
+    ("till_gaps", "numbers", {"first": "0"}),
+    ("till_gaps", "numbers", {"first": "9", "last": "8"}),
     ("till_records", "sequence", {"sequence": "0"}),
     ("quarantine", "code", {"code": "'odd'", "sequence": "99"}),
     ("quarantine", "state", {"state": "'lost'", "body": "NULL", "sequence": "99"}),
@@ -105,7 +107,7 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     lane.takes_back(sold["id"], ("1", 1))
     lane.opens(bread(50_000), card=hanh["card"], coupons=[code], redeem_points=100)
     books.change("INSERT INTO exceptions (store_id, at, code) VALUES (1, 1, 'x')")
-    sends(lane, numbered(1), numbered(1, receipt="another"))
+    sends(lane, numbered(1), numbered(1, receipt="another"), numbered(3))
     return books
 
 
@@ -199,6 +201,8 @@ def test_a_number_stands_for_one_record_of_an_epoch_that_was_given(full: Books) 
     with pytest.raises(Refusal, match=r"(?i)foreign key"):
         full.change(copy_of("till_records", {"epoch": "2"}))
     full.change(copy_of("till_records", {"sequence": "2"}))
+    with pytest.raises(Refusal, match=r"(?i)foreign key"):
+        full.change(copy_of("till_gaps", {"epoch": "2"}))
 
 
 @sqlite_only

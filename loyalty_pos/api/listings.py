@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from loyalty_pos.api.answers import MemberFound, PointsNow, anything, day, many, moment, one, text, texts, whole
+from loyalty_pos.api.answers import MemberFound, PointsNow, anything, day, many, moment, one, text, texts, whole, yes
 from loyalty_pos.api.fields import Body
 
 
@@ -70,10 +70,11 @@ class Merge(Body):
 
 
 class SwipeRow(Body):
-    """An identification in a list; the card's number is masked."""
+    """An identification in a list, by the till's clock and by ours; the card's number is masked."""
 
     id = text()
     at = moment()
+    recorded_at = moment()
     store = text()
     terminal = text()
     cashier = text(null=True)
@@ -232,6 +233,7 @@ class ExceptionRow(Body):
     amount = whole()
     points = whole()
     store = text()
+    terminal = text(null=True)
     sale = text(null=True)
     receipt = text(null=True)
     state = text()
@@ -275,6 +277,8 @@ class Terminal(Body):
     store = text()
     scopes = texts()
     state = text()
+    epoch = whole()
+    pair_again = yes()
     created_at = moment()
 
 

@@ -32,6 +32,8 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
     "terminal_revoked": errors.NotSignedIn,
     "not_allowed": errors.NotAllowed,
     "scope_missing": errors.NotAllowed,
+    "terminal_quarantined": errors.NotAllowed,
+    "pairing_code_wrong": errors.NotSignedIn,
     "unavailable": errors.Unavailable,
 }
 REFUSED = (
@@ -125,8 +127,8 @@ def _operation(method: str, rule: str, row: Operation) -> dict[str, Any]:
         "operationId": view.__name__,
         "tags": [rule.split("/")[1]],
         "summary": (view.__doc__ or "").strip(),
-        "description": "For: " + ", ".join(scope + sorted(who.roles)),
-        "security": [{"key": []}, {"session": []}],
+        "description": "For: " + ", ".join(["whom the body names"] if who.open else scope + sorted(who.roles)),
+        "security": [] if who.open else [{"key": []}, {"session": []}],
         "parameters": _parameters(rule, row),
         "responses": _responses(row),
     }

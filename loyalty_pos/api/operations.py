@@ -14,6 +14,7 @@ from marshmallow import Schema
 from loyalty_pos.api import answers as a
 from loyalty_pos.api import listings as li
 from loyalty_pos.api import schemas as s
+from loyalty_pos.api import tills as t
 
 
 class Operation(NamedTuple):
@@ -43,7 +44,8 @@ def writes(body: type[Schema], answer: type[Schema], *codes: str, done: tuple[in
     return Operation(answer, body, done, codes, key=True)
 
 
-BASKET = ("card_is_coupon", "card_conflict", "member_unknown", "swipe_unknown", "no_terminal", "slow_down")
+BASKET = ("card_is_coupon", "card_conflict", "member_unknown", "swipe_unknown", "no_terminal", "terminal_quarantined",
+          "slow_down")  # fmt: skip
 CREATED = (201,)
 MEMBER = "member_unknown"
 
@@ -62,7 +64,8 @@ TABLE: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/checkouts/<checkout>/void"): writes(s.Nothing, a.Checkout, "checkout_unknown", "checkout_settled"),
     ("POST", "/sales"): writes(s.Sale, a.Sale, *BASKET[:-1], "receipt_conflict", done=(201, 200)),
-    ("POST", "/sales/batch"): Operation(a.BatchAnswer, s.Batch),
+    ("POST", "/sales/batch"): Operation(t.BatchAnswer, s.Batch),
+    ("POST", "/swipes/batch"): Operation(t.SwipesAnswer, s.Swipes),
     ("GET", "/sales"): lists(li.SaleRow, "member", "store", "receipt", "from", "to"),
     ("GET", "/swipes"): lists(li.SwipeRow, "terminal", "from", "to"),
     ("GET", "/sales/<sale>"): reads(a.Sale, "sale_unknown"),
@@ -130,10 +133,16 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("POST", "/exceptions/<exception>/resolve"): writes(
         s.Resolution, li.ExceptionRow, "exception_unknown", "exception_resolved"
     ),
+    ("GET", "/quarantine"): lists(t.SetAside, "state", codes=("page_unknown",)),
+    ("POST", "/quarantine/<record>/accept"): writes(s.Note, t.SetAside, "record_unknown", "record_resolved"),
+    ("POST", "/quarantine/<record>/dismiss"): writes(s.Reason, t.SetAside, "record_unknown", "record_resolved"),
+    ("GET", "/connections"): lists(t.Connection),
     ("GET", "/stores"): lists(li.Store),
     ("POST", "/stores"): writes(s.Store, li.Store, "store_taken", done=CREATED),
     ("GET", "/terminals"): lists(li.Terminal),
     ("POST", "/terminals"): writes(s.Terminal, li.TerminalKey, "store_unknown", "terminal_taken", done=CREATED),
+    ("POST", "/terminals/<code>/invite"): writes(s.Why, t.Invitation, "terminal_unknown", done=CREATED),
+    ("POST", "/terminals/<code>/pair"): writes(s.Pairing, t.Paired, "pairing_code_wrong", "slow_down"),
     ("POST", "/terminals/<code>/rotate"): writes(s.Why, li.TerminalKey, "terminal_unknown"),
     ("POST", "/terminals/<code>/revoke"): writes(s.Why, li.Revoked, "terminal_unknown"),
     ("GET", "/staff"): lists(li.Staff),

@@ -8,7 +8,7 @@ from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import api, page, reply, services, show, text
 from loyalty_pos.api.body import MIB, body_hash, harmless, need_key, refuse, write, write_items
 from loyalty_pos.services import attach, batch, listings, returns, sales
-from loyalty_pos.services.batch import BatchIn
+from loyalty_pos.services.batch import BatchIn, SwipesIn
 from loyalty_pos.services.requests import AttachIn, ReceiptReturnIn, ReturnIn, SaleIn
 
 
@@ -25,6 +25,13 @@ def record_batch() -> Response:
     for item in answer["items"]:
         item["receipt"] = harmless(item["receipt"])
     return show(answer)
+
+
+@api.post("/swipes/batch")
+def record_swipes() -> Response:
+    """Up to 500 identifications made offline, each under its own key (S43)."""
+    body = write_items(SwipesIn, most=8 * MIB)
+    return show(batch.run_swipes(services(), current_caller(), body, refuse, body_hash))
 
 
 @api.get("/sales")

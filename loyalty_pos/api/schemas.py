@@ -148,10 +148,30 @@ class ReceiptReturn(Body):
 
 
 class Batch(Body):
-    """Facts of a till that was offline, each with its own "key" and perhaps a "kind"."""
+    """Facts of a till that was offline, each with its own "key" and perhaps a "kind", and from a till
+    that numbers "epoch" and "sequence"."""
 
     sales = many(fields.Dict(keys=fields.String()), BATCH_MAX, 1, **MUST)
-    sent_at = Moment(**MAY)
+    sent_at = Moment(**MAY, **doc("The till's clock when it sends (S44)."))
+
+
+class Swipes(Body):
+    """Identifications made offline, each a Swipe with "at" and its own "key", and perhaps "epoch" and "sequence"."""
+
+    swipes = many(fields.Dict(keys=fields.String()), BATCH_MAX, 1, **MUST)
+    sent_at = Moment(**MAY, **doc("The till's clock when it sends (S44)."))
+
+
+class Pairing(Body):
+    """The code that a manager gave."""
+
+    pairing_code = plain(32, 1, **MUST)
+
+
+class Note(Body):
+    """A remark, if there is one."""
+
+    note = words(**MAY)
 
 
 class Consent(Body):

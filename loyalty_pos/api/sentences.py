@@ -68,6 +68,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Khoá của máy bán hàng này đã bị thu hồi; hãy ghép nối lại.",
         "This terminal's key was revoked; pair it again.",
     ),
+    "pairing_code_wrong": (
+        "Mã ghép nối không đúng, đã dùng hoặc đã hết hạn; hãy xin quản lý một mã mới.",
+        "The pairing code is wrong, used or over; ask a manager for a new one.",
+    ),
+    "terminal_quarantined": (
+        "Có hai máy mang danh tính của máy bán hàng này; hãy ghép nối lại trước khi dùng điểm hoặc phiếu ưu đãi.",
+        "Two tills bear this terminal's identity; pair it again before points or coupons are spent.",
+    ),
     "login_wrong": ("Tên đăng nhập hoặc mật khẩu không đúng.", "The login or the password is not right."),
     "not_allowed": ("Bạn không có quyền làm việc này.", "You are not allowed to do this."),
     "scope_missing": (
@@ -104,6 +112,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "staff_unknown": ("Không có nhân viên này.", "There is no such member of staff."),
     "approval_unknown": ("Không có yêu cầu duyệt này.", "There is no such request for approval."),
     "report_unknown": ("Không có báo cáo này.", "There is no such report."),
+    "record_unknown": ("Không có bản ghi này.", "There is no such record."),
     "exception_unknown": ("Không có việc cần xem này.", "There is no such exception."),
     "adapter_unknown": ("Không có bộ kết nối này.", "There is no such adapter."),
     "reference_missing": ("Không tìm thấy bộ kết nối mẫu.", "The reference adapter is missing."),
@@ -194,6 +203,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Yêu cầu này đã được quyết định; hãy xem lại danh sách.",
         "This request was already decided; look at the list again.",
     ),
+    "number_taken": (
+        "Số thứ tự này đã ghi nhận với nội dung khác; bản ghi được giữ riêng, hãy ghép nối lại máy bán hàng.",
+        "This number is already recorded with another content; the record is kept aside, pair the till again.",
+    ),
+    "epoch_old": (
+        "Bản ghi thuộc lần ghép nối trước; nó được giữ riêng. Hãy đánh số lại theo lần ghép nối hiện tại.",
+        "The record is of an earlier pairing; it is kept aside. Number it anew in the present epoch.",
+    ),
+    "epoch_ahead": (
+        "Máy bán hàng chưa được ghép nối đến số này; bản ghi được giữ riêng, hãy ghép nối lại.",
+        "No pairing has given this epoch yet; the record is kept aside, pair the till again.",
+    ),
+    "record_resolved": ("Bản ghi này đã được xử lý.", "This record is already decided about."),
     "exception_resolved": ("Việc này đã được xử lý.", "This exception is already resolved."),
     "login_taken": ("Tên đăng nhập này đã có.", "This login is already in use."),
     "staff_disabled": ("Tài khoản này đã ngừng dùng.", "This account is disabled."),

@@ -32,10 +32,11 @@ from loyalty_pos.storage.tx import Stale, Tx
 HOLD_MS = 15 * 60 * 1000
 
 
-def identify(services: Services, request: Request, body: SwipeIn) -> tuple[Outcome, Any]:
+def identify(services: Services, request: Request, body: SwipeIn, at: int | None = None) -> tuple[Outcome, Any]:
     """Who holds this card?  Records the swipe (S43), also of an unknown card.
 
     {"swipe_id", "member": summary, "card": {"number", "state"}}; NotFound (``card_unknown``).
+    ``at``: when the till read the card while it was offline (ms): a fact, so no guess is counted.
     """
     caller = request.caller
     caller.need("earn")
@@ -43,13 +44,15 @@ def identify(services: Services, request: Request, body: SwipeIn) -> tuple[Outco
 
     def work(tx: Tx) -> Outcome:
         now = services.now_ms()
-        guesses.check(tx, caller, now)
+        if at is None:
+            guesses.check(tx, caller, now)
         book = services.rules.current(tx)
-        holder = identity.find(services, tx, book, body.swipe, body.entry)
+        holder = identity.find(services, tx, book, body.swipe, body.entry, at)
         use_code(tx, holder)
-        swipe_id = record_swipe(tx, lane, caller.cashier(body.cashier), holder, now)
+        swipe_id = record_swipe(tx, lane, caller.cashier(body.cashier), holder, now, at)
         if holder.member is None:
-            guesses.note(tx, caller, 1, now)
+            if at is None:
+                guesses.note(tx, caller, 1, now)
             return Outcome("refused", body={"swipe_id": str(swipe_id)}, error=NotFound("card_unknown"))
         assert holder.card is not None
         found = {"number": holder.card.number, "state": holder.card.state}
@@ -62,13 +65,16 @@ def identify(services: Services, request: Request, body: SwipeIn) -> tuple[Outco
     return outcome, body_
 
 
-def record_swipe(tx: Tx, lane: tuple[int, int], cashier: str | None, holder: Holder, now: int) -> int:
-    """The swipe of this identification: the one already recorded, or a new one (S43)."""
+def record_swipe(
+    tx: Tx, lane: tuple[int, int], cashier: str | None, holder: Holder, now: int, at: int | None = None
+) -> int:
+    """The swipe of this identification: the one already recorded, or a new one (S43), read ``at`` or now."""
     if holder.swipe_id is not None:
         return holder.swipe_id
     card_id = holder.card.id if holder.card else None
     member_id = holder.member.id if holder.member else None
-    return cards.add_swipe(tx, now, lane, cashier, holder.number, card_id, member_id, holder.entry, holder.outcome)
+    found = (holder.number, card_id, member_id, holder.entry, holder.outcome)
+    return cards.add_swipe(tx, now, lane, cashier, *found, at=at)
 
 
 def conflict_recorder(services: Services, request: Request, basket: Basket) -> Callable[[Tx, LoyaltyError], None]:

@@ -24,12 +24,12 @@ SCOPES = frozenset({"earn", "redeem", "refund", "enroll"})
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: a terminal by its key, or a person by session or token.
+    """Who asks: a terminal by its key, a person by session or token, a till that has a pairing code alone.
 
     ``store_ids`` is None where every store is open (owner, auditor, system).
     """
 
-    kind: Literal["terminal", "staff", "system"]
+    kind: Literal["terminal", "staff", "system", "pairing"]
     name: str
     scopes: frozenset[str] = frozenset()
     role: str | None = None
@@ -39,6 +39,8 @@ class Caller:
     store: str | None = None
     staff_id: int | None = None
     store_ids: frozenset[int] | None = None
+    pair_again: bool = False
+    """Two tills bear this terminal's identity: it earns, but spends nothing until it is paired again."""
 
     @property
     def key(self) -> str:
@@ -70,12 +72,27 @@ SYSTEM = Caller(kind="system", name="system", scopes=SCOPES, role="owner")
 
 
 @dataclass(frozen=True)
+class Number:
+    """A till's own number of a record, and what was recorded: (terminal, epoch, sequence) is one record (S44)."""
+
+    epoch: int
+    sequence: int
+    body_hash: bytes
+
+
+@dataclass(frozen=True)
 class Request:
-    """One write: who, under which idempotency key (None: not repeatable), with which body."""
+    """One write: who, under which idempotency key (None: not repeatable), with which body.
+
+    ``number`` is taken with the key, in its transaction.  ``seen`` is the last server time (ms)
+    that the till had seen when it made this record.
+    """
 
     caller: Caller
     key: str | None = None
     body_hash: bytes = b""
+    number: Number | None = None
+    seen: int | None = None
 
 
 @dataclass(frozen=True)

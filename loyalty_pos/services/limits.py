@@ -95,10 +95,11 @@ def usage(
     member_id: int | None,
     store_id: int | None,
     cashier: str | None,
-    sold_at: int,
+    now: int,
     own: checkouts.CheckoutRow | None,
 ) -> dict[str, Usage]:
-    """The uses so far of each limited promotion, as this basket's limits see them.
+    """The uses so far of each limited promotion, as this basket's limits see them at ``now`` (ms, the
+    server's: S44).
 
     What the checkout being changed (``own``) has reserved itself is not in the way; what other
     open checkouts of the member hold is.
@@ -116,7 +117,7 @@ def usage(
     found: dict[str, Usage] = {}
     for code, limits in book.limited.items():
         period = limits.get("per_period")
-        since = sold_at - int(timedelta(days=period["days"]).total_seconds() * 1000) if period else 0
+        since = now - int(timedelta(days=period["days"]).total_seconds() * 1000) if period else 0
         found[code] = Usage(
             total=counts.get((code, "total"), (0, 0))[0],
             member=counts.get((code, "member"), (0, 0))[0],

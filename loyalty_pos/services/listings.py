@@ -80,13 +80,14 @@ def list_swipes(
             {
                 "id": str(row[0]),
                 "at": from_ms(row[1]).isoformat(timespec="seconds"),
-                "store": row[2],
-                "terminal": row[3],
-                "cashier": row[4],
-                "card": None if row[5] is None else mask_card(row[5]),
-                "member": None if row[6] is None else str(row[6]),
-                "entry": row[7],
-                "outcome": row[8],
+                "recorded_at": from_ms(row[2]).isoformat(timespec="seconds"),
+                "store": row[3],
+                "terminal": row[4],
+                "cashier": row[5],
+                "card": None if row[6] is None else mask_card(row[6]),
+                "member": None if row[7] is None else str(row[7]),
+                "entry": row[8],
+                "outcome": row[9],
             }
             for row in rows[:limit]
         ]

@@ -99,7 +99,7 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         raise Stale
     posting.add_lines(tx, sale_id, _lines(ticket))
     uses = [(u.promotion, u.uses, u.amount, u.coupon) for u in ticket.priced.uses]
-    posting.add_uses(tx, sale_id, member.id if member else None, ticket.sold_at, uses)
+    posting.add_uses(tx, sale_id, member.id if member else None, ticket.now, uses)
     if member is not None:
         why = Why(ticket.now, caller.key, terminal_id, sale_id, key=ticket.request.key)
         _post_points(tx, ticket, why, earned, redeemed)

@@ -39,7 +39,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
     """
     check_basket(body)
     caller = request.caller
-    check_scopes(caller, body)
+    check_scopes(caller, body, made=body.as_sold)
     lane = caller.need_lane()
     body_hash = hashlib.sha256(msgspec.json.encode(body)).digest()
 
@@ -48,7 +48,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
         sold_at = services.now_ms() if body.sold_at is None else to_ms(body.sold_at)
         if known_receipt(tx, caller, book, body.receipt, sold_at, body_hash) is not None:
             return None
-        return make_ready(services, tx, caller, body, "as_sold" if body.as_sold else "sale")
+        return make_ready(services, tx, caller, body, "as_sold" if body.as_sold else "sale", seen=request.seen)
 
     def post(tx: Tx, ready: Ready | None) -> Outcome:
         book = services.rules.current(tx)

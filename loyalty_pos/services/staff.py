@@ -22,6 +22,7 @@ from loyalty_pos.services.context import SCOPES, Caller, Outcome, Request, Servi
 from loyalty_pos.services.idempotency import write
 from loyalty_pos.storage import audit, guesses, reading, shops
 from loyalty_pos.storage import staff as rows
+from loyalty_pos.storage.shops import TerminalRow
 from loyalty_pos.storage.staff import StaffRow
 from loyalty_pos.storage.tables import ROLES
 from loyalty_pos.storage.tx import Tx
@@ -331,6 +332,11 @@ def by_terminal_key(services: Services, key: str) -> Caller:
         raise NotSignedIn
     if row.state != "active":
         raise NotSignedIn("terminal_revoked")
+    return as_terminal(row)
+
+
+def as_terminal(row: TerminalRow) -> Caller:
+    """A terminal as a caller."""
     return Caller(
         kind="terminal",
         name=row.code,
@@ -340,6 +346,7 @@ def by_terminal_key(services: Services, key: str) -> Caller:
         terminal=row.code,
         store=row.store,
         store_ids=frozenset({row.store_id}),
+        pair_again=row.pair_again_since is not None,
     )
 
 

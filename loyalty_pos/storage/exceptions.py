@@ -19,6 +19,7 @@ class ExceptionRow(NamedTuple):
     points: int
     store_id: int
     store: str
+    terminal: str | None
     sale_id: int | None
     receipt: str | None
     state: str
@@ -28,10 +29,18 @@ class ExceptionRow(NamedTuple):
 
 
 _SELECT = (
-    "SELECT x.id, x.at, x.code, x.amount, x.points, x.store_id, t.code, x.sale_id, s.receipt, x.state, x.note, "
+    "SELECT x.id, x.at, x.code, x.amount, x.points, x.store_id, t.code, l.code, x.sale_id, s.receipt, x.state, x.note, "
     "x.resolved_by, x.resolved_at FROM exceptions x JOIN stores t ON t.id = x.store_id "
-    "LEFT JOIN sales s ON s.id = x.sale_id "
+    "LEFT JOIN terminals l ON l.id = x.terminal_id LEFT JOIN sales s ON s.id = x.sale_id "
 )
+
+
+def tell(tx: Tx, store_id: int, terminal_id: int, at: int, code: str) -> None:
+    """Trouble with a till: in the list once, until a person has resolved it."""
+    tx.later(
+        "INSERT INTO exceptions (store_id, terminal_id, at, code) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (store_id, terminal_id, at, code),
+    )
 
 
 def listed(

@@ -54,6 +54,7 @@ class SwipeRow(NamedTuple):
     entry: str
     outcome: str
     at: int
+    recorded_at: int
 
 
 class CouponRow(NamedTuple):
@@ -125,7 +126,8 @@ def member_by_phone(tx: Tx, phone: str) -> int | None:
 def swipe(tx: Tx, swipe_id: int) -> SwipeRow | None:
     """A recorded identification."""
     row = tx.one(
-        "SELECT id, store_id, terminal_id, number, card_id, member_id, entry, outcome, at FROM swipes WHERE id = ?",
+        "SELECT id, store_id, terminal_id, number, card_id, member_id, entry, outcome, at, recorded_at FROM swipes "
+        "WHERE id = ?",
         (swipe_id,),
     )
     return SwipeRow(*row) if row else None
@@ -158,12 +160,12 @@ def uses(tx: Tx, promotions: Sequence[str], subjects: Sequence[str]) -> dict[tup
 
 
 def uses_since(tx: Tx, promotion: str, member_id: int, since: int) -> int:
-    """How often a member used a promotion in sales since ``since`` (ms) that were not all returned."""
+    """How often a member used a promotion in sales recorded since ``since`` (ms, S44) that were not all returned."""
     row = tx.one(
         "SELECT coalesce(sum(u.uses), 0) FROM sales s JOIN sale_uses u ON u.sale_id = s.id "
-        "WHERE s.member_id = ? AND s.sold_at >= ? AND s.state <> 'returned' AND u.promotion = ? "
+        "WHERE s.member_id = ? AND s.state <> 'returned' AND u.promotion = ? AND u.at >= ? "
         "AND u.member_id IS NOT NULL",
-        (member_id, since, promotion),
+        (member_id, promotion, since),
     )
     return int(row[0]) if row else 0
 

@@ -3,12 +3,14 @@
 Facts (entries, swipes, sale lines, coupon events) are only ever added; triggers of the first
 migration refuse an UPDATE or DELETE of them.  Running balances stand beside the ledger in
 ``members`` under CHECKs, so that no balance is ever negative at any prefix (reliability.md I1).
-Personal data is in ``people`` (and ``consents``) alone.
+Personal data is in ``people`` (and ``consents``) alone; an enrolment that was set aside keeps its
+body in ``quarantine`` until a person has decided about it.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import text as sql
 
 from loyalty_pos.storage.columns import (
     blob,
@@ -60,6 +62,9 @@ terminals = table(
     text("state", default="active"),
     integer("created_at"),
     integer("seen_at", null=True),
+    integer("epoch", default=1),
+    integer("pair_again_since", null=True),
+    integer("skew", null=True),
     one_of("state", ("active", "revoked")),
     UniqueConstraint("key_hash"),
 )
@@ -224,6 +229,7 @@ swipes = table(
     "swipes",
     pk(),
     integer("at"),
+    integer("recorded_at"),
     ref("store_id", "stores"),
     ref("terminal_id", "terminals"),
     text("cashier", null=True),
@@ -234,6 +240,72 @@ swipes = table(
     text("outcome"),
     Index("ix_swipes_terminal_id_at", "terminal_id", "at"),
     Index("ix_swipes_member_id", "member_id"),
+)
+
+# --- tills that number what they record (S44) ---------------------------------------------
+
+pairing_codes = clustered(
+    "pairing_codes",
+    integer("terminal_id", ForeignKey("terminals.id"), primary_key=True),
+    blob("code_hash"),
+    integer("expires_at"),
+    integer("used_at", null=True),
+)
+
+till_epochs = clustered(
+    "till_epochs",
+    ref("terminal_id", "terminals"),
+    integer("epoch"),
+    integer("started_at"),
+    integer("highest", default=0),
+    PrimaryKeyConstraint("terminal_id", "epoch"),
+    check("counts", "epoch > 0 AND highest >= 0"),
+)
+
+till_records = clustered(
+    "till_records",
+    integer("terminal_id"),
+    integer("epoch"),
+    integer("sequence"),
+    text("key"),
+    blob("body_hash"),
+    integer("at"),
+    PrimaryKeyConstraint("terminal_id", "epoch", "sequence"),
+    ForeignKeyConstraint(["terminal_id", "epoch"], ["till_epochs.terminal_id", "till_epochs.epoch"]),
+    check("sequence", "sequence > 0"),
+)
+
+till_gaps = clustered(
+    "till_gaps",
+    integer("terminal_id"),
+    integer("epoch"),
+    integer("first"),
+    integer("last"),
+    integer("since"),
+    PrimaryKeyConstraint("terminal_id", "epoch", "first"),
+    ForeignKeyConstraint(["terminal_id", "epoch"], ["till_epochs.terminal_id", "till_epochs.epoch"]),
+    check("numbers", "first BETWEEN 1 AND last"),
+)
+
+quarantine = table(
+    "quarantine",
+    pk(),
+    ref("terminal_id", "terminals"),
+    integer("at"),
+    integer("epoch"),
+    integer("sequence"),
+    text("code"),
+    text("kind"),
+    blob("body_hash"),
+    blob("body", null=True),
+    text("state", default="waiting"),
+    text("note", null=True),
+    text("resolved_by", null=True),
+    integer("resolved_at", null=True),
+    one_of("state", ("waiting", "accepted", "dismissed")),
+    one_of("code", ("number_taken", "epoch_old", "epoch_ahead")),
+    check("body", "(state = 'waiting') = (body IS NOT NULL)"),
+    UniqueConstraint("terminal_id", "epoch", "sequence", "body_hash"),
 )
 
 # --- goods and rules ----------------------------------------------------------------------
@@ -413,13 +485,13 @@ sale_uses = table(
     "sale_uses",
     ref("sale_id", "sales"),
     ref("member_id", "members", null=True),
-    integer("sold_at"),
+    integer("at"),
     text("promotion"),
     integer("uses"),
     integer("amount"),
     text("coupon", null=True),
     Index("ix_sale_uses_sale_id", "sale_id"),
-    Index("ix_sale_uses_promotion_member_id_sold_at", "promotion", "member_id", "sold_at"),
+    Index("ix_sale_uses_promotion_member_id_at", "promotion", "member_id", "at"),
 )
 
 returns = table(
@@ -477,11 +549,20 @@ exceptions = table(
     integer("amount", default=0),
     integer("points", default=0),
     ref("sale_id", "sales", null=True),
+    ref("terminal_id", "terminals", null=True),
     text("state", default="open"),
     text("note", null=True),
     text("resolved_by", null=True),
     integer("resolved_at", null=True),
     one_of("state", ("open", "resolved")),
+    Index(
+        "ux_exceptions_open_of_terminal",
+        "terminal_id",
+        "code",
+        unique=True,
+        sqlite_where=sql("state = 'open'"),
+        postgresql_where=sql("state = 'open'"),
+    ),  # fmt: skip
 )
 
 # --- the ledger ---------------------------------------------------------------------------

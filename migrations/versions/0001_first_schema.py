@@ -25,6 +25,7 @@ APPEND_ONLY = (
     "audit",
     "answers",
     "rule_versions",
+    "till_records",
 )
 SALE_LINE_FACTS = "sale_id, position, line, sku, quantity, unit_price, gross, discount, net, units, runs"
 
@@ -212,6 +213,9 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="active", nullable=False),
         sa.Column("created_at", INT, nullable=False),
         sa.Column("seen_at", INT, nullable=True),
+        sa.Column("epoch", INT, server_default="1", nullable=False),
+        sa.Column("pair_again_since", INT, nullable=True),
+        sa.Column("skew", INT, nullable=True),
         sa.CheckConstraint("state IN ('active', 'revoked')", name="ck_terminals_state"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_terminals_store_id"),
         sa.PrimaryKeyConstraint("id", name="pk_terminals"),
@@ -220,6 +224,89 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_terminals_store_id", "terminals", ["store_id"], unique=False)
+    op.create_table(
+        "pairing_codes",
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", INT, nullable=False),
+        sa.Column("used_at", INT, nullable=True),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_pairing_codes_terminal_id"),
+        sa.PrimaryKeyConstraint("terminal_id", name="pk_pairing_codes"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "till_epochs",
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("epoch", INT, nullable=False),
+        sa.Column("started_at", INT, nullable=False),
+        sa.Column("highest", INT, server_default="0", nullable=False),
+        sa.CheckConstraint("epoch > 0 AND highest >= 0", name="ck_till_epochs_counts"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_till_epochs_terminal_id"),
+        sa.PrimaryKeyConstraint("terminal_id", "epoch", name="pk_till_epochs"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "till_records",
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("epoch", INT, nullable=False),
+        sa.Column("sequence", INT, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.CheckConstraint("sequence > 0", name="ck_till_records_sequence"),
+        sa.ForeignKeyConstraint(
+            ["terminal_id", "epoch"],
+            ["till_epochs.terminal_id", "till_epochs.epoch"],
+            name="fk_till_records_terminal_id_epoch",
+        ),
+        sa.PrimaryKeyConstraint("terminal_id", "epoch", "sequence", name="pk_till_records"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "till_gaps",
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("epoch", INT, nullable=False),
+        sa.Column("first", INT, nullable=False),
+        sa.Column("last", INT, nullable=False),
+        sa.Column("since", INT, nullable=False),
+        sa.CheckConstraint("first BETWEEN 1 AND last", name="ck_till_gaps_numbers"),
+        sa.ForeignKeyConstraint(
+            ["terminal_id", "epoch"],
+            ["till_epochs.terminal_id", "till_epochs.epoch"],
+            name="fk_till_gaps_terminal_id_epoch",
+        ),
+        sa.PrimaryKeyConstraint("terminal_id", "epoch", "first", name="pk_till_gaps"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "quarantine",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("epoch", INT, nullable=False),
+        sa.Column("sequence", INT, nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("resolved_by", sa.Text(), nullable=True),
+        sa.Column("resolved_at", INT, nullable=True),
+        sa.CheckConstraint("(state = 'waiting') = (body IS NOT NULL)", name="ck_quarantine_body"),
+        sa.CheckConstraint("code IN ('number_taken', 'epoch_old', 'epoch_ahead')", name="ck_quarantine_code"),
+        sa.CheckConstraint("state IN ('waiting', 'accepted', 'dismissed')", name="ck_quarantine_state"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_quarantine_terminal_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_quarantine"),
+        sa.UniqueConstraint(
+            "terminal_id", "epoch", "sequence", "body_hash", name="uq_quarantine_terminal_id_epoch_sequence_body_hash"
+        ),
+        sqlite_strict=True,
+    )
     op.create_table(
         "cards",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
@@ -378,6 +465,7 @@ def upgrade() -> None:
         "swipes",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
         sa.Column("at", INT, nullable=False),
+        sa.Column("recorded_at", INT, nullable=False),
         sa.Column("store_id", INT, nullable=False),
         sa.Column("terminal_id", INT, nullable=False),
         sa.Column("cashier", sa.Text(), nullable=True),
@@ -523,6 +611,7 @@ def upgrade() -> None:
         sa.Column("amount", INT, server_default="0", nullable=False),
         sa.Column("points", INT, server_default="0", nullable=False),
         sa.Column("sale_id", INT, nullable=True),
+        sa.Column("terminal_id", INT, nullable=True),
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("resolved_by", sa.Text(), nullable=True),
@@ -530,10 +619,19 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('open', 'resolved')", name="ck_exceptions_state"),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_exceptions_sale_id"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_exceptions_store_id"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_exceptions_terminal_id"),
         sa.PrimaryKeyConstraint("id", name="pk_exceptions"),
         sqlite_strict=True,
     )
     op.create_index("ix_exceptions_store_id", "exceptions", ["store_id"], unique=False)
+    op.create_index(
+        "ux_exceptions_open_of_terminal",
+        "exceptions",
+        ["terminal_id", "code"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_table(
         "lots",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
@@ -631,7 +729,7 @@ def upgrade() -> None:
         "sale_uses",
         sa.Column("sale_id", INT, nullable=False),
         sa.Column("member_id", INT, nullable=True),
-        sa.Column("sold_at", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
         sa.Column("promotion", sa.Text(), nullable=False),
         sa.Column("uses", INT, nullable=False),
         sa.Column("amount", INT, nullable=False),
@@ -640,9 +738,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_sale_uses_sale_id"),
         sqlite_strict=True,
     )
-    op.create_index(
-        "ix_sale_uses_promotion_member_id_sold_at", "sale_uses", ["promotion", "member_id", "sold_at"], unique=False
-    )
+    op.create_index("ix_sale_uses_promotion_member_id_at", "sale_uses", ["promotion", "member_id", "at"], unique=False)
     op.create_index("ix_sale_uses_sale_id", "sale_uses", ["sale_id"], unique=False)
     op.create_table(
         "checkout_lots",

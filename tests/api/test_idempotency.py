@@ -47,6 +47,7 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         for _ in range(2)
     ]
     coupon = ok(owner.call("POST", f"/members/{member}/coupons", {"promotion": "ten-percent"}), 201)["code"]
+    pairing = ok(owner.call("POST", "/terminals/hn-02-1/invite", {}), 201)["pairing_code"]
     return [
         (till, "POST", "/cards/identify", {"swipe": card, "entry": "scan"}),
         (till, "POST", "/checkouts", basket(card=card, entry="scan", redeem_points=100)),
@@ -79,6 +80,8 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (owner, "POST", "/categories", {"code": "food", "name": {"vi": "Đồ ăn"}}),
         (owner, "POST", "/stores", {"code": "hn-03", "name": "Ba Đình"}),
         (owner, "POST", "/terminals", {"code": "hn-03-1", "store": "hn-03"}),
+        (owner, "POST", "/terminals/hn-03-1/invite", {}),
+        (owner, "POST", "/terminals/hn-02-1/pair", {"pairing_code": pairing}),
         (owner, "POST", "/terminals/hn-03-1/rotate", {}),
         (owner, "POST", "/terminals/hn-03-1/revoke", {}),
         (owner, "POST", "/staff", {"login": "lan", "name": "Lan", "role": "cashier", "token": True}),

@@ -80,6 +80,9 @@ def test_a_shop_from_nothing(run: Run) -> None:
     assert run("store", "add", "hn-01", "--name", "Hàng Bông", json_=True) == {"code": "hn-01", "name": "Hàng Bông"}
     made = run("terminal", "add", "hn-01-1", "--store", "hn-01", "--scopes", "earn,redeem", json_=True)
     assert (made["code"], made["store"], made["scopes"]) == ("hn-01-1", "hn-01", ["earn", "redeem"])
+    invited = run("terminal", "pair", "hn-01-1", json_=True)
+    assert (invited["code"], len(invited["pairing_code"])) == ("hn-01-1", 8)
+    assert run("terminal", "pair", "hn-01-1").split()[-1].isdigit()
     assert run("terminal", "rotate", "hn-01-1", json_=True)["key"] != made["key"]
     assert run("terminal", "revoke", "hn-01-1", json_=True)["state"] == "revoked"
     person = run("staff", "add", "an", "--role", "owner", "--token", json_=True)

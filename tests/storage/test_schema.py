@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from conftest import Shop, add_promotions
+from services.batches import numbered, sends
 from services.lane import FRUIT, MILK, Books, Lane, bread
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
@@ -87,12 +88,21 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("approvals", "decided", {"state": "'rejected'"}),
     ("approvals", "decided", {"decided_by": "'x'", "decided_at": "1"}),
     ("approvals", "two_people", {"state": "'approved'", "decided_by": "by", "decided_at": "1"}),
+    ("till_epochs", "counts", {"epoch": "0"}),
+    ("till_epochs", "counts", {"epoch": "99", "highest": "-1"}),
+    ("till_gaps", "numbers", {"first": "0"}),
+    ("till_gaps", "numbers", {"first": "9", "last": "8"}),
+    ("till_records", "sequence", {"sequence": "0"}),
+    ("quarantine", "code", {"code": "'odd'", "sequence": "99"}),
+    ("quarantine", "state", {"state": "'lost'", "body": "NULL", "sequence": "99"}),
+    ("quarantine", "body", {"body": "NULL", "sequence": "99"}),
+    ("quarantine", "body", {"state": "'dismissed'", "sequence": "99"}),
     ("return_lines", "units", {"units": "0", "line": "'x'"}),
     ("return_lines", "units", {"refund": "-1", "line": "'x'"}),
 ]
 
 APPEND_ONLY = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "consents", "audit",
-               "answers", "rule_versions")  # fmt: skip
+               "answers", "rule_versions", "till_records")  # fmt: skip
 
 
 @pytest.fixture
@@ -113,6 +123,7 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     merge = "INSERT INTO merges (member_id, into_id, at, by, reason, moved) VALUES (?, ?, 1, 'x', 'x', '{}')"
     books.change(merge, int(lan), int(hanh["id"]))
     books.change("INSERT INTO exceptions (store_id, at, code) VALUES (1, 1, 'x')")
+    sends(lane, numbered(1), numbered(1, receipt="another"), numbered(3))
     return books
 
 
@@ -197,6 +208,17 @@ def test_a_receipt_is_unique_where_it_should_be(full: Books) -> None:
     with pytest.raises(Refusal, match=r"(?i)unique"):
         full.change(copy_of("sales", {}))
     full.change(copy_of("sales", {"business_date": "'2020-01-01'"}))
+
+
+def test_a_number_stands_for_one_record_of_an_epoch_that_was_given(full: Books) -> None:
+    """S44, I6: (terminal, epoch, sequence) is unique, and no record is of an epoch that no pairing gave."""
+    with pytest.raises(Refusal, match=r"(?i)unique"):
+        full.change(copy_of("till_records", {"key": "'another-key-000000'"}))
+    with pytest.raises(Refusal, match=r"(?i)foreign key"):
+        full.change(copy_of("till_records", {"epoch": "2"}))
+    full.change(copy_of("till_records", {"sequence": "2"}))
+    with pytest.raises(Refusal, match=r"(?i)foreign key"):
+        full.change(copy_of("till_gaps", {"epoch": "2"}))
 
 
 @sqlite_only

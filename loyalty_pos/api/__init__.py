@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Flask
 
 from loyalty_pos.api import (
+    approvals,
     auth,
     cards,
     checkouts,
@@ -19,13 +20,15 @@ from loyalty_pos.api import (
     products,
     programme,
     promotions,
+    reports,
     sales,
     shops,
 )
 from loyalty_pos.api.base import api
 
 RESOURCES = (
-    auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, sales, shops,
+    approvals, auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, reports,
+    sales,    shops,
 )  # fmt: skip
 """Every module that puts routes on the blueprint."""
 

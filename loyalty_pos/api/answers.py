@@ -337,23 +337,6 @@ class Parked(Body):
     status = text()
 
 
-class BatchItem(Body):
-    """What became of one fact: ``id``, or the ``code`` of its refusal."""
-
-    receipt = text(null=True)
-    status = text()
-    id = fields.String()
-    code = fields.String()
-
-
-class BatchAnswer(Body):
-    """The facts in the order they were sent."""
-
-    items = many(BatchItem)
-    high_contiguous = whole(null=True)
-    gaps = fields.List(fields.Raw(), required=True)
-
-
 class OwnCard(CardState):
     """A member's card."""
 

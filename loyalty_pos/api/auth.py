@@ -24,6 +24,9 @@ SESSION_COOKIE = "loyalty_session"
 SAFE = frozenset({"GET", "HEAD"})
 LONGEST_KEY = 200
 
+UNPAIRED = Caller(kind="pairing", name="")
+"""A till that has a pairing code alone: no header and no cookie counts."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -86,10 +89,14 @@ def _own_page() -> bool:
 @api.before_request
 def guard() -> None:
     """The first thing on every call: who, from where, and whether the table lets them."""
-    caller = current_caller()
-    if request.method not in SAFE and "Authorization" not in request.headers and not _own_page():
-        raise NotAllowed("cross_site")
     assert request.url_rule is not None
-    roles.who(request.method, request.url_rule.rule.removeprefix("/api/v1")).check(caller)
+    row = roles.who(request.method, request.url_rule.rule.removeprefix("/api/v1"))
+    if row.open:
+        g.caller = UNPAIRED
+    caller = current_caller()
+    by_cookie = caller.kind == "staff" and "Authorization" not in request.headers
+    if request.method not in SAFE and by_cookie and not _own_page():
+        raise NotAllowed("cross_site")
+    row.check(caller)
     if not all(part.isprintable() and len(part) <= LONGEST_KEY for part in (request.view_args or {}).values()):
         raise NotFound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from loyalty_pos.api.answers import PointsNow, anything, day, many, moment, one, text, texts, whole
+from loyalty_pos.api.answers import MemberFound, PointsNow, anything, day, many, moment, one, text, texts, whole, yes
 from loyalty_pos.api.fields import Body
 
 
@@ -39,11 +39,42 @@ class SaleRow(Body):
     redeemed = whole()
 
 
+class Earned(Body):
+    """What a sale earned."""
+
+    earned = whole()
+
+
+class Attached(Body):
+    """A sale that has a member now; ``member`` with the balances after it."""
+
+    sale = text()
+    receipt = text()
+    attached_at = moment()
+    member = one(MemberFound)
+    points = one(Earned)
+    messages = texts()
+
+
+class Merge(Body):
+    """Two members made one, or made two again: what moved."""
+
+    member = text()
+    into = text()
+    at = moment()
+    undo_until = moment(null=True)
+    points = whole()
+    cards = whole()
+    sales = whole()
+    coupons = whole()
+
+
 class SwipeRow(Body):
-    """An identification in a list; the card's number is masked."""
+    """An identification in a list, by the till's clock and by ours; the card's number is masked."""
 
     id = text()
     at = moment()
+    recorded_at = moment()
     store = text()
     terminal = text()
     cashier = text(null=True)
@@ -71,11 +102,28 @@ class Balances(PointsNow):
 
 
 class Adjusted(Body):
-    """Points changed by hand."""
+    """Points changed by hand (``ok``, ``active``), or waiting for a second person (``approval``)."""
 
+    status = text()
     member = text()
     points = whole()
-    active = whole()
+    active = fields.Integer()
+    approval = fields.String()
+
+
+class Approval(Body):
+    """What waits for a second person, or was decided by one (S50)."""
+
+    id = text()
+    at = moment()
+    by = text()
+    member = text()
+    points = whole()
+    reason = text()
+    state = text()
+    decided_by = text(null=True)
+    decided_at = moment(null=True)
+    note = text(null=True)
 
 
 class Coupon(Body):
@@ -257,6 +305,7 @@ class ExceptionRow(Body):
     amount = whole()
     points = whole()
     store = text()
+    terminal = text(null=True)
     sale = text(null=True)
     receipt = text(null=True)
     state = text()
@@ -264,6 +313,26 @@ class ExceptionRow(Body):
     note = text(null=True)
     resolved_by = text(null=True)
     resolved_at = moment(null=True)
+
+
+class ReportName(Body):
+    """A report in the list; its name per language."""
+
+    code = text()
+    name = anything()
+
+
+class Report(ReportName):
+    """A report: columns with their names, rows by column code."""
+
+    class Meta:
+        """``from`` is no name in Python."""
+
+        include = {"from": day()}  # noqa: RUF012
+
+    to = day()
+    columns = many(ReportName)
+    rows = fields.List(fields.Dict(keys=fields.String()), required=True)
 
 
 class Store(Body):
@@ -281,6 +350,8 @@ class Terminal(Body):
     store = text()
     scopes = texts()
     state = text()
+    epoch = whole()
+    pair_again = yes()
     created_at = moment()
 
 
@@ -302,12 +373,13 @@ class Revoked(Body):
 
 
 class Staff(Body):
-    """A person who works here; ``token`` only in the answer that made it."""
+    """A person who works here, their own card masked; ``token`` only in the answer that made it."""
 
     login = text()
     name = text()
     role = text()
     stores = texts()
+    card = text(null=True)
     state = text()
     created_at = moment()
     token = fields.String()

@@ -7,9 +7,10 @@ from flask import Response
 from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import api, page, reply, services, show, text
 from loyalty_pos.api.body import write
+from loyalty_pos.api.shops import WhyIn
 from loyalty_pos.domain.promotions.decode import decode
-from loyalty_pos.services import members, points
-from loyalty_pos.services.requests import AdjustIn, CardIn, MemberIn, PersonIn, TierIn
+from loyalty_pos.services import members, merging, points
+from loyalty_pos.services.requests import AdjustIn, CardIn, MemberIn, MergeIn, PersonIn, TierIn
 
 
 @api.post("/members")
@@ -73,6 +74,20 @@ def give_tier(member: str) -> Response:
     """A tier by hand, with a reason; null lets the reviews decide again (S33)."""
     request, body = write(TierIn)
     return reply(members.give_tier(services(), request, member, body))
+
+
+@api.post("/members/<member>/merge")
+def merge_members(member: str) -> Response:
+    """Make this member an alias of another; everything it has goes along."""
+    request, body = write(MergeIn)
+    return reply(merging.merge(services(), request, member, body.into, body.reason))
+
+
+@api.post("/members/<member>/unmerge")
+def unmerge_members(member: str) -> Response:
+    """Make two members of them again, each with what their own cards brought."""
+    request, body = write(WhyIn)
+    return reply(merging.unmerge(services(), request, member, body.reason))
 
 
 @api.get("/members/<member>/coupons")

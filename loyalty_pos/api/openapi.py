@@ -32,11 +32,13 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
     "terminal_revoked": errors.NotSignedIn,
     "not_allowed": errors.NotAllowed,
     "scope_missing": errors.NotAllowed,
+    "terminal_quarantined": errors.NotAllowed,
+    "pairing_code_wrong": errors.NotSignedIn,
     "unavailable": errors.Unavailable,
 }
 REFUSED = (
-    "approval_needed", "points_insufficient", "card_is_coupon", "no_terminal", "last_owner", "more_than_bought",
-    "return_of_return", "exception_action",
+    "own_approval", "card_blocked", "merge_itself", "points_insufficient", "card_is_coupon", "no_terminal",
+    "last_owner", "more_than_bought", "return_of_return", "exception_action",
 )  # fmt: skip
 INVALID = ("invalid", "payment_card", "key_reused")
 QUERY = {
@@ -119,8 +121,8 @@ def _operation(method: str, rule: str, row: Operation) -> dict[str, Any]:
         "operationId": view.__name__,
         "tags": [rule.split("/")[1]],
         "summary": (view.__doc__ or "").strip(),
-        "description": "For: " + ", ".join(scope + sorted(who.roles)),
-        "security": [{"key": []}, {"session": []}],
+        "description": "For: " + ", ".join(["whom the body names"] if who.open else scope + sorted(who.roles)),
+        "security": [] if who.open else [{"key": []}, {"session": []}],
         "parameters": _parameters(rule, row),
         "responses": _responses(row),
     }
@@ -154,7 +156,7 @@ def _responses(row: Operation) -> dict[str, Any]:
     answer: type[Schema] = answers.listing(row.answer) if row.listed else row.answer
     made: dict[str, Any] = {}
     for status in row.done:
-        shape = answers.Parked if status == 202 else answer
+        shape = answers.Parked if status == 202 and row.answer is answers.Return else answer
         made[str(status)] = {"description": "Done.", "content": {"application/json": {"schema": shape}}}
     for status, codes in sorted(_refusals(row).items()):
         lines = "\n".join(f"- `{code}`: {sentence(code, 'en')}" for code in codes)

@@ -14,6 +14,7 @@ from marshmallow import Schema
 from loyalty_pos.api import answers as a
 from loyalty_pos.api import listings as li
 from loyalty_pos.api import schemas as s
+from loyalty_pos.api import tills as t
 
 
 class Operation(NamedTuple):
@@ -43,7 +44,8 @@ def writes(body: type[Schema], answer: type[Schema], *codes: str, done: tuple[in
     return Operation(answer, body, done, codes, key=True)
 
 
-BASKET = ("card_is_coupon", "card_conflict", "member_unknown", "swipe_unknown", "no_terminal", "slow_down")
+BASKET = ("card_is_coupon", "card_conflict", "member_unknown", "swipe_unknown", "no_terminal", "terminal_quarantined",
+          "slow_down")  # fmt: skip
 GIVEN_BACK = ("more_than_bought", "receipt_conflict", "undo_too_late", "undo_elsewhere", "undo_not_whole", *BASKET[:-1])
 CREATED = (201,)
 MEMBER = "member_unknown"
@@ -63,10 +65,15 @@ TABLE: dict[tuple[str, str], Operation] = {
     ),
     ("POST", "/checkouts/<checkout>/void"): writes(s.Nothing, a.Checkout, "checkout_unknown", "checkout_settled"),
     ("POST", "/sales"): writes(s.Sale, a.Sale, *BASKET[:-1], "receipt_conflict", done=(201, 200)),
-    ("POST", "/sales/batch"): Operation(a.BatchAnswer, s.Batch),
+    ("POST", "/sales/batch"): Operation(t.BatchAnswer, s.Batch),
+    ("POST", "/swipes/batch"): Operation(t.SwipesAnswer, s.Swipes),
     ("GET", "/sales"): lists(li.SaleRow, "member", "store", "receipt", "from", "to"),
     ("GET", "/swipes"): lists(li.SwipeRow, "terminal", "from", "to"),
     ("GET", "/sales/<sale>"): reads(a.Sale, "sale_unknown"),
+    ("POST", "/sales/<sale>/attach"): writes(
+        s.Attach, li.Attached, "sale_unknown", "card_unknown", "sale_has_member", "sale_returned", "attach_too_late",
+        "card_blocked", "card_is_coupon", "no_terminal", "slow_down", done=CREATED,
+    ),
     ("POST", "/sales/<sale>/returns"): writes(
         s.Return, a.Return, "sale_unknown", *GIVEN_BACK, done=(201, 200)
     ),
@@ -85,9 +92,20 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/members/<member>/points"): reads(li.Balances, MEMBER),
     ("GET", "/members/<member>/points/entries"): lists(li.Entry, codes=(MEMBER, "page_unknown")),
     ("POST", "/members/<member>/points/adjustments"): writes(
-        s.Adjustment, li.Adjusted, MEMBER, "approval_needed", "points_insufficient", done=CREATED
+        s.Adjustment, li.Adjusted, MEMBER, "points_insufficient", done=(201, 202)
     ),
     ("POST", "/members/<member>/tier"): writes(s.MemberTier, a.Member, MEMBER),
+    ("POST", "/members/<member>/merge"): writes(
+        s.Merge, li.Merge, MEMBER, "merge_itself", "member_merged", "member_erased", "member_busy", done=CREATED
+    ),
+    ("POST", "/members/<member>/unmerge"): writes(
+        s.Why, li.Merge, MEMBER, "not_merged", "unmerge_too_late", "member_merged", "member_erased", "member_busy"
+    ),
+    ("GET", "/approvals"): lists(li.Approval, "state", codes=("page_unknown",)),
+    ("POST", "/approvals/<approval>/approve"): writes(
+        s.Decision, li.Approval, "approval_unknown", "own_approval", "approval_decided", MEMBER, "points_insufficient"
+    ),
+    ("POST", "/approvals/<approval>/reject"): writes(s.Decision, li.Approval, "approval_unknown", "approval_decided"),
     ("GET", "/members/<member>/coupons"): lists(li.Coupon, "state", codes=(MEMBER, "page_unknown")),
     ("POST", "/members/<member>/coupons"): writes(
         s.Coupon, li.GivenCoupon, MEMBER, "promotion_unknown", "promotion_not_coupon", done=CREATED
@@ -113,20 +131,29 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/products/<sku>"): reads(li.Product, "product_unknown"),
     ("GET", "/categories"): Operation(li.Category, listed=True),
     ("POST", "/categories"): writes(s.Category, li.Category),
+    ("GET", "/reports"): Operation(li.ReportName, listed=True),
+    ("GET", "/reports/<report>"): Operation(li.Report, codes=("report_unknown",), query=("from", "to")),
     ("GET", "/exceptions"): lists(li.ExceptionRow, "state", codes=("page_unknown",)),
     ("POST", "/exceptions/<exception>/resolve"): writes(
         s.Resolution, li.ExceptionRow, "exception_unknown", "exception_resolved", "exception_action",
         "points_insufficient",
     ),
+    ("GET", "/quarantine"): lists(t.SetAside, "state", codes=("page_unknown",)),
+    ("POST", "/quarantine/<record>/accept"): writes(s.Note, t.SetAside, "record_unknown", "record_resolved"),
+    ("POST", "/quarantine/<record>/dismiss"): writes(s.Reason, t.SetAside, "record_unknown", "record_resolved"),
+    ("GET", "/connections"): lists(t.Connection),
     ("GET", "/stores"): lists(li.Store),
     ("POST", "/stores"): writes(s.Store, li.Store, "store_taken", done=CREATED),
     ("GET", "/terminals"): lists(li.Terminal),
     ("POST", "/terminals"): writes(s.Terminal, li.TerminalKey, "store_unknown", "terminal_taken", done=CREATED),
+    ("POST", "/terminals/<code>/invite"): writes(s.Why, t.Invitation, "terminal_unknown", done=CREATED),
+    ("POST", "/terminals/<code>/pair"): writes(s.Pairing, t.Paired, "pairing_code_wrong", "slow_down"),
     ("POST", "/terminals/<code>/rotate"): writes(s.Why, li.TerminalKey, "terminal_unknown"),
     ("POST", "/terminals/<code>/revoke"): writes(s.Why, li.Revoked, "terminal_unknown"),
     ("GET", "/staff"): lists(li.Staff),
     ("POST", "/staff"): writes(s.Staff, li.Staff, "store_unknown", "login_taken", done=CREATED),
     ("POST", "/staff/<login>/tokens"): writes(s.Why, li.Staff, "staff_unknown", "staff_disabled", done=CREATED),
     ("POST", "/staff/<login>/password"): writes(s.Password, li.Staff, "staff_unknown"),
+    ("PUT", "/staff/<login>/card"): writes(s.StaffCard, li.Staff, "staff_unknown", "card_unknown", "card_of_staff"),
     ("POST", "/staff/<login>/disable"): writes(s.Why, li.Staff, "staff_unknown", "last_owner"),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from loyalty_pos.api.base import api, page, reply, services, show
 from loyalty_pos.api.body import write
 from loyalty_pos.api.shops import Named, WhyIn
+from loyalty_pos.domain.basket import Scan
 from loyalty_pos.domain.promotions.names import Code
 from loyalty_pos.services import staff
 
@@ -31,6 +32,12 @@ class PasswordIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /staff/{login}/password."""
 
     password: Password
+
+
+class OwnCardIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """PUT /staff/{login}/card; null takes it away."""
+
+    card: Scan | None
 
 
 @api.get("/staff")
@@ -59,6 +66,13 @@ def set_password(login: str) -> Response:
     """A new password; every session of that person ends."""
     request, body = write(PasswordIn)
     return reply(staff.set_password(services(), request, login, body.password))
+
+
+@api.put("/staff/<login>/card")
+def set_own_card(login: str) -> Response:
+    """Say which card is this person's own: it earns nothing at their own till."""
+    request, body = write(OwnCardIn)
+    return reply(staff.set_card(services(), request, login, body.card))
 
 
 @api.post("/staff/<login>/disable")

@@ -14,13 +14,16 @@ from loyalty_pos.services.context import Caller
 
 
 class Who(NamedTuple):
-    """``scope`` None: no terminal may; ``roles`` empty: no person may."""
+    """``scope`` None: no terminal may; ``roles`` empty: no person may; ``open``: the body itself says who."""
 
     scope: str | None
     roles: frozenset[str]
+    open: bool = False
 
     def check(self, caller: Caller) -> None:
         """Raise NotAllowed (``scope_missing``, ``not_allowed``) for a caller whom this row does not name."""
+        if self.open:
+            return
         if caller.kind == "terminal":
             if self.scope is None:
                 raise NotAllowed
@@ -46,9 +49,11 @@ TABLE: dict[tuple[str, str], Who] = {
     ("POST", "/checkouts/<checkout>/void"): Who("earn", SELLERS),
     ("POST", "/sales"): Who("earn", SELLERS),
     ("POST", "/sales/batch"): Who("earn", SELLERS),
+    ("POST", "/swipes/batch"): Who("earn", SELLERS),
     ("GET", "/sales"): Who("earn", EVERYBODY),
     ("GET", "/swipes"): Who("earn", EVERYBODY),
     ("GET", "/sales/<sale>"): Who("earn", EVERYBODY),
+    ("POST", "/sales/<sale>/attach"): Who("earn", SELLERS),
     ("POST", "/sales/<sale>/returns"): Who("earn", SELLERS),  # the service asks for refund, but for an undo
     ("POST", "/returns"): Who("refund", SELLERS),
     # members and their cards
@@ -62,6 +67,11 @@ TABLE: dict[tuple[str, str], Who] = {
     ("GET", "/members/<member>/points/entries"): Who("earn", EVERYBODY),
     ("POST", "/members/<member>/points/adjustments"): Who(None, MANAGERS),
     ("POST", "/members/<member>/tier"): Who(None, MANAGERS),
+    ("POST", "/members/<member>/merge"): Who(None, MANAGERS),
+    ("POST", "/members/<member>/unmerge"): Who(None, MANAGERS),
+    ("GET", "/approvals"): Who(None, READERS),
+    ("POST", "/approvals/<approval>/approve"): Who(None, MANAGERS),
+    ("POST", "/approvals/<approval>/reject"): Who(None, MANAGERS),
     ("GET", "/members/<member>/coupons"): Who("earn", EVERYBODY),
     ("GET", "/members/<member>/profile"): Who("earn", SELLERS),
     # what is on offer
@@ -85,18 +95,27 @@ TABLE: dict[tuple[str, str], Who] = {
     # the shop itself
     ("GET", "/settings"): Who(None, READERS),
     ("PATCH", "/settings"): Who(None, OWNER),
+    ("GET", "/reports"): Who(None, READERS),
+    ("GET", "/reports/<report>"): Who(None, READERS),
     ("GET", "/exceptions"): Who(None, READERS),
     ("POST", "/exceptions/<exception>/resolve"): Who(None, MANAGERS),
+    ("GET", "/quarantine"): Who(None, READERS),
+    ("POST", "/quarantine/<record>/accept"): Who(None, MANAGERS),
+    ("POST", "/quarantine/<record>/dismiss"): Who(None, MANAGERS),
+    ("GET", "/connections"): Who(None, READERS),
     ("GET", "/stores"): Who(None, READERS),
     ("POST", "/stores"): Who(None, OWNER),
     ("GET", "/terminals"): Who(None, READERS),
     ("POST", "/terminals"): Who(None, OWNER),
+    ("POST", "/terminals/<code>/invite"): Who(None, MANAGERS),
+    ("POST", "/terminals/<code>/pair"): Who(None, frozenset(), open=True),
     ("POST", "/terminals/<code>/rotate"): Who(None, OWNER),
     ("POST", "/terminals/<code>/revoke"): Who(None, OWNER),
     ("GET", "/staff"): Who(None, OWNER),
     ("POST", "/staff"): Who(None, OWNER),
     ("POST", "/staff/<login>/tokens"): Who(None, OWNER),
     ("POST", "/staff/<login>/password"): Who(None, OWNER),
+    ("PUT", "/staff/<login>/card"): Who(None, OWNER),
     ("POST", "/staff/<login>/disable"): Who(None, OWNER),
 }
 

@@ -7,9 +7,9 @@ from flask import Response
 from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import api, page, reply, services, show, text
 from loyalty_pos.api.body import MIB, body_hash, harmless, need_key, refuse, write, write_items
-from loyalty_pos.services import batch, listings, returns, sales
-from loyalty_pos.services.batch import BatchIn
-from loyalty_pos.services.requests import ReceiptReturnIn, ReturnIn, SaleIn
+from loyalty_pos.services import attach, batch, listings, returns, sales
+from loyalty_pos.services.batch import BatchIn, SwipesIn
+from loyalty_pos.services.requests import AttachIn, ReceiptReturnIn, ReturnIn, SaleIn
 
 
 @api.post("/sales")
@@ -25,6 +25,13 @@ def record_batch() -> Response:
     for item in answer["items"]:
         item["receipt"] = harmless(item["receipt"])
     return show(answer)
+
+
+@api.post("/swipes/batch")
+def record_swipes() -> Response:
+    """Up to 500 identifications made offline, each under its own key (S43)."""
+    body = write_items(SwipesIn, most=8 * MIB)
+    return show(batch.run_swipes(services(), current_caller(), body, refuse, body_hash))
 
 
 @api.get("/sales")
@@ -45,6 +52,13 @@ def list_swipes() -> Response:
 def get_sale(sale: str) -> Response:
     """A sale as it stands now."""
     return show(sales.get_sale(services(), current_caller(), sale))
+
+
+@api.post("/sales/<sale>/attach")
+def attach_card(sale: str) -> Response:
+    """Attach a forgotten card to a sale without a member: it earns, at the price that was charged (S48)."""
+    request, body = write(AttachIn)
+    return reply(attach.attach(services(), request, sale, body))
 
 
 @api.post("/sales/<sale>/returns")

@@ -135,6 +135,14 @@ class Return(Body):
     exchange = fields.Nested(Exchange, **MAY)
 
 
+class Attach(Body):
+    """A forgotten card: exactly one of card and swipe."""
+
+    card = scan(**MAY)
+    swipe = scan(**MAY, **doc("The raw scan, track text or QR content."))
+    cashier = identifier(**MAY)
+
+
 class ReceiptReturn(Body):
     """The same, the sale named by its receipt."""
 
@@ -149,10 +157,30 @@ class ReceiptReturn(Body):
 
 
 class Batch(Body):
-    """Facts of a till that was offline, each with its own "key" and perhaps a "kind"."""
+    """Facts of a till that was offline, each with its own "key" and perhaps a "kind", and from a till
+    that numbers "epoch" and "sequence"."""
 
     sales = many(fields.Dict(keys=fields.String()), BATCH_MAX, 1, **MUST)
-    sent_at = Moment(**MAY)
+    sent_at = Moment(**MAY, **doc("The till's clock when it sends (S44)."))
+
+
+class Swipes(Body):
+    """Identifications made offline, each a Swipe with "at" and its own "key", and perhaps "epoch" and "sequence"."""
+
+    swipes = many(fields.Dict(keys=fields.String()), BATCH_MAX, 1, **MUST)
+    sent_at = Moment(**MAY, **doc("The till's clock when it sends (S44)."))
+
+
+class Pairing(Body):
+    """The code that a manager gave."""
+
+    pairing_code = plain(32, 1, **MUST)
+
+
+class Note(Body):
+    """A remark, if there is one."""
+
+    note = words(**MAY)
 
 
 class Consent(Body):
@@ -224,6 +252,19 @@ class Adjustment(Body):
 
     points = Whole(-(10**9), 10**9, **MUST)
     reason = plain(200, 1, **MUST)
+
+
+class Merge(Body):
+    """The member that is left, and why."""
+
+    into = identifier(**MUST)
+    reason = plain(200, 1, **MUST)
+
+
+class Decision(Body):
+    """Why it is approved or rejected, if there is something to say."""
+
+    note = words(**MAY)
 
 
 class Promotion(Body):
@@ -325,6 +366,12 @@ class Password(Body):
     """A new password."""
 
     password = fields.String(validate=validate.Length(PASSWORD_MIN, PASSWORD_MAX), required=True)
+
+
+class StaffCard(Body):
+    """A person's own card; null takes it away."""
+
+    card = scan(required=True, allow_none=True)
 
 
 class Resolution(Body):

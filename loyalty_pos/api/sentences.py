@@ -68,6 +68,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Khoá của máy bán hàng này đã bị thu hồi; hãy ghép nối lại.",
         "This terminal's key was revoked; pair it again.",
     ),
+    "pairing_code_wrong": (
+        "Mã ghép nối không đúng, đã dùng hoặc đã hết hạn; hãy xin quản lý một mã mới.",
+        "The pairing code is wrong, used or over; ask a manager for a new one.",
+    ),
+    "terminal_quarantined": (
+        "Có hai máy mang danh tính của máy bán hàng này; hãy ghép nối lại trước khi dùng điểm hoặc phiếu ưu đãi.",
+        "Two tills bear this terminal's identity; pair it again before points or coupons are spent.",
+    ),
     "login_wrong": ("Tên đăng nhập hoặc mật khẩu không đúng.", "The login or the password is not right."),
     "not_allowed": ("Bạn không có quyền làm việc này.", "You are not allowed to do this."),
     "scope_missing": (
@@ -102,6 +110,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "store_unknown": ("Không có cửa hàng này.", "There is no such store."),
     "terminal_unknown": ("Không có máy bán hàng này.", "There is no such terminal."),
     "staff_unknown": ("Không có nhân viên này.", "There is no such member of staff."),
+    "approval_unknown": ("Không có yêu cầu duyệt này.", "There is no such request for approval."),
+    "report_unknown": ("Không có báo cáo này.", "There is no such report."),
+    "record_unknown": ("Không có bản ghi này.", "There is no such record."),
     "exception_unknown": ("Không có việc cần xem này.", "There is no such exception."),
     "adapter_unknown": ("Không có bộ kết nối này.", "There is no such adapter."),
     "reference_missing": ("Không tìm thấy bộ kết nối mẫu.", "The reference adapter is missing."),
@@ -123,6 +134,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Hoá đơn này đã có thẻ của khách khác; hãy xác nhận nếu muốn đổi.",
         "This bill already has another customer's card; confirm to change it.",
     ),
+    "card_of_staff": (
+        "Thẻ này là thẻ riêng của một nhân viên khác.",
+        "This card is another member of staff's own.",
+    ),
     "card_taken": ("Số thẻ này đã được cấp.", "This card number is already in use."),
     "card_replaced": ("Thẻ này đã được thay bằng thẻ khác.", "This card was already replaced."),
     "card_not_active": ("Thẻ này không ở trạng thái đang dùng.", "This card is not active."),
@@ -133,6 +148,35 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "card_is_coupon": (
         "Đây là mã phiếu ưu đãi, không phải thẻ thành viên.",
         "This is a coupon, not a membership card.",
+    ),
+    "member_merged": (
+        "Thành viên này đã được gộp vào thành viên khác; hãy dùng hoặc tách thành viên kia trước.",
+        "This member was merged into another; use that one, or undo its merge first.",
+    ),
+    "member_erased": (
+        "Dữ liệu của thành viên này đã xoá; không gộp được.",
+        "This member's data was erased; it cannot be merged.",
+    ),
+    "member_busy": (
+        "Một hoá đơn đang mở còn giữ điểm của thành viên này; hãy thanh toán hoặc huỷ rồi thử lại.",
+        "An open checkout still holds points of this member; settle or void it, then try again.",
+    ),
+    "not_merged": ("Thành viên này chưa được gộp.", "This member is not merged."),
+    "unmerge_too_late": (
+        "Đã quá hạn tách hai thành viên này.",
+        "The time to undo this merge is over.",
+    ),
+    "sale_has_member": (
+        "Hoá đơn này đã có khách hàng; không gắn thêm thẻ được.",
+        "This sale already has a customer; no card can be attached.",
+    ),
+    "sale_returned": (
+        "Hàng của hoá đơn này đã trả hết; không còn gì để tích điểm.",
+        "Everything of this sale came back; there is nothing left to earn for.",
+    ),
+    "attach_too_late": (
+        "Đã quá hạn gắn thẻ vào hoá đơn này; hãy nhờ quản lý điều chỉnh điểm.",
+        "The time to attach a card to this sale is over; ask a manager to adjust the points.",
     ),
     "phone_taken": (
         "Số điện thoại này đã thuộc về thành viên khác.",
@@ -159,6 +203,23 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Chương trình này không dùng phiếu, hoặc chưa có hiệu lực.",
         "This promotion is not one of coupons, or is not in force.",
     ),
+    "approval_decided": (
+        "Yêu cầu này đã được quyết định; hãy xem lại danh sách.",
+        "This request was already decided; look at the list again.",
+    ),
+    "number_taken": (
+        "Số thứ tự này đã ghi nhận với nội dung khác; bản ghi được giữ riêng, hãy ghép nối lại máy bán hàng.",
+        "This number is already recorded with another content; the record is kept aside, pair the till again.",
+    ),
+    "epoch_old": (
+        "Bản ghi thuộc lần ghép nối trước; nó được giữ riêng. Hãy đánh số lại theo lần ghép nối hiện tại.",
+        "The record is of an earlier pairing; it is kept aside. Number it anew in the present epoch.",
+    ),
+    "epoch_ahead": (
+        "Máy bán hàng chưa được ghép nối đến số này; bản ghi được giữ riêng, hãy ghép nối lại.",
+        "No pairing has given this epoch yet; the record is kept aside, pair the till again.",
+    ),
+    "record_resolved": ("Bản ghi này đã được xử lý.", "This record is already decided about."),
     "exception_resolved": ("Việc này đã được xử lý.", "This exception is already resolved."),
     "login_taken": ("Tên đăng nhập này đã có.", "This login is already in use."),
     "staff_disabled": ("Tài khoản này đã ngừng dùng.", "This account is disabled."),
@@ -173,9 +234,17 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     # what the programme refuses
     "refused": ("Chương trình không cho phép việc này.", "The programme does not allow this."),
-    "approval_needed": (
-        "Số điểm vượt hạn mức; cần người thứ hai duyệt.",
-        "The points are above the limit; a second person must approve.",
+    "card_blocked": (
+        "Thẻ này đã bị khoá; hãy mời khách liên hệ quầy dịch vụ.",
+        "This card is blocked; please ask the customer to see the service desk.",
+    ),
+    "merge_itself": (
+        "Không thể gộp một thành viên vào chính mình; hãy chọn thành viên khác.",
+        "A member cannot be merged into itself; choose another one.",
+    ),
+    "own_approval": (
+        "Không ai được duyệt yêu cầu của chính mình; hãy nhờ một quản lý khác.",
+        "Nobody approves what they asked for themselves; ask another manager.",
     ),
     "points_insufficient": ("Khách không đủ điểm.", "The customer does not have enough points."),
     "too_many_tickets": (

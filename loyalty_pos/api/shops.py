@@ -1,4 +1,4 @@
-"""/stores and /terminals: where is sold, and by which key."""
+"""/stores, /terminals and /connections: where is sold, by which key, and how the tills are."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Annotated
 from flask import Response
 from msgspec import Meta, Struct
 
+from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import api, page, reply, services, show
 from loyalty_pos.api.body import write
 from loyalty_pos.domain.basket import PLAIN, Text
 from loyalty_pos.domain.promotions.names import Code
-from loyalty_pos.services import stores
+from loyalty_pos.services import connections, pairing, stores
 from loyalty_pos.services.context import SCOPES
 
 Named = Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
@@ -30,6 +31,12 @@ class TerminalIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     code: Code
     store: Code
     scopes: Annotated[tuple[str, ...], Meta(min_length=1, max_length=4)] = tuple(sorted(SCOPES))
+
+
+class PairIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /terminals/{code}/pair."""
+
+    pairing_code: Annotated[str, Meta(min_length=1, max_length=32, pattern=PLAIN)]
 
 
 class WhyIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,6 +69,26 @@ def add_terminal() -> Response:
     """A new terminal; its key is shown in this answer only."""
     request, body = write(TerminalIn)
     return reply(stores.add_terminal(services(), request, body.code, body.store, body.scopes))
+
+
+@api.post("/terminals/<code>/invite")
+def invite_till(code: str) -> Response:
+    """A pairing code for this terminal, good for ten minutes and one till; an earlier one is dead."""
+    request, body = write(WhyIn)
+    return reply(pairing.invite(services(), request, code, body.reason))
+
+
+@api.post("/terminals/<code>/pair")
+def pair_till(code: str) -> Response:
+    """The next epoch and a new key for the till that has the pairing code; the old key is dead at once (S44)."""
+    request, body = write(PairIn)
+    return reply(pairing.pair(services(), request, code, body.pairing_code))
+
+
+@api.get("/connections")
+def list_connections() -> Response:
+    """How the tills are: numbers that never came, tills to pair again, clocks that are wrong (S44)."""
+    return show(connections.list_connections(services(), current_caller(), *page()))
 
 
 @api.post("/terminals/<code>/rotate")

@@ -7,8 +7,8 @@ import sys
 import click
 
 from loyalty_pos.cli.base import all_items, json_option, opened, show, table, write
+from loyalty_pos.services import pairing, stores
 from loyalty_pos.services import staff as people
-from loyalty_pos.services import stores
 from loyalty_pos.services.context import SCOPES
 from loyalty_pos.storage.tables import ROLES
 
@@ -70,6 +70,18 @@ def _key(made: dict[str, str]) -> str:
 @click.argument("code")
 @REASON
 @json_option
+def pair(code: str, reason: str | None, as_json: bool) -> None:
+    """Make a pairing code for the till that is to be CODE, good for ten minutes and one till."""
+    with opened() as services:
+        _, made = pairing.invite(services, write(), code, reason)
+    text = f"Type this at the till within ten minutes; its old key dies then:\n{made['pairing_code']}"
+    show(as_json, made, text)
+
+
+@terminal.command()
+@click.argument("code")
+@REASON
+@json_option
 def rotate(code: str, reason: str | None, as_json: bool) -> None:
     """Give the terminal CODE a new key; the old one is dead at once."""
     with opened() as services:
@@ -94,8 +106,11 @@ def list_terminals(as_json: bool) -> None:
     """All terminals, without their keys."""
     with opened() as services:
         items = all_items(lambda cursor: stores.list_terminals(services, cursor))
-    rows = [[x["code"], x["store"], x["state"], " ".join(x["scopes"])] for x in items]
-    show(as_json, {"items": items}, table([["code", "store", "state", "scopes"], *rows]))
+    rows = [
+        [x["code"], x["store"], "pair again" if x["pair_again"] else x["state"], str(x["epoch"]), " ".join(x["scopes"])]
+        for x in items
+    ]
+    show(as_json, {"items": items}, table([["code", "store", "state", "epoch", "scopes"], *rows]))
 
 
 @click.group()
@@ -149,6 +164,17 @@ def token(login: str, as_json: bool) -> None:
     with opened() as services:
         _, made = people.new_token(services, write(), login)
     show(as_json, made, f"Token of {login}, shown this once:\n{made['token']}")
+
+
+@staff.command()
+@click.argument("login")
+@click.argument("number", required=False)
+@json_option
+def card(login: str, number: str | None, as_json: bool) -> None:
+    """Say that the card NUMBER is LOGIN's own: it earns nothing at their own till.  Without NUMBER: none."""
+    with opened() as services:
+        _, done = people.set_card(services, write(), login, number)
+    show(as_json, done, f"{login} holds {done['card']}." if done["card"] else f"{login} has no card of their own.")
 
 
 @staff.command()

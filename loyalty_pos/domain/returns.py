@@ -6,7 +6,7 @@ to the đồng and to the point, and a full return leaves nothing behind (S25-S3
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -122,6 +122,14 @@ def compute_return(sale: SoldSale, back: Mapping[str, int]) -> ReturnOutcome:
     )
 
 
+def late_earned(sale: SoldSale) -> int:
+    """What a sale without a member would have earned, for the units that are still kept."""
+    whole = earned(sale.earning, {line.line: _worth(line.runs, lambda run: run.net) for line in sale.lines}, 0)
+    if not any(line.returned for line in sale.lines):
+        return whole
+    return min(whole, earned(sale.earning, {line.line: _kept(line, line.returned) for line in sale.lines}, 0))
+
+
 def _points_given(sale: SoldSale, refunded: int, full: bool) -> int:
     """Spent points given back so far: in proportion to the refunded share, all at the end (S28)."""
     if full or not sale.net:
@@ -149,10 +157,13 @@ def _points_taken(sale: SoldSale, back: Mapping[str, int], given: int) -> int:
 
 
 def _kept(line: SoldLine, gone: int) -> Worth:
-    runs = list(_between(line, gone, line.units - gone))
+    return _worth(list(_between(line, gone, line.units - gone)), lambda run: run.refund)
+
+
+def _worth(runs: Sequence[UnitRun], paid: Callable[[UnitRun], int]) -> Worth:
     return Worth(
         sum(run.count for run in runs),
-        sum(run.count * run.refund for run in runs),
+        sum(run.count * paid(run) for run in runs),
         sum(run.count * (run.net + run.discount) for run in runs),
     )
 

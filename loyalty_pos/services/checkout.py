@@ -33,10 +33,11 @@ from loyalty_pos.storage.tx import Stale, Tx
 HOLD_MS = 15 * 60 * 1000
 
 
-def identify(services: Services, request: Request, body: SwipeIn) -> tuple[Outcome, Any]:
+def identify(services: Services, request: Request, body: SwipeIn, at: int | None = None) -> tuple[Outcome, Any]:
     """Who holds this card?  Records the swipe (S43), also of an unknown card.
 
     {"swipe_id", "member": summary, "card": {"number", "state"}}; NotFound (``card_unknown``).
+    ``at``: when the till read the card while it was offline (ms): a fact, so no guess is counted.
     """
     caller = request.caller
     caller.need("earn")
@@ -44,13 +45,15 @@ def identify(services: Services, request: Request, body: SwipeIn) -> tuple[Outco
 
     def work(tx: Tx) -> Outcome:
         now = services.now_ms()
-        guesses.check(tx, caller, now)
+        if at is None:
+            guesses.check(tx, caller, now)
         book = services.rules.current(tx)
-        holder = identity.find(services, tx, book, body.swipe, body.entry)
+        holder = identity.find(services, tx, book, body.swipe, body.entry, at)
         use_code(tx, holder)
-        swipe_id = record_swipe(tx, lane, body.cashier, holder, now)
+        swipe_id = record_swipe(tx, lane, caller.cashier(body.cashier), holder, now, at)
         if holder.member is None:
-            guesses.note(tx, caller, 1, now)
+            if at is None:
+                guesses.note(tx, caller, 1, now)
             return Outcome("refused", body={"swipe_id": str(swipe_id)}, error=NotFound("card_unknown"))
         assert holder.card is not None
         found = {"number": holder.card.number, "state": holder.card.state}
@@ -63,13 +66,16 @@ def identify(services: Services, request: Request, body: SwipeIn) -> tuple[Outco
     return outcome, body_
 
 
-def record_swipe(tx: Tx, lane: tuple[int, int], cashier: str | None, holder: Holder, now: int) -> int:
-    """The swipe of this identification: the one already recorded, or a new one (S43)."""
+def record_swipe(
+    tx: Tx, lane: tuple[int, int], cashier: str | None, holder: Holder, now: int, at: int | None = None
+) -> int:
+    """The swipe of this identification: the one already recorded, or a new one (S43), read ``at`` or now."""
     if holder.swipe_id is not None:
         return holder.swipe_id
     card_id = holder.card.id if holder.card else None
     member_id = holder.member.id if holder.member else None
-    return cards.add_swipe(tx, now, lane, cashier, holder.number, card_id, member_id, holder.entry, holder.outcome)
+    found = (holder.number, card_id, member_id, holder.entry, holder.outcome)
+    return cards.add_swipe(tx, now, lane, cashier, *found, at=at)
 
 
 def conflict_recorder(services: Services, request: Request, basket: Basket) -> Callable[[Tx, LoyaltyError], None]:
@@ -79,9 +85,9 @@ def conflict_recorder(services: Services, request: Request, basket: Basket) -> C
         if isinstance(error, CardConflict) and error.holder.swipe_id is None:
             seen = error.holder
             card_id, member_id = seen.card.id if seen.card else None, seen.member.id if seen.member else None
-            lane = request.caller.need_lane()
+            lane, cashier = request.caller.need_lane(), request.caller.cashier(basket.cashier)
             cards.add_swipe(
-                tx, services.now_ms(), lane, basket.cashier, seen.number, card_id, member_id, seen.entry, "conflict"
+                tx, services.now_ms(), lane, cashier, seen.number, card_id, member_id, seen.entry, "conflict"
             )
 
     return record
@@ -115,10 +121,10 @@ def open_checkout(services: Services, request: Request, basket: Basket) -> tuple
 
     def post(tx: Tx, ready: Ready) -> Outcome:
         holding.check_rules(tx, ready.book)
-        swipe_id = swipe_of(tx, lane, basket.cashier, ready)
+        swipe_id = swipe_of(tx, lane, ready)
         expires_at = ready.now + HOLD_MS
         checkout_id = checkouts.add(
-            tx, lane, basket.cashier, *_people(ready), swipe_id, ready.now, expires_at, ready.book.version,
+            tx, lane, ready.basket.cashier, *_people(ready), swipe_id, ready.now, expires_at, ready.book.version,
             ready.stored_basket(), msgspec.json.encode(ready.priced),
         )  # fmt: skip
         holding.hold(tx, ready, checkout_id, lane[0], caller.key)
@@ -169,7 +175,7 @@ def reprice(services: Services, request: Request, checkout_id: str, basket: Bask
         holding.check_rules(tx, ready.book)
         holding.release(services, tx, row, caller.key)
         expires_at = ready.now + HOLD_MS
-        swipe_id = swipe_of(tx, (row.store_id, row.terminal_id), basket.cashier, ready)
+        swipe_id = swipe_of(tx, (row.store_id, row.terminal_id), ready)
         holding.reopen(tx, row, *_people(ready), swipe_id, expires_at, ready)
         holding.hold(tx, ready, row.id, row.store_id, caller.key, released=row)
         guesses.note(tx, caller, ready.misses, ready.now)
@@ -226,13 +232,13 @@ def _people(ready: Ready) -> tuple[int | None, int | None]:
     return ready.earner.id, ready.holder.card.id if ready.holder.card else None
 
 
-def swipe_of(tx: Tx, lane: tuple[int, int], cashier: str | None, ready: Ready) -> int | None:
+def swipe_of(tx: Tx, lane: tuple[int, int], ready: Ready) -> int | None:
     """The swipe behind a basket; a rotating code is used up by it (S23)."""
     holder = ready.holder
     if holder is None:
         return None
     use_code(tx, holder)
-    return record_swipe(tx, lane, cashier, holder, ready.now)
+    return record_swipe(tx, lane, ready.basket.cashier, holder, ready.now)
 
 
 def use_code(tx: Tx, holder: Holder) -> None:

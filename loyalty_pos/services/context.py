@@ -24,13 +24,13 @@ SCOPES = frozenset({"earn", "redeem", "refund", "enroll"})
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: a terminal by its key, or a person by session or token.
+    """Who asks: a terminal by its key, a person by session or token, a till that has a pairing code alone.
 
     ``store_ids`` is None where every store is open (owner, auditor, system).  ``name`` is the code
     or the login, and scopes idempotency keys; ``person`` is what people call a member of staff.
     """
 
-    kind: Literal["terminal", "staff", "system"]
+    kind: Literal["terminal", "staff", "system", "pairing"]
     name: str
     scopes: frozenset[str] = frozenset()
     role: str | None = None
@@ -41,11 +41,17 @@ class Caller:
     staff_id: int | None = None
     store_ids: frozenset[int] | None = None
     person: str | None = None
+    pair_again: bool = False
+    """Two tills bear this terminal's identity: it earns, but spends nothing until it is paired again."""
 
     @property
     def key(self) -> str:
         """The scope of idempotency keys."""
         return f"{self.kind}:{self.name}"
+
+    def cashier(self, named: str | None) -> str | None:
+        """Who sells: as the till names them, else the person who is signed in."""
+        return named or (self.name if self.kind == "staff" else None)
 
     def need(self, scope: str) -> None:
         """Raise NotAllowed (``scope_missing``) without ``scope``."""
@@ -68,12 +74,27 @@ SYSTEM = Caller(kind="system", name="system", scopes=SCOPES, role="owner")
 
 
 @dataclass(frozen=True)
+class Number:
+    """A till's own number of a record, and what was recorded: (terminal, epoch, sequence) is one record (S44)."""
+
+    epoch: int
+    sequence: int
+    body_hash: bytes
+
+
+@dataclass(frozen=True)
 class Request:
-    """One write: who, under which idempotency key (None: not repeatable), with which body."""
+    """One write: who, under which idempotency key (None: not repeatable), with which body.
+
+    ``number`` is taken with the key, in its transaction.  ``seen`` is the last server time (ms)
+    that the till had seen when it made this record.
+    """
 
     caller: Caller
     key: str | None = None
     body_hash: bytes = b""
+    number: Number | None = None
+    seen: int | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.points import page_of_coupons
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import audit, members
+from loyalty_pos.storage import audit, members, reading
 from loyalty_pos.storage import coupons as rows
 from loyalty_pos.storage.coupons import NewCoupon
 from loyalty_pos.storage.tx import Tx
@@ -95,12 +95,11 @@ def _last_day(book: Book, promotion: str, today: date) -> date:
 
 
 def _issue(services: Services, tx: Tx, request: Request, member_id: str, template: NewCoupon) -> dict[str, Any]:
-    number = parse_id(member_id, "member")
-    account = members.account(tx, number)
-    if account is None or account.state != "active":
+    holder = reading.member(tx, parse_id(member_id, "member"))
+    if holder is None or holder.state != "active":
         raise NotFound("member_unknown")
     coupon = template._replace(code=new_coupon_code(services.ids.digits(15)))
-    rows.add(tx, coupon, number, None, services.now_ms(), request.caller.key)
+    rows.add(tx, coupon, holder.id, None, services.now_ms(), request.caller.key)
     return {"code": coupon.code, "state": "issued", "valid_from": coupon.valid_from, "valid_to": coupon.valid_to}
 
 
@@ -113,10 +112,15 @@ def list_coupons(
     code: str | None = None,
 ) -> dict[str, Any]:
     """{"items", "next"}: coupons, newest first, with their promotion's name; filters are optional."""
-    filters: dict[str, Any] = {"state": state, "member_id": parse_id(member, "member") if member else None}
+    filters: dict[str, Any] = {"state": state}
     if code is not None:
         filters["code"] = coupon_code(code) or code
-    return services.store.read(lambda tx: page_of_coupons(services, tx, cursor, limit, **filters))
+
+    def work(tx: Tx) -> dict[str, Any]:
+        mine = members.living(tx, parse_id(member, "member")) if member else None
+        return page_of_coupons(services, tx, cursor, limit, member_id=mine, **filters)
+
+    return services.store.read(work)
 
 
 def get(services: Services, code: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def _shown(row: ExceptionRow) -> dict[str, Any]:
         "amount": row.amount,
         "points": row.points,
         "store": row.store,
+        "terminal": row.terminal,
         "sale": None if row.sale_id is None else str(row.sale_id),
         "receipt": row.receipt,
         "state": row.state,

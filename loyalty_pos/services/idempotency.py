@@ -3,6 +3,7 @@
 The same key with the same body gives the saved answer again; with another body it is refused.
 A refusal decided by the rules is final too: its effects are undone, the refusal is saved.
 What depends on the database being there (5xx, ``in_progress``, ``slow_down``) saves nothing.
+A till's own number of the record (S44) is taken in the same transaction.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import msgspec
 from loyalty_pos import errors
 from loyalty_pos.errors import BadInput, InProgress, LoyaltyError, Refused, TooMany, Unavailable
 from loyalty_pos.services.context import Outcome, Request, Services
-from loyalty_pos.storage import answers
+from loyalty_pos.storage import answers, tills
+from loyalty_pos.storage.tills import Taken
 from loyalty_pos.storage.tx import Stale, Tx
 
 T = TypeVar("T")
@@ -46,8 +48,12 @@ def saved(tx: Tx, request: Request) -> Outcome | None:
 
 
 def once(services: Services, request: Request, work: Callable[[Tx], Outcome], tx: Tx) -> Outcome:
-    """Run ``work`` under the request's key, inside ``tx``; save its answer or its refusal."""
-    _claim(tx, request)
+    """Run ``work`` under the request's key, inside ``tx``; save its answer or its refusal.
+
+    Raises Taken when the request's number is not free.
+    """
+    now = services.now_ms()
+    _claim(tx, request, now)
     known = saved(tx, request)
     if known is not None:
         return known
@@ -57,17 +63,26 @@ def once(services: Services, request: Request, work: Callable[[Tx], Outcome], tx
         if request.key is None or not is_final(error):
             raise
         tx.undo()
-        _claim(tx, request)
+        _claim(tx, request, now)
         outcome = Outcome("refused", error=error)
     if request.key is not None:
-        _save(tx, request, outcome, services.now_ms())
+        _save(tx, request, outcome, now)
     return outcome
 
 
-def _claim(tx: Tx, request: Request) -> None:
-    """Hold the key among all processes; undoing the work lets go of it, so it is claimed again then."""
-    if request.key is not None and not answers.lock(tx, request.caller.key, request.key):
+def _claim(tx: Tx, request: Request, now: int) -> None:
+    """Hold the key among all processes, and take the number; undoing the work lets go of both, so they
+    are claimed again then."""
+    if request.key is None:
+        return
+    caller, number = request.caller, request.number
+    if not answers.lock(tx, caller.key, request.key):
         raise InProgress("in_progress", retry_after=1)
+    if number is not None:
+        assert caller.terminal_id is not None
+        place = (caller.terminal_id, number.epoch, number.sequence)
+        if not tills.add_record(tx, *place, request.key, number.body_hash, now):
+            raise Taken
 
 
 def write(services: Services, request: Request, work: Callable[[Tx], Outcome]) -> Outcome:
@@ -92,7 +107,7 @@ def decide(
     with services.in_flight(request):
         for _ in range(TRIES):
             try:
-                ready = services.store.read(lambda tx: saved(tx, request) or load(tx))
+                ready = services.store.read(lambda tx: _known(tx, request) or load(tx))
             except LoyaltyError as error:
                 if not is_final(error):
                     raise
@@ -107,6 +122,11 @@ def decide(
             return services.store.write(partial(once, services, request, lambda tx: post(tx, load(tx))))
         except Stale as error:
             raise Unavailable("busy", retry_after=1) from error
+
+
+def _known(tx: Tx, request: Request) -> Outcome | None:
+    """The saved answer, if nothing is left to write: a number that is new belongs to it (S44)."""
+    return saved(tx, request) if request.number is None else None
 
 
 def rehearse(services: Services, work: Callable[[Tx], T]) -> T:

@@ -64,8 +64,11 @@ class CardConflict(Conflict):
         self.holder = holder
 
 
-def find(services: Services, tx: Tx, book: Book, raw: str, entry: str | None) -> Holder:
-    """Read one scan and look up who it is.  BadInput (``payment_card``) for a payment card (S41)."""
+def find(services: Services, tx: Tx, book: Book, raw: str, entry: str | None, at: int | None = None) -> Holder:
+    """Read one scan and look up who it is.  BadInput (``payment_card``) for a payment card (S41).
+
+    ``at``: when the till read it (ms), if that was not now: a rotating code is one of that moment.
+    """
     how = entry or "typed"
     programme = book.programme
     read = read_swipe(raw, own_prefixes=programme.own_prefixes, scan=how in ("scan", "qr"))
@@ -76,7 +79,7 @@ def find(services: Services, tx: Tx, book: Book, raw: str, entry: str | None) ->
     if read.form == "stripe" and entry is not None:
         how = "stripe"
     if read.kind == "rotating":
-        return _rotating(services, tx, read)
+        return _rotating(services, tx, read, services.now_ms() if at is None else at)
     if read.kind == "phone":
         return _by_phone(tx, read.value)
     if read.kind == "page":
@@ -141,7 +144,7 @@ def _of_swipe(services: Services, tx: Tx, caller: Caller, swipe_id: str) -> Hold
     if row is None:
         raise NotFound("swipe_unknown")
     caller.need_store(row.store_id, "swipe")
-    fresh = services.now_ms() - row.at <= PRESENT_MS and row.terminal_id == caller.terminal_id
+    fresh = services.now_ms() - min(row.at, row.recorded_at) <= PRESENT_MS and row.terminal_id == caller.terminal_id
     entry = row.entry if fresh or row.entry not in POSSESSION else "typed"
     if row.card_id is not None:
         holder = _of_card(tx, reading.holder_by_id(tx, row.card_id), entry, row.number)
@@ -166,9 +169,9 @@ def _of_card(tx: Tx, found: tuple[CardRow, MemberRow] | None, entry: str, number
     return Holder(outcome, entry, card.number, member, card)
 
 
-def _rotating(services: Services, tx: Tx, read: Reading) -> Holder:
+def _rotating(services: Services, tx: Tx, read: Reading, at: int) -> Holder:
     found = reading.holder(tx, read.value)
-    step = rotating_match(services.secret, read.value, read.code, rotating_step(from_ms(services.now_ms())))
+    step = rotating_match(services.secret, read.value, read.code, rotating_step(from_ms(at)))
     holder = _of_card(tx, found, "rotating", read.value)
     if holder.member is None or step is None:
         return Holder("unknown", "rotating", read.value)

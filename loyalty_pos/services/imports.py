@@ -22,6 +22,7 @@ from loyalty_pos.errors import BadInput, Conflict, LoyaltyError, NotFound, Refus
 from loyalty_pos.ports import Document, Rejected, SaleTicket, as_sold
 from loyalty_pos.services import sales, tiers
 from loyalty_pos.services.context import SCOPES, Caller, Request, Services
+from loyalty_pos.services.crediting import credit_waiting
 from loyalty_pos.services.members import fold
 from loyalty_pos.services.phones import e164
 from loyalty_pos.services.posting import lot_terms
@@ -187,6 +188,8 @@ def _add_member(services: Services, tx: Tx, request: Request, book: Book, row: M
     members.save_person(tx, member_id, who, fold(" ".join(filter(None, (who.name, who.call_name)))))
     if row.opening_points:
         _open_balance(tx, request, book, member_id, row.opening_points, now)
+    if number is not None:
+        credit_waiting(services, tx, request, number, member_id)
     return True
 
 

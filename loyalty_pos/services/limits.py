@@ -15,7 +15,7 @@ from msgspec import Struct
 from loyalty_pos.domain.pricing.request import Usage
 from loyalty_pos.domain.pricing.result import Use
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import checkouts, posting, reading
+from loyalty_pos.storage import checkouts, members, posting, reading
 from loyalty_pos.storage.tx import Stale, Tx
 
 LIMITS = ("total", "budget", "per_member", "per_period", "per_store", "per_cashier")
@@ -82,10 +82,11 @@ def count(
 
 
 def give_back(tx: Tx, counted: Iterable[Counted]) -> None:
-    """Undo what was counted, on void, expiry and full return."""
+    """Undo what was counted, on void, expiry and full return; of a merged member where it is counted now."""
     for one in counted:
         if one.scope != "period":
-            posting.give_back_use(tx, one.promotion, one.scope, one.subject, one.uses, one.amount)
+            subject = f"m{members.living(tx, int(one.subject[1:]))}" if one.scope == "member" else one.subject
+            posting.give_back_use(tx, one.promotion, one.scope, subject, one.uses, one.amount)
 
 
 def usage(
@@ -94,10 +95,11 @@ def usage(
     member_id: int | None,
     store_id: int | None,
     cashier: str | None,
-    sold_at: int,
+    now: int,
     own: checkouts.CheckoutRow | None,
 ) -> dict[str, Usage]:
-    """The uses so far of each limited promotion, as this basket's limits see them.
+    """The uses so far of each limited promotion, as this basket's limits see them at ``now`` (ms, the
+    server's: S44).
 
     What the checkout being changed (``own``) has reserved itself is not in the way; what other
     open checkouts of the member hold is.
@@ -112,7 +114,7 @@ def usage(
         if (one.scope, one.subject) in counters.values() and (one.promotion, one.scope) in counts:
             uses, amount = counts[(one.promotion, one.scope)]
             counts[(one.promotion, one.scope)] = (uses - one.uses, amount - one.amount)
-    lately = _in_periods(tx, book, member_id, sold_at, own)
+    lately = _in_periods(tx, book, member_id, now, own)
     found: dict[str, Usage] = {}
     for code in book.limited:
         found[code] = Usage(
@@ -127,11 +129,11 @@ def usage(
 
 
 def _in_periods(
-    tx: Tx, book: Book, member_id: int | None, sold_at: int, own: checkouts.CheckoutRow | None
+    tx: Tx, book: Book, member_id: int | None, now: int, own: checkouts.CheckoutRow | None
 ) -> dict[str, int]:
     """promotion -> the member's uses in its period: those of sales, and those that open checkouts hold."""
     since = {
-        code: sold_at - int(timedelta(days=limits["per_period"]["days"]).total_seconds() * 1000)
+        code: now - int(timedelta(days=limits["per_period"]["days"]).total_seconds() * 1000)
         for code, limits in book.limited.items()
         if "per_period" in limits
     }

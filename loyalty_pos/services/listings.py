@@ -10,7 +10,7 @@ from loyalty_pos.errors import BadInput
 from loyalty_pos.services.context import Caller, Services, from_ms
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.rules import Programme
-from loyalty_pos.storage import sales, swipes
+from loyalty_pos.storage import members, sales, swipes
 from loyalty_pos.storage.tx import Tx
 
 
@@ -34,7 +34,7 @@ def list_sales(
             parse_id(cursor, "page") if cursor else 0,
             limit + 1,
             caller.store_ids,
-            parse_id(member, "member") if member else None,
+            members.living(tx, parse_id(member, "member")) if member else None,
             store,
             receipt,
             *_span(programme, first, last),
@@ -80,13 +80,14 @@ def list_swipes(
             {
                 "id": str(row[0]),
                 "at": from_ms(row[1]).isoformat(timespec="seconds"),
-                "store": row[2],
-                "terminal": row[3],
-                "cashier": row[4],
-                "card": None if row[5] is None else mask_card(row[5]),
-                "member": None if row[6] is None else str(row[6]),
-                "entry": row[7],
-                "outcome": row[8],
+                "recorded_at": from_ms(row[2]).isoformat(timespec="seconds"),
+                "store": row[3],
+                "terminal": row[4],
+                "cashier": row[5],
+                "card": None if row[6] is None else mask_card(row[6]),
+                "member": None if row[7] is None else str(row[7]),
+                "entry": row[8],
+                "outcome": row[9],
             }
             for row in rows[:limit]
         ]
@@ -97,14 +98,15 @@ def list_swipes(
 
 def _span(programme: Programme, first: str | None, last: str | None) -> tuple[int | None, int | None]:
     """[from, to) in ms of two inclusive local days; BadInput (``not_a_day``)."""
-    start, end = _day("from", first), _day("to", last)
+    start, end = day_of("from", first), day_of("to", last)
     return (
         programme.day_begins(start) if start else None,
         programme.day_begins(end + timedelta(days=1)) if end else None,
     )
 
 
-def _day(name: str, text: str | None) -> date | None:
+def day_of(name: str, text: str | None) -> date | None:
+    """A local day that was asked for as ``name``; BadInput (``not_a_day``, ``out_of_range``)."""
     if text is None:
         return None
     try:

@@ -21,12 +21,12 @@ from loyalty_pos.domain.pricing.as_sold import record_as_sold
 from loyalty_pos.domain.pricing.engine import price
 from loyalty_pos.domain.pricing.request import CouponFacts, Language, MemberFacts, PriceRequest
 from loyalty_pos.domain.pricing.result import Priced
-from loyalty_pos.errors import BadInput
+from loyalty_pos.errors import BadInput, NotAllowed
 from loyalty_pos.services import identity, limits, tiers
 from loyalty_pos.services.context import Caller, Services, from_ms, to_ms
 from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import ledger, reading
+from loyalty_pos.storage import ledger, reading, staff
 from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.reading import CouponRow, MemberRow, ProductRow
 from loyalty_pos.storage.tx import Tx
@@ -75,11 +75,23 @@ def check_basket(basket: Basket) -> None:
         raise BadInput(errors=faults)
 
 
-def check_scopes(caller: Caller, basket: Basket) -> None:
-    """Identify and price need ``earn``; coupons and points in the basket need ``redeem``."""
+def check_scopes(caller: Caller, basket: Basket, made: bool = False) -> None:
+    """Identify and price need ``earn``; coupons and points in the basket need ``redeem``.
+
+    NotAllowed (``terminal_quarantined``) where a till that must be paired again would spend; a
+    sale already ``made`` is a fact (S47).
+    """
     caller.need("earn")
     if basket.coupons or basket.redeem_points:
         caller.need("redeem")
+        if caller.pair_again and not made:
+            raise NotAllowed("terminal_quarantined")
+
+
+def ticket_time(sold_at: int, seen: int | None, now: int) -> int:
+    """When a ticket counts as made (S44), all in ms: as its till says, but not before the last server
+    time that the till had seen.  A clock that was turned back revives no offer."""
+    return sold_at if seen is None else max(sold_at, min(seen, now))
 
 
 def make_ready(
@@ -90,14 +102,18 @@ def make_ready(
     mode: Mode,
     own: CheckoutRow | None = None,
     language: Language | None = None,
+    seen: int | None = None,
 ) -> Ready:
     """Read and price ``basket``.  Raises what identification raises; an unknown card prices
     without a member.  ``own`` is the checkout being changed: what it holds is free to it.
     ``language`` is the reader's, for what is not stored; the shop's own without one.
+    ``seen``: the last server time (ms) that the till had seen.
     """
     book = services.rules.current(tx)
     now = services.now_ms()
+    basket = msgspec.structs.replace(basket, cashier=caller.cashier(basket.cashier))
     sold_at = now if basket.sold_at is None or mode in ("quote", "open") else to_ms(basket.sold_at)
+    at = ticket_time(sold_at, seen, now)
     holder = identity.of_basket(services, tx, book, caller, basket)
     known = reading.products(tx, (line.sku for line in basket.lines))
     filled = _fill(basket, known)
@@ -105,13 +121,14 @@ def make_ready(
     coupons = {row.code: row for row in reading.coupons(tx, codes)}
     member = holder.member if holder else None
     earner = member.id if member and holder and not holder.blocked else None
+    own_card = holder is not None and own_till(tx, caller, basket.cashier, holder)
     request = PriceRequest(
         basket=msgspec.structs.replace(filled, coupons=tuple(codes)),
-        now=from_ms(sold_at).astimezone(ZoneInfo(book.programme.zone)),
+        now=from_ms(at).astimezone(ZoneInfo(book.programme.zone)),
         zone=book.programme.zone,
-        member=_member_facts(tx, book, holder, own, now) if holder else None,
-        coupons=tuple(_coupon_facts(row, book, own, max(now, sold_at)) for row in coupons.values()),
-        usage=limits.usage(tx, book, earner, caller.store_id, basket.cashier, sold_at, own),
+        member=_member_facts(tx, book, holder, own, now, own_card) if holder else None,
+        coupons=tuple(_coupon_facts(row, book, own, now) for row in coupons.values()),
+        usage=limits.usage(tx, book, earner, caller.store_id, basket.cashier, now, own),
         store=caller.store,
         language=language or book.language,
         explain=basket.explain,
@@ -157,7 +174,16 @@ def _misses(
     return foreign + (holder is not None and holder.outcome == "unknown")
 
 
-def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, now: int) -> MemberFacts | None:
+def own_till(tx: Tx, caller: Caller, cashier: str | None, holder: Holder) -> bool:
+    """Whether the card belongs to the one who sells: signed in, or named by login as ``cashier``."""
+    if holder.member is None or (caller.staff_id is None and cashier is None):
+        return False
+    return staff.sells_to_self(tx, holder.member.id, caller.staff_id, cashier)
+
+
+def _member_facts(
+    tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, now: int, own_card: bool
+) -> MemberFacts | None:
     row = holder.member
     if row is None:
         return None
@@ -181,6 +207,7 @@ def _member_facts(tx: Tx, book: Book, holder: Holder, own: CheckoutRow | None, n
         favourite=favourite,
         may_spend=holder.may_spend(book),
         blocked=holder.blocked,
+        own_till=own_card,
     )
 
 

@@ -19,6 +19,7 @@ from loyalty_pos.errors import BadInput, Conflict, NotFound
 from loyalty_pos.services import tiers
 from loyalty_pos.services.answers import short_name
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, from_ms
+from loyalty_pos.services.crediting import credit_waiting
 from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.pages import page_token
@@ -83,11 +84,11 @@ def record(services: Services, tx: Tx, caller: Caller, member_id: int) -> dict[s
     account = members.account(tx, member_id)
     if account is None or account.state == "erased":
         raise NotFound("member_unknown")
-    who = members.person(tx, member_id)
+    who = members.person(tx, account.id)
     full = caller.role in ("manager", "owner")
     own = [
         {"number": number if full else mask_card(number), "state": state, "issued_at": _time(at)}
-        for _, number, state, _, at, _ in cards.of_member(tx, member_id)
+        for _, number, state, _, at, _ in cards.of_member(tx, account.id)
     ]
     return {
         "id": str(account.id),
@@ -107,7 +108,7 @@ def record(services: Services, tx: Tx, caller: Caller, member_id: int) -> dict[s
         "points": {"active": account.active, "pending": account.pending, "held": account.held},
         "enrolled_at": _time(account.enrolled_at),
         "cards": own,
-        "consents": _consents(tx, member_id),
+        "consents": _consents(tx, account.id),
     }
 
 
@@ -143,7 +144,8 @@ def enrol(services: Services, request: Request, body: MemberIn) -> tuple[Outcome
         book = services.rules.current(tx)
         member_id = members.add(tx, now, caller.store_id)
         tiers.enrol(tx, book, member_id, now)
-        card_id, _ = _new_card(services, tx, book, member_id, body.card, now)
+        card_id, number = _new_card(services, tx, book, member_id, body.card, now)
+        credit_waiting(services, tx, request, number, member_id)
         fields = {name: getattr(body, name) for name in PersonIn.__struct_fields__}
         if any(value is not None for value in fields.values()):
             _save(tx, member_id, Person(), fields)
@@ -219,10 +221,10 @@ def change(services: Services, request: Request, member_id: str, fields: dict[st
     caller = request.caller
 
     def work(tx: Tx) -> Outcome:
-        number = parse_id(member_id, "member")
-        account = members.account(tx, number)
+        account = members.account(tx, parse_id(member_id, "member"))
         if account is None or account.state != "active":
             raise NotFound("member_unknown")
+        number = account.id
         _save(tx, number, members.person(tx, number), fields)
         members.touch(tx, number)
         audit.add(tx, services.now_ms(), caller.key, "member.change", str(number), ", ".join(sorted(fields)))
@@ -285,11 +287,12 @@ def add_card(services: Services, request: Request, member_id: str, body: CardIn)
     def work(tx: Tx) -> Outcome:
         now = services.now_ms()
         book = services.rules.current(tx)
-        number = parse_id(member_id, "member")
-        account = members.account(tx, number)
+        account = members.account(tx, parse_id(member_id, "member"))
         if account is None or account.state != "active":
             raise NotFound("member_unknown")
-        card_id, _ = _new_card(services, tx, book, number, body.card, now)
+        number = account.id
+        card_id, card_number = _new_card(services, tx, book, number, body.card, now)
+        credit_waiting(services, tx, request, card_number, number)
         if body.replaces is not None:
             old = reading.card(tx, read_swipe(body.replaces, own_prefixes=book.programme.own_prefixes, scan=True).value)
             if old is None or old.member_id != number:

@@ -11,7 +11,7 @@ from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.posting import lot_terms, spend_lots
 from loyalty_pos.services.requests import AdjustIn
-from loyalty_pos.storage import audit, habits, ledger, members, posting, reading
+from loyalty_pos.storage import approvals, audit, habits, ledger, members, posting, reading
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage.ledger import Why
 from loyalty_pos.storage.members import Account
@@ -49,11 +49,12 @@ def balances(services: Services, caller: Caller, member_id: str) -> dict[str, An
 
 
 def entries(services: Services, caller: Caller, member_id: str, cursor: str | None, limit: int) -> dict[str, Any]:
-    """The entries, oldest first; their sum = active + pending + held."""
+    """The entries, those of merged members too, oldest first; their sum = active + pending + held."""
 
     def work(tx: Tx) -> dict[str, Any]:
         account = _account(tx, member_id)
-        rows = ledger.entries(tx, account.id, parse_id(cursor, "page") if cursor else 0, limit + 1)
+        mine = members.family(tx, account.id)
+        rows = ledger.entries(tx, mine, parse_id(cursor, "page") if cursor else 0, limit + 1)
         items = [
             {
                 "id": str(row[0]),
@@ -74,39 +75,55 @@ def entries(services: Services, caller: Caller, member_id: str, cursor: str | No
 
 
 def adjust(services: Services, request: Request, member_id: str, body: AdjustIn) -> tuple[Outcome, Any]:
-    """Points by hand, with a reason.  Above the limit a second person is needed (S50): until
-    approvals are routed, Refused (``approval_needed``).  Refused (``points_insufficient``)."""
+    """Points by hand, with a reason: {"status": "ok", "member", "points", "active"}.
+
+    Above the limit nothing moves yet: accepted, {"status": "waiting_approval", "approval", ...}
+    until a second person decides (S50).  Refused (``points_insufficient``).
+    """
     caller = request.caller
     if body.points == 0:
         raise BadInput(errors={"points": ["zero"]})
 
-    def load(tx: Tx) -> MemberRow:
-        row = reading.member(tx, parse_id(member_id, "member"))
-        if row is None or row.state != "active":
-            raise NotFound("member_unknown")
-        if abs(body.points) > services.rules.current(tx).programme.adjustment_limit:
-            raise Refused("approval_needed", limit=services.rules.current(tx).programme.adjustment_limit)
-        if row.active - ledger.lapsed(tx, row.id, services.now_ms()) + body.points < 0:
-            raise Refused("points_insufficient")
-        return row
-
     def post(tx: Tx, row: MemberRow) -> Outcome:
-        now = services.now_ms()
-        if not posting.settle_member(tx, row.id, row.version, body.points, 0, 0, 0, 0):
-            raise Stale
-        why = Why(now, caller.key, caller.terminal_id, reason=body.reason, key=request.key)
-        if body.points > 0:
-            _, expires_at = lot_terms(services.rules.current(tx), now)
-            lot_id = ledger.add_lot(tx, row.id, body.points, "active", now, expires_at, None)
-            ledger.add_entry(tx, row.id, "adjust", body.points, lot_id, why)
-        else:
-            for lot_id, points in spend_lots(tx, row.id, -body.points, now):
-                ledger.add_entry(tx, row.id, "adjust", -points, lot_id, why)
-        audit.add(tx, now, caller.key, "points.adjust", str(row.id), body.reason)
-        return Outcome("created", {"member": str(row.id), "points": body.points, "active": row.active + body.points})
+        if abs(body.points) > services.rules.current(tx).programme.adjustment_limit:
+            now = services.now_ms()
+            approval_id = approvals.add(tx, now, caller.key, row.id, body.points, body.reason)
+            audit.add(tx, now, caller.key, "points.ask", str(row.id), body.reason)
+            asked = {"status": "waiting_approval", "approval": str(approval_id)}
+            return Outcome("accepted", asked | {"member": str(row.id), "points": body.points})
+        why = Why(services.now_ms(), caller.key, caller.terminal_id, reason=body.reason, key=request.key)
+        return Outcome("created", post_adjustment(services, tx, row, body.points, why))
 
-    outcome = decide(services, request, load, post)
+    outcome = decide(services, request, lambda tx: adjustable(services, tx, member_id, body.points), post)
     return outcome, outcome.value()
+
+
+def adjustable(services: Services, tx: Tx, member_id: str, points: int) -> MemberRow:
+    """The member, if their points can be moved by so many (S20).
+
+    NotFound (``member_unknown``), Refused (``points_insufficient``).
+    """
+    row = reading.member(tx, parse_id(member_id, "member"))
+    if row is None or row.state != "active":
+        raise NotFound("member_unknown")
+    if row.active - ledger.lapsed(tx, row.id, services.now_ms()) + points < 0:
+        raise Refused("points_insufficient")
+    return row
+
+
+def post_adjustment(services: Services, tx: Tx, row: MemberRow, points: int, why: Why) -> dict[str, Any]:
+    """Move the points and say so; Stale when the member moved since ``row`` was read."""
+    if not posting.settle_member(tx, row.id, row.version, points, 0, 0, 0, 0):
+        raise Stale
+    if points > 0:
+        _, expires_at = lot_terms(services.rules.current(tx), why.at)
+        lot_id = ledger.add_lot(tx, row.id, points, "active", why.at, expires_at, None)
+        ledger.add_entry(tx, row.id, "adjust", points, lot_id, why)
+    else:
+        for lot_id, part in spend_lots(tx, row.id, -points, why.at):
+            ledger.add_entry(tx, row.id, "adjust", -part, lot_id, why)
+    audit.add(tx, why.at, why.by, "points.adjust", str(row.id), why.reason)
+    return {"status": "ok", "member": str(row.id), "points": points, "active": row.active + points}
 
 
 def coupons(

@@ -100,7 +100,7 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         raise Stale
     posting.add_lines(tx, sale_id, _lines(ticket))
     uses = [(u.promotion, u.uses, u.amount, u.coupon) for u in ticket.priced.uses]
-    posting.add_uses(tx, sale_id, member.id if member else None, ticket.sold_at, uses)
+    posting.add_uses(tx, sale_id, member.id if member else None, ticket.now, uses)
     if member is not None:
         why = Why(ticket.now, caller.key, terminal_id, sale_id, key=ticket.request.key)
         _post_points(tx, ticket, why, earned, redeemed)
@@ -191,14 +191,19 @@ def _post_points(tx: Tx, ticket: Ticket, why: Why, earned: int, redeemed: int) -
     for lot_id, points in taken:
         ledger.add_entry(tx, member.id, "redeem", -points, lot_id, why)
     if earned:
-        recovered = min(member.shortfall, earned)
-        active_from, expires_at = lot_terms(ticket.book, min(ticket.sold_at, ticket.now))
-        state = "pending" if ticket.book.rules.points.pending_days else "active"
-        lot_id = ledger.add_lot(tx, member.id, earned, state, active_from, expires_at, why.sale_id)
-        ledger.add_entry(tx, member.id, "earn", earned, lot_id, why)
-        if recovered:
-            ledger.take(tx, lot_id, recovered)
-            ledger.add_entry(tx, member.id, "recover", -recovered, lot_id, why)
+        grant(tx, ticket.book, member, earned, min(ticket.sold_at, ticket.now), why)
+
+
+def grant(tx: Tx, book: Book, member: MemberRow, points: int, granted_at: int, why: Why) -> None:
+    """The lot and the entries of points that a sale earns; what the member owes is taken first (S27)."""
+    recovered = min(member.shortfall, points)
+    active_from, expires_at = lot_terms(book, granted_at)
+    state = "pending" if book.rules.points.pending_days else "active"
+    lot_id = ledger.add_lot(tx, member.id, points, state, active_from, expires_at, why.sale_id)
+    ledger.add_entry(tx, member.id, "earn", points, lot_id, why)
+    if recovered:
+        ledger.take(tx, lot_id, recovered)
+        ledger.add_entry(tx, member.id, "recover", -recovered, lot_id, why)
 
 
 def spend_lots(tx: Tx, member_id: int, points: int, now: int) -> list[tuple[int, int]]:

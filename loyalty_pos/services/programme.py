@@ -133,4 +133,7 @@ _SETTINGS: dict[str, Callable[[Any], bool]] = {
     "own_prefixes": lambda value: all(re.fullmatch(r"[0-9]{1,12}", prefix) for prefix in value),
     "return_shortfall": lambda value: value in ("record", "forgive"),
     "adjustment_limit": lambda value: value >= 0,
+    "attach_days": lambda value: 0 <= value <= 366,
+    "unknown_card_days": lambda value: 0 <= value <= 366,
+    "unmerge_days": lambda value: 0 <= value <= 366,
 }

@@ -73,6 +73,14 @@ class ReturnIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     exchange: ExchangeIn | None = None
 
 
+class AttachIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /sales/{id}/attach: exactly one of card and swipe."""
+
+    card: Scan | None = None
+    swipe: Scan | None = None
+    cashier: Id | None = None
+
+
 class ReceiptReturnIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """POST /returns: the same, the sale named by its receipt."""
 
@@ -128,6 +136,13 @@ class CardIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class ReasonIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A body that only says why."""
 
+    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
+
+
+class MergeIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /members/{id}/merge."""
+
+    into: Id
     reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=PLAIN)]
 
 

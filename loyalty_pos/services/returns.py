@@ -124,7 +124,7 @@ def _sell(services: Services, tx: Tx, request: Request, sale: SaleRow, back: Bac
     if known is not None:
         assert known.sale_id is not None
         return known.sale_id
-    ready = make_ready(services, tx, request.caller, sold, "sale")
+    ready = make_ready(services, tx, request.caller, sold, "sale", seen=request.seen)
     sale_id, _ = selling.post_new(services, tx, request, ready, sold, back.body_hash)
     return sale_id
 

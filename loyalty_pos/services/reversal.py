@@ -108,7 +108,13 @@ def _check_undo(back: Back, outcome: ReturnOutcome, now: int) -> None:
 
 
 def _compute(tx: Tx, sale: SaleRow, rows: list[SaleLineRow], lines: tuple[ReturnLine, ...]) -> ReturnOutcome:
-    sold = SoldSale(
+    sold = sold_sale(tx, sale, rows)
+    return compute_return(sold, units_back(sold, [(line.line, line.quantity) for line in lines]))
+
+
+def sold_sale(tx: Tx, sale: SaleRow, rows: list[SaleLineRow]) -> SoldSale:
+    """A stored sale as the arithmetic of returns takes it."""
+    return SoldSale(
         lines=[_sold_line(row) for row in rows],
         earning=msgspec.json.decode(sale.plan, type=EarnPlan),
         earned=sale.earned,
@@ -119,7 +125,6 @@ def _compute(tx: Tx, sale: SaleRow, rows: list[SaleLineRow], lines: tuple[Return
         taken_back=sale.points_back,
         given_back=sale.points_given,
     )
-    return compute_return(sold, units_back(sold, [(line.line, line.quantity) for line in lines]))
 
 
 def _sold_line(row: SaleLineRow) -> SoldLine:
@@ -163,16 +168,21 @@ def _plan_points(tx: Tx, book: Book, sale: SaleRow, outcome: ReturnOutcome, now:
 
 
 def _lots_to_take(tx: Tx, sale_id: int, member_id: int, back: Iterable[int]) -> Iterator[LotRow]:
-    """The ticket's own lots, the member's other active ones, then those that only what comes back fills."""
+    """The ticket's own lots, the member's other active ones, then those that only what comes back fills.
+
+    None of another member's: two that were one meanwhile may have spent each other's.
+    """
     seen = set()
     for lot in ledger.lots_of_sale(tx, sale_id):
         seen.add(lot.id)
-        yield lot
+        if lot.member_id == member_id:
+            yield lot
     for lot in ledger.spendable_lots(tx, member_id, now=-1):
         if lot.id not in seen:
             seen.add(lot.id)
             yield lot
-    yield from (ledger.lot(tx, lot_id) for lot_id in back if lot_id not in seen)
+    revived = (ledger.lot(tx, lot_id) for lot_id in back if lot_id not in seen)
+    yield from (lot for lot in revived if lot.member_id == member_id)
 
 
 def _gone_already(tx: Tx, sale: SaleRow, points: int) -> int:
@@ -211,7 +221,10 @@ def _correct_member(
     active = outcome.given_back - (points.taken_back - pending)
     posting.settle_member(tx, member_id, None, active, -pending, 0, -outcome.given_back, points.shortfall)
     for lot_id, part, state, expires_at in points.given:
-        ledger.put_back(tx, lot_id, part, state, expires_at)
+        if ledger.lot(tx, lot_id).member_id != member_id:  # two members that were one when it was spent
+            lot_id = ledger.add_lot(tx, member_id, part, state, why.at, expires_at, None)
+        else:
+            ledger.put_back(tx, lot_id, part, state, expires_at)
         ledger.add_entry(tx, member_id, "give_back", part, lot_id, why)
     for lot_id, part, _ in points.taken:
         if not ledger.take(tx, lot_id, part):

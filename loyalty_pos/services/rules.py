@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from loyalty_pos.domain.pricing.compile import RuleSet, compile_rules
 from loyalty_pos.domain.pricing.request import Language
@@ -20,6 +20,22 @@ from loyalty_pos.domain.tiers import TierRules
 from loyalty_pos.services.context import Services, from_ms, to_ms
 from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.tx import Tx
+
+Bound = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class Radar(Struct, frozen=True, forbid_unknown_fields=True):
+    """How strong a sign at the counter must be before it is shown."""
+
+    card_tickets: Bound = 3
+    """More tickets with one card in one shift are a sign."""
+    pair_tickets: Bound = 8
+    pair_percent: Annotated[int, Meta(ge=1, le=100)] = 80
+    """So many tickets of a card, and so large a part of all of its tickets, at one cashier are a sign."""
+    second_cards: Bound = 2
+    """So many times shown where another card was first are a sign."""
+    refund_hours: Bound = 168
+    shift_end_minutes: Bound = 30
 
 
 class Programme(Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +53,13 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     return_shortfall: str = "record"
     adjustment_limit: int = 1000
     tier_rules: TierRules = TierRules()
+    attach_days: int = 7
+    """How long after a sale a forgotten card may still be attached."""
+    unknown_card_days: int = 7
+    """How long a sale waits for its unknown card to be enrolled (S42)."""
+    unmerge_days: int = 30
+    """How long two members that were made one can be made two again."""
+    radar: Radar = Radar()
     points: dict[str, Any] = {}
     policy: dict[str, Any] = {}
 
@@ -51,6 +74,11 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     def day_ends(self, day: date) -> int:
         """The moment at which a local day is over, in ms (S20, S38)."""
         return self.day_begins(day + timedelta(days=1))
+
+    def business_begins(self, day: date) -> int:
+        """The first moment of a business day, in ms (S45)."""
+        hours, minutes = (int(part) for part in self.day_starts.split(":"))
+        return to_ms(datetime(day.year, day.month, day.day, hours, minutes, tzinfo=ZoneInfo(self.zone)))
 
     def business_date(self, moment_ms: int) -> date:
         """The business day of a moment: the local date, cut at ``day_starts`` (S45)."""

@@ -14,18 +14,20 @@ import msgspec
 from loyalty_pos.domain.basket import Basket, moment_fault
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import BadInput, Conflict, NotFound
-from loyalty_pos.services import checkout, holding, limits, parking
+from loyalty_pos.services import checkout, crediting, holding, limits, parking
 from loyalty_pos.services.answers import Exceptional, SaleAnswer, dress, sale_answer
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, to_ms
 from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.loading import Ready, check_basket, check_scopes, make_ready
+from loyalty_pos.services.members import summary
 from loyalty_pos.services.posting import Ticket, known_receipt, post_sale
 from loyalty_pos.services.requests import SaleIn, SettleIn
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage import ledger, posting, reading, sales
 from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.reading import MemberRow
+from loyalty_pos.storage.sales import SaleRow
 from loyalty_pos.storage.tx import Stale, Tx
 
 
@@ -37,7 +39,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
     """
     check_basket(body)
     caller = request.caller
-    check_scopes(caller, body)
+    check_scopes(caller, body, made=body.as_sold)
     caller.need_lane()
     body_hash = hashlib.sha256(msgspec.json.encode(body)).digest()
 
@@ -48,7 +50,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
     def load(tx: Tx) -> Ready | None:
         if known(tx) is not None:
             return None
-        return make_ready(services, tx, caller, body, "as_sold" if body.as_sold else "sale")
+        return make_ready(services, tx, caller, body, "as_sold" if body.as_sold else "sale", seen=request.seen)
 
     def post(tx: Tx, ready: Ready | None) -> Outcome:
         if ready is None:
@@ -69,15 +71,23 @@ def post_new(
 ) -> tuple[int, SaleAnswer]:
     """Write a sale as it was made ready, with all that follows from it; its id, and what is shown of it."""
     lane = request.caller.need_lane()
-    swipe_id = checkout.swipe_of(tx, lane, body.cashier, ready)
+    swipe_id = checkout.swipe_of(tx, lane, ready)
     member_id = ready.earner.id if ready.earner else None
     limited = not body.as_sold
-    counted = limits.count(tx, ready.book, ready.priced.uses, member_id, lane[0], body.cashier, limited)
-    sale_id, answer = post_sale(services, tx, _ticket(tx, request, ready, body, body_hash, swipe_id, counted))
+    counted = limits.count(tx, ready.book, ready.priced.uses, member_id, lane[0], ready.basket.cashier, limited)
+    ticket = _ticket(tx, request, ready, body, body_hash, swipe_id, counted)
+    sale_id, answer = post_sale(services, tx, ticket)
     _use_coupons(tx, ready, sale_id, request)
     posting.add_products(tx, _fresh(ready))
-    parking.apply_parked(services, tx, request, sale_id, body.receipt)
+    _follow(services, tx, request, ticket, sale_id)
     return sale_id, answer
+
+
+def _follow(services: Services, tx: Tx, request: Request, ticket: Ticket, sale_id: int) -> None:
+    """What was waiting for this sale: its card, enrolled meanwhile (S42), and its returns (S31)."""
+    if ticket.unknown_card is not None:
+        crediting.credit_enrolled(services, tx, request, sale_id, ticket.unknown_card)
+    parking.apply_parked(services, tx, request, sale_id, ticket.receipt)
 
 
 def _ticket(
@@ -106,10 +116,10 @@ def _ticket(
         body_hash=body_hash,
         sold_at=ready.sold_at,
         now=ready.now,
-        cashier=body.cashier,
+        cashier=ready.basket.cashier,
         member=member,
         swipe_id=swipe_id,
-        unknown_card=holder.number if holder and holder.outcome == "unknown" else None,
+        unknown_card=crediting.unknown_number(holder),
         spent=spent,
         exceptions=tuple(exceptions),
         member_version=member.version if member else None,
@@ -170,12 +180,14 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     exceptions = lost if not points_missing else [*lost, points_missing]
     counted = row.counted
     if row.state == "expired":
-        anew = limits.count(tx, book, priced.uses, row.member_id, row.store_id, row.cashier, limited=False)
+        earner = member.id if member else None
+        anew = limits.count(tx, book, priced.uses, earner, row.store_id, row.cashier, limited=False)
         counted = limits.pack(anew)
     ticket = Ticket(
         request=request, book=book, priced=priced, lines=basket.lines, receipt=body.receipt, body_hash=body_hash,
         sold_at=sold_at, now=now, cashier=row.cashier, member=member, swipe_id=row.swipe_id,
-        unknown_card=None, spent=spent, taken=taken, held=row.points_held, exceptions=tuple(exceptions),
+        unknown_card=_unknown_card(tx, row), spent=spent, taken=taken, held=row.points_held,
+        exceptions=tuple(exceptions),
         member_version=member.version if member else None, rules=row.rules, counted=counted,
     )  # fmt: skip
     sale_id, answer = post_sale(services, tx, ticket)
@@ -186,8 +198,16 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     fresh = [(x.sku, x.name, x.category, x.brand, x.unit_price, x.unit_cost, now) for x in basket.lines]
     posting.add_products(tx, fresh)
     holding.move(tx, row, "settled", sale_id)
-    parking.apply_parked(services, tx, request, sale_id, body.receipt)
+    _follow(services, tx, request, ticket, sale_id)
     return Outcome("created", sale_answer(answer, sale_id, member), sale_id)
+
+
+def _unknown_card(tx: Tx, row: CheckoutRow) -> str | None:
+    """The number of the card that was not known when the checkout was opened (S42)."""
+    swipe = reading.swipe(tx, row.swipe_id) if row.swipe_id is not None and row.member_id is None else None
+    if swipe is None or swipe.outcome != "unknown" or swipe.entry == "rotating":
+        return None
+    return swipe.number
 
 
 def _available(tx: Tx, priced: Priced, member: MemberRow | None, now: int) -> tuple[int, Exceptional | None]:
@@ -247,6 +267,15 @@ def get_sale(services: Services, caller: Caller, sale_id: str) -> Any:
         if row is None:
             raise NotFound("sale_unknown")
         caller.need_store(row.store_id, "sale")
-        return first_answer(tx, row.id) | {"state": row.state}
+        return first_answer(tx, row.id) | {"state": row.state} | _attached(services, tx, row)
 
     return services.store.read(work)
+
+
+def _attached(services: Services, tx: Tx, row: SaleRow) -> dict[str, Any]:
+    """What a sale says otherwise than at first once it came to its member late."""
+    if row.attached_at is None or row.member_id is None:
+        return {}
+    member = summary(services, tx, row.member_id)
+    points = msgspec.json.decode(row.answer)["points"] | {"earned": row.earned}
+    return {"member": {name: value for name, value in member.items() if name != "call_name"}, "points": points}

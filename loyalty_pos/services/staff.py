@@ -16,11 +16,13 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from loyalty_pos.domain.cards import mask_card, read_swipe
 from loyalty_pos.errors import BadInput, Conflict, NotFound, NotSignedIn, Refused, TooMany
 from loyalty_pos.services.context import SCOPES, Caller, Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import write
-from loyalty_pos.storage import audit, guesses, shops
+from loyalty_pos.storage import audit, guesses, reading, shops
 from loyalty_pos.storage import staff as rows
+from loyalty_pos.storage.shops import TerminalRow
 from loyalty_pos.storage.staff import StaffRow
 from loyalty_pos.storage.tables import ROLES
 from loyalty_pos.storage.tx import Tx
@@ -133,6 +135,7 @@ def _person(tx: Tx, row: StaffRow) -> dict[str, Any]:
         "name": row.name,
         "role": row.role,
         "stores": [code for _, code in rows.store_codes(tx, row.id)],
+        "card": None if (card := rows.card(tx, row.id)) is None else mask_card(card),
         "state": row.state,
         "created_at": from_ms(row.created_at).isoformat(timespec="seconds"),
     }
@@ -202,6 +205,36 @@ def disable(services: Services, request: Request, login: str, reason: str | None
 
     outcome = write(services, request, work)
     return outcome, services.store.read(lambda tx: _shown(services, tx, outcome.value()))
+
+
+def set_card(services: Services, request: Request, login: str, number: str | None) -> tuple[Outcome, Any]:
+    """Say which card is a person's own (None: none): it earns nothing at their own till.
+
+    NotFound (``staff_unknown``, ``card_unknown``), Conflict (``card_of_staff``) for another
+    person's, BadInput (``payment_card``).
+    """
+
+    def work(tx: Tx) -> Outcome:
+        person = _find(tx, login)
+        card_id = None if number is None else _card_id(services, tx, number)
+        if not rows.set_card(tx, person.id, card_id):
+            raise Conflict("card_of_staff")
+        audit.add(tx, services.now_ms(), request.caller.key, "staff.card", login, None)
+        return Outcome("done", {"login": login})
+
+    outcome = write(services, request, work)
+    return outcome, services.store.read(lambda tx: _shown(services, tx, outcome.value()))
+
+
+def _card_id(services: Services, tx: Tx, number: str) -> int:
+    prefixes = services.rules.current(tx).programme.own_prefixes
+    read = read_swipe(number, own_prefixes=prefixes, scan=True)
+    if read.kind == "payment":
+        raise BadInput("payment_card", errors={"card": ["payment_card"]})
+    card = reading.card(tx, read.value)
+    if card is None:
+        raise NotFound("card_unknown")
+    return card.id
 
 
 # Signing in -----------------------------------------------------------------------------------
@@ -299,6 +332,11 @@ def by_terminal_key(services: Services, key: str) -> Caller:
         raise NotSignedIn
     if row.state != "active":
         raise NotSignedIn("terminal_revoked")
+    return as_terminal(row)
+
+
+def as_terminal(row: TerminalRow) -> Caller:
+    """A terminal as a caller."""
     return Caller(
         kind="terminal",
         name=row.code,
@@ -308,6 +346,7 @@ def by_terminal_key(services: Services, key: str) -> Caller:
         terminal=row.code,
         store=row.store,
         store_ids=frozenset({row.store_id}),
+        pair_again=row.pair_again_since is not None,
     )
 
 

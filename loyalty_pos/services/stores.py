@@ -22,7 +22,15 @@ def _store(row: StoreRow) -> dict[str, Any]:
 def _terminal(row: TerminalRow) -> dict[str, Any]:
     created = from_ms(row.created_at).isoformat(timespec="seconds")
     scopes = row.scopes.split()
-    return {"code": row.code, "store": row.store, "scopes": scopes, "state": row.state, "created_at": created}
+    return {
+        "code": row.code,
+        "store": row.store,
+        "scopes": scopes,
+        "state": row.state,
+        "epoch": row.epoch,
+        "pair_again": row.pair_again_since is not None,
+        "created_at": created,
+    }
 
 
 def _find(tx: Tx, code: str) -> TerminalRow:

@@ -128,10 +128,15 @@ def _move(tx: Tx, book: Book, member: MemberRow, to: Placed) -> None:
 
 def supported(tx: Tx, book: Book, member: MemberRow) -> Placed | None:
     """The tier that the days since the floor give; None when the member stands on the floor itself."""
-    table, rules = book.rules.tiers, book.programme.tier_rules
-    floor_on = date.fromisoformat(member.floor_on)
+    table = book.rules.tiers
     if table.rank(member.tier) <= table.rank(member.tier_floor):
         return None
+    return _reached(tx, book, member)
+
+
+def _reached(tx: Tx, book: Book, member: MemberRow) -> Placed:
+    table, rules = book.rules.tiers, book.programme.tier_rules
+    floor_on = date.fromisoformat(member.floor_on)
     if rules.window == "lifetime":
         days: Days = [(floor_on, _total(tx, book, member.id))]
     else:
@@ -151,6 +156,32 @@ def undo(tx: Tx, book: Book, member: MemberRow, before: Placed | None) -> None:
     after = supported(tx, book, member)
     if after is not None and rank(after.tier) < rank(member.tier):
         _move(tx, book, member, after)
+
+
+# Two members made one -----------------------------------------------------------------------------
+
+
+def kept_by_hand(book: Book, target: MemberRow, source: MemberRow) -> str | None:
+    """What a hand gave to either of two members, the higher one."""
+    return max(target.tier_by_hand, source.tier_by_hand, key=book.rules.tiers.rank)
+
+
+def join(tx: Tx, book: Book, target: MemberRow, source: MemberRow) -> None:
+    """Place ``target``, who has the rows of both by now: the higher floor, the higher tier, or the one
+    that both together reach from there; what a hand gave stays (S33)."""
+    rank = book.rules.tiers.rank
+    floor = max(target, source, key=lambda row: rank(row.tier_floor))
+    best = max(target, source, key=lambda row: (rank(row.tier), row.review_on or ""))
+    place = Place(best.tier, kept_by_hand(book, target, source), floor.tier_floor, floor.floor_on, best.review_on)
+    stored.place(tx, target.id, place)
+    lift(tx, book, target._replace(**place._asdict()))
+
+
+def lift(tx: Tx, book: Book, member: MemberRow) -> None:
+    """Raise the tier to what the days since the floor give; nothing lowers it here."""
+    reached = _reached(tx, book, member)
+    if book.rules.tiers.rank(reached.tier) > book.rules.tiers.rank(member.tier):
+        _move(tx, book, member, reached)
 
 
 # The review ---------------------------------------------------------------------------------------

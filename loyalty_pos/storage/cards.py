@@ -69,7 +69,7 @@ def use_step(tx: Tx, card_id: int, step: int) -> bool:
 
 def add_swipe(
     tx: Tx,
-    at: int,
+    now: int,
     lane: tuple[int, int],
     cashier: str | None,
     number: str | None,
@@ -77,10 +77,11 @@ def add_swipe(
     member_id: int | None,
     entry: str,
     outcome: str,
+    at: int | None = None,
 ) -> int:
-    """Record an identification (S43); its id."""
+    """Record an identification (S43); its id.  ``at``: when the till read the card, if that was not now."""
     return tx.insert(
-        "INSERT INTO swipes (at, store_id, terminal_id, cashier, number, card_id, member_id, entry, outcome) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (at, *lane, cashier, number, card_id, member_id, entry, outcome),
+        "INSERT INTO swipes (at, recorded_at, store_id, terminal_id, cashier, number, card_id, member_id, entry, "
+        "outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (now if at is None else at, now, *lane, cashier, number, card_id, member_id, entry, outcome),
     )

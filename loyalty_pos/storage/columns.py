@@ -98,6 +98,6 @@ def left_index(name: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=sql("remaining > 0"), postgresql_where=sql("remaining > 0"))
 
 
-def due_index(name: str, column: str, rule: str) -> Index:
-    """A small index of the rows that a job will look for: those that keep ``rule``."""
-    return Index(name, column, sqlite_where=sql(rule), postgresql_where=sql(rule))
+def due_index(name: str, column: str, rule: str, unique: bool = False) -> Index:
+    """A small index of the rows that will be looked for: those that keep ``rule``."""
+    return Index(name, column, unique=unique, sqlite_where=sql(rule), postgresql_where=sql(rule))

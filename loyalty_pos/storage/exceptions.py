@@ -19,6 +19,7 @@ class ExceptionRow(NamedTuple):
     points: int
     store_id: int
     store: str
+    terminal: str | None
     sale_id: int | None
     receipt: str | None
     parked_id: int | None
@@ -30,9 +31,9 @@ class ExceptionRow(NamedTuple):
 
 
 _SELECT = (
-    "SELECT x.id, x.at, x.code, x.amount, x.points, x.store_id, t.code, x.sale_id, "
+    "SELECT x.id, x.at, x.code, x.amount, x.points, x.store_id, t.code, l.code, x.sale_id, "
     "coalesce(s.receipt, p.sale_receipt), p.id, x.state, x.action, x.note, x.resolved_by, x.resolved_at "
-    "FROM exceptions x JOIN stores t ON t.id = x.store_id "
+    "FROM exceptions x JOIN stores t ON t.id = x.store_id LEFT JOIN terminals l ON l.id = x.terminal_id "
     "LEFT JOIN sales s ON s.id = x.sale_id LEFT JOIN parked_returns p ON p.exception_id = x.id "
 )
 
@@ -41,6 +42,14 @@ def add(tx: Tx, store_id: int, at: int, code: str) -> int:
     """Put something on the manager's list that is no sale's; its id."""
     sql = "INSERT INTO exceptions (store_id, at, code) VALUES (?, ?, ?) RETURNING id"
     return tx.insert(sql, (store_id, at, code))
+
+
+def tell(tx: Tx, store_id: int, terminal_id: int, at: int, code: str) -> None:
+    """Trouble with a till: in the list once, until a person has resolved it."""
+    tx.later(
+        "INSERT INTO exceptions (store_id, terminal_id, at, code) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (store_id, terminal_id, at, code),
+    )
 
 
 def listed(

@@ -179,6 +179,12 @@ def refresh_goods(tx: Tx, member_id: int, products: Sequence[Bought], categories
             )
 
 
+def forget(tx: Tx, member_id: int) -> None:
+    """Take every counter of a member away, to count anew."""
+    for table in ("profiles", "member_days", "member_stores", "member_products", "member_categories"):
+        tx.run(f"DELETE FROM {table} WHERE member_id = ?", (member_id,))
+
+
 def profile(tx: Tx, member_id: int) -> Any | None:
     """The counters of a member, in the order of the table's columns."""
     return tx.one(

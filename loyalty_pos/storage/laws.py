@@ -53,18 +53,21 @@ LAWS = (
     ),
     Law(
         "L5",
-        "SELECT m.id, m.spent, m.expired, coalesce(e.spent, 0), coalesce(e.expired, 0) FROM members m LEFT JOIN "
-        "(SELECT member_id, -sum(CASE WHEN kind IN ('redeem', 'give_back') THEN points ELSE 0 END) AS spent, "
-        "-sum(CASE WHEN kind = 'expire' THEN points ELSE 0 END) AS expired FROM entries GROUP BY member_id) AS e "
-        "ON e.member_id = m.id WHERE m.spent <> coalesce(e.spent, 0) OR m.expired <> coalesce(e.expired, 0)",
+        "SELECT m.id, m.spent, m.expired, coalesce(e.spent, 0), coalesce(x.expired, 0) FROM members m LEFT JOIN "
+        "(SELECT s.member_id, -sum(n.points) AS spent FROM entries n JOIN sales s ON s.id = n.sale_id "
+        "WHERE n.kind IN ('redeem', 'give_back') GROUP BY s.member_id) AS e ON e.member_id = m.id LEFT JOIN "
+        "(SELECT l.member_id, -sum(n.points) AS expired FROM entries n JOIN lots l ON l.id = n.lot_id "
+        "WHERE n.kind = 'expire' GROUP BY l.member_id) AS x ON x.member_id = m.id "
+        "WHERE m.spent <> coalesce(e.spent, 0) OR m.expired <> coalesce(x.expired, 0)",
         "member {0} has spent {1} and lost {2} points, the entries say {3} and {4}",
     ),
     Law(
         "L5",
         "SELECT m.id, m.shortfall, coalesce(r.total, 0) + coalesce(e.total, 0) FROM members m LEFT JOIN "
         "(SELECT s.member_id, sum(t.shortfall) AS total FROM returns t JOIN sales s ON s.id = t.sale_id "
-        "GROUP BY s.member_id) AS r ON r.member_id = m.id LEFT JOIN (SELECT member_id, sum(points) AS total "
-        "FROM entries WHERE kind = 'recover' GROUP BY member_id) AS e ON e.member_id = m.id "
+        "GROUP BY s.member_id) AS r ON r.member_id = m.id LEFT JOIN (SELECT s.member_id, sum(n.points) AS total "
+        "FROM entries n JOIN sales s ON s.id = n.sale_id WHERE n.kind = 'recover' GROUP BY s.member_id) AS e "
+        "ON e.member_id = m.id "
         "WHERE m.shortfall <> coalesce(r.total, 0) + coalesce(e.total, 0)",
         "member {0} owes {1} points, returns and recoveries say {2}",
     ),

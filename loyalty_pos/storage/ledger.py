@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from loyalty_pos.storage.tx import Tx
@@ -24,6 +24,7 @@ class LotRow(NamedTuple):
     active_from: int
     expires_at: int | None
     sale_id: int | None
+    member_id: int
 
     @property
     def free(self) -> int:
@@ -43,7 +44,7 @@ class Why(NamedTuple):
     key: str | None = None
 
 
-_LOT = "SELECT id, granted, remaining, held, state, active_from, expires_at, sale_id FROM lots "
+_LOT = "SELECT id, granted, remaining, held, state, active_from, expires_at, sale_id, member_id FROM lots "
 _SPENDING_ORDER = "ORDER BY expires_at IS NULL, expires_at, active_from, id"
 
 
@@ -205,11 +206,11 @@ def redeemed_lots(tx: Tx, sale_id: int) -> list[tuple[int, int]]:
     return [(int(row[0]), int(row[1])) for row in rows]
 
 
-def entries(tx: Tx, member_id: int, after: int, limit: int) -> list[tuple[Any, ...]]:
-    """Entries after id ``after``, oldest first, with receipt and terminal code."""
+def entries(tx: Tx, members: Sequence[int], after: int, limit: int) -> list[tuple[Any, ...]]:
+    """Entries of these (a member and its aliases) after id ``after``, oldest first, with receipt and terminal code."""
     return tx.all(
         "SELECT e.id, e.at, e.kind, e.points, e.sale_id, s.receipt, e.idempotency_key, t.code, e.reason "
         "FROM entries e LEFT JOIN sales s ON s.id = e.sale_id LEFT JOIN terminals t ON t.id = e.terminal_id "
-        "WHERE e.member_id = ? AND e.id > ? ORDER BY e.id LIMIT ?",
-        (member_id, after, limit),
+        f"WHERE e.member_id IN ({', '.join('?' * len(members))}) AND e.id > ? ORDER BY e.id LIMIT ?",
+        (*members, after, limit),
     )

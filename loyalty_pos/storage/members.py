@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+from loyalty_pos.storage.reading import marks
 from loyalty_pos.storage.tx import Tx
 
 
@@ -49,9 +50,27 @@ def add(tx: Tx, at: int, store_id: int | None) -> int:
 
 
 def account(tx: Tx, member_id: int) -> Account | None:
-    """An account."""
-    row = tx.one(f"SELECT {_ACCOUNT} FROM members WHERE id = ?", (member_id,))
-    return Account(*row) if row else None
+    """An account; of a merged member the one it was merged into."""
+    row = tx.one(f"SELECT {_ACCOUNT}, merged_into FROM members WHERE id = ?", (member_id,))
+    if row is not None and row[-1] is not None:
+        return account(tx, int(row[-1]))
+    return Account(*row[:-1]) if row else None
+
+
+def living(tx: Tx, member_id: int) -> int:
+    """The id of the member that this one was merged into, or its own."""
+    found = account(tx, member_id)
+    return found.id if found else member_id
+
+
+def family(tx: Tx, member_id: int) -> list[int]:
+    """A member and all that were merged into it, at any remove."""
+    found, fresh = [member_id], [member_id]
+    while fresh:
+        rows = tx.all(f"SELECT id FROM members WHERE merged_into IN ({marks(fresh)}) ORDER BY id", fresh)
+        fresh = [int(row[0]) for row in rows]
+        found += fresh
+    return found
 
 
 def person(tx: Tx, member_id: int) -> Person:

@@ -79,14 +79,14 @@ def add_lines(tx: Tx, sale_id: int, lines: Sequence[NewLine]) -> None:
 
 
 def add_uses(
-    tx: Tx, sale_id: int, member_id: int | None, sold_at: int, uses: Sequence[tuple[str, int, int, str | None]]
+    tx: Tx, sale_id: int, member_id: int | None, at: int, uses: Sequence[tuple[str, int, int, str | None]]
 ) -> None:
     """Which promotions the sale used: (promotion, uses, amount, coupon)."""
     if uses:
         tx.many(
-            "INSERT INTO sale_uses (sale_id, member_id, sold_at, promotion, uses, amount, coupon) "
+            "INSERT INTO sale_uses (sale_id, member_id, at, promotion, uses, amount, coupon) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(sale_id, member_id, sold_at, *use) for use in uses],
+            [(sale_id, member_id, at, *use) for use in uses],
         )
 
 

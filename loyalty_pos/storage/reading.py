@@ -56,6 +56,7 @@ class SwipeRow(NamedTuple):
     entry: str
     outcome: str
     at: int
+    recorded_at: int
 
 
 class CouponRow(NamedTuple):
@@ -94,23 +95,34 @@ def marks(values: Sequence[object]) -> str:
 
 
 def member(tx: Tx, member_id: int) -> MemberRow | None:
-    """A member by id; a writing transaction locks the row, before anything else of the member."""
+    """A member by id; a writing transaction locks the row, before anything else of the member.
+
+    Of a merged member the one it was merged into: an old id stays an alias for ever.
+    """
     row = tx.one(f"{_MEMBER}WHERE m.id = ?{_lock(tx)}", (member_id,))
-    return MemberRow(*row) if row else None
+    return _living(tx, MemberRow(*row)) if row else None
+
+
+def _living(tx: Tx, row: MemberRow) -> MemberRow | None:
+    if row.state != "merged":
+        return row
+    into = tx.one("SELECT merged_into FROM members WHERE id = ?", (row.id,))
+    return member(tx, int(into[0])) if into else None
 
 
 def holder(tx: Tx, number: str) -> tuple[CardRow, MemberRow] | None:
     """A card by its number, with its member as ``member`` reads it."""
-    return _holder(tx.one(f"{_HOLDER}WHERE c.number = ?{_lock(tx)}", (number,)))
+    return _holder(tx, tx.one(f"{_HOLDER}WHERE c.number = ?{_lock(tx)}", (number,)))
 
 
 def holder_by_id(tx: Tx, card_id: int) -> tuple[CardRow, MemberRow] | None:
     """A card by id, with its member as ``member`` reads it."""
-    return _holder(tx.one(f"{_HOLDER}WHERE c.id = ?{_lock(tx)}", (card_id,)))
+    return _holder(tx, tx.one(f"{_HOLDER}WHERE c.id = ?{_lock(tx)}", (card_id,)))
 
 
-def _holder(row: Sequence[Any] | None) -> tuple[CardRow, MemberRow] | None:
-    return (CardRow(*row[:5]), MemberRow(*row[5:])) if row else None
+def _holder(tx: Tx, row: Sequence[Any] | None) -> tuple[CardRow, MemberRow] | None:
+    found = _living(tx, MemberRow(*row[5:])) if row else None
+    return (CardRow(*row[:5]), found) if row and found else None
 
 
 def _lock(tx: Tx) -> str:
@@ -144,7 +156,8 @@ def member_by_phone(tx: Tx, phone: str) -> int | None:
 def swipe(tx: Tx, swipe_id: int) -> SwipeRow | None:
     """A recorded identification."""
     row = tx.one(
-        "SELECT id, store_id, terminal_id, number, card_id, member_id, entry, outcome, at FROM swipes WHERE id = ?",
+        "SELECT id, store_id, terminal_id, number, card_id, member_id, entry, outcome, at, recorded_at FROM swipes "
+        "WHERE id = ?",
         (swipe_id,),
     )
     return SwipeRow(*row) if row else None
@@ -177,10 +190,10 @@ def uses(tx: Tx, promotions: Sequence[str], subjects: Sequence[str]) -> dict[tup
 
 
 def uses_since(tx: Tx, member_id: int, since: Mapping[str, int]) -> dict[str, int]:
-    """promotion -> how often a member used it since a moment (ms) of its own, in sales not all returned."""
+    """promotion -> how often a member used it since a moment (ms, S44) of its own, in sales not all returned."""
     one = (
         "SELECT u.promotion, sum(u.uses) FROM sale_uses u JOIN sales s ON s.id = u.sale_id "
-        "WHERE u.promotion = ? AND u.member_id = ? AND u.sold_at >= ? AND s.state <> 'returned' GROUP BY u.promotion"
+        "WHERE u.promotion = ? AND u.member_id = ? AND u.at >= ? AND s.state <> 'returned' GROUP BY u.promotion"
     )
     params = [value for promotion, moment in since.items() for value in (promotion, member_id, moment)]
     return {row[0]: int(row[1]) for row in tx.all(" UNION ALL ".join([one] * len(since)), params)}

@@ -15,6 +15,7 @@ class SaleRow(NamedTuple):
     terminal_id: int
     cashier: str | None
     member_id: int | None
+    swipe_id: int | None
     receipt: str
     business_date: str
     sold_at: int
@@ -31,6 +32,7 @@ class SaleRow(NamedTuple):
     points_given: int
     plan: str
     counted: str
+    attached_at: int | None
     answer: bytes
 
 
@@ -59,6 +61,12 @@ def find(tx: Tx, sale_id: int, lock: bool = False) -> SaleRow | None:
     return SaleRow._make((*row[:-1], bytes(row[-1]))) if row else None
 
 
+def of_member(tx: Tx, member_id: int) -> list[SaleRow]:
+    """Every sale of a member, oldest first."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM sales WHERE member_id = ? ORDER BY sold_at, id", (member_id,))
+    return [SaleRow._make((*row[:-1], bytes(row[-1]))) for row in rows]
+
+
 def lines(tx: Tx, sale_id: int) -> list[SaleLineRow]:
     """The lines of a sale, in order."""
     rows = tx.all(
@@ -78,6 +86,29 @@ def answer_of(tx: Tx, sale_id: int) -> bytes | None:
     """The Sale as it was first answered, as JSON."""
     row = tx.one("SELECT answer FROM sales WHERE id = ?", (sale_id,))
     return bytes(row[0]) if row else None
+
+
+def attach(
+    tx: Tx, sale_id: int, member_id: int, swipe_id: int | None, earned: int, plan: str, at: int, by: str
+) -> bool:
+    """Give a sale without a member to one, with what it earns; False when it has one by now."""
+    return bool(
+        tx.run(
+            "UPDATE sales SET member_id = ?, swipe_id = coalesce(?, swipe_id), earned = ?, plan = ?, attached_at = ?, "
+            "attached_by = ? WHERE id = ? AND member_id IS NULL",
+            (member_id, swipe_id, earned, plan, at, by, sale_id),
+        )
+    )
+
+
+def waiting_for(tx: Tx, number: str, since: int) -> list[int]:
+    """The sales at which this card was not known yet, sold since ``since`` (ms), oldest first."""
+    rows = tx.all(
+        "SELECT id FROM sales WHERE unknown_card = ? AND member_id IS NULL AND state <> 'returned' AND sold_at >= ? "
+        "ORDER BY sold_at, id",
+        (number, since),
+    )
+    return [int(row[0]) for row in rows]
 
 
 def by_receipt(tx: Tx, store_id: int, receipt: str, terminal: str | None, day: str | None) -> list[int]:

@@ -99,6 +99,32 @@ def lane(tx: Tx, staff_id: int, everywhere: bool, wanted: int | None) -> Lane | 
     return Lane(*row) if row else None
 
 
+def sells_to_self(tx: Tx, member_id: int, staff_id: int | None, login: str | None) -> bool:
+    """Whether a card of this member is the card of the person with this id or login."""
+    row = tx.one(
+        "SELECT 1 FROM cards c JOIN staff_cards k ON k.card_id = c.id JOIN staff s ON s.id = k.staff_id "
+        "WHERE c.member_id = ? AND (s.id = ? OR s.login = ?)",
+        (member_id, staff_id or 0, login or ""),
+    )
+    return row is not None
+
+
+def card(tx: Tx, staff_id: int) -> str | None:
+    """The number of a person's own card."""
+    row = tx.one(
+        "SELECT c.number FROM staff_cards k JOIN cards c ON c.id = k.card_id WHERE k.staff_id = ?", (staff_id,)
+    )
+    return str(row[0]) if row else None
+
+
+def set_card(tx: Tx, staff_id: int, card_id: int | None) -> bool:
+    """The person's own card from now on, or none; False when it is another person's."""
+    tx.run("DELETE FROM staff_cards WHERE staff_id = ?", (staff_id,))
+    return card_id is None or bool(
+        tx.run("INSERT INTO staff_cards (staff_id, card_id) VALUES (?, ?) ON CONFLICT DO NOTHING", (staff_id, card_id))
+    )
+
+
 def set_password(tx: Tx, staff_id: int, password_hash: str) -> None:
     """A new password; whoever is signed in must sign in again."""
     tx.run("UPDATE staff SET password_hash = ? WHERE id = ?", (password_hash, staff_id))

@@ -16,7 +16,8 @@ def listed(
     start: int | None = None,
     end: int | None = None,
 ) -> list[tuple[Any, ...]]:
-    """(id, at, store, terminal, cashier, number, member_id, entry, outcome), newest first, before id ``before``."""
+    """(id, at, recorded_at, store, terminal, cashier, number, member_id, entry, outcome), newest first, before
+    id ``before``."""
     rules: list[tuple[str, object]] = []
     if before:
         rules.append(("w.id < ?", before))
@@ -32,8 +33,8 @@ def listed(
         where += f" AND w.store_id IN ({', '.join('?' * len(stores)) or 'NULL'})"
         values += sorted(stores)
     return tx.all(
-        "SELECT w.id, w.at, o.code, t.code, w.cashier, w.number, w.member_id, w.entry, w.outcome FROM swipes w "
-        "JOIN stores o ON o.id = w.store_id JOIN terminals t ON t.id = w.terminal_id "
+        "SELECT w.id, w.at, w.recorded_at, o.code, t.code, w.cashier, w.number, w.member_id, w.entry, w.outcome "
+        "FROM swipes w JOIN stores o ON o.id = w.store_id JOIN terminals t ON t.id = w.terminal_id "
         f"WHERE {where} ORDER BY w.id DESC LIMIT ?",
         (*values, limit),
     )

@@ -3,12 +3,14 @@
 Facts (entries, swipes, sale lines, coupon events) are only ever added; triggers of the first
 migration refuse an UPDATE or DELETE of them.  Running balances stand beside the ledger in
 ``members`` under CHECKs, so that no balance is ever negative at any prefix (reliability.md I1).
-Personal data is in ``people`` (and ``consents``) alone.
+Personal data is in ``people`` (and ``consents``) alone; an enrolment that was set aside keeps its
+body in ``quarantine`` until a person has decided about it.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import text as sql
 
 from loyalty_pos.storage.columns import (
     blob,
@@ -29,7 +31,7 @@ from loyalty_pos.storage.columns import (
 __all__ = ["metadata"]
 
 ROLES = ("cashier", "manager", "owner", "auditor")
-ENTRY_KINDS = ("earn", "redeem", "take_back", "give_back", "adjust", "expire", "recover", "opening")
+ENTRY_KINDS = ("earn", "redeem", "take_back", "give_back", "adjust", "expire", "recover", "opening", "merge")
 
 # --- the shop -----------------------------------------------------------------------------
 
@@ -61,6 +63,9 @@ terminals = table(
     text("state", default="active"),
     integer("created_at"),
     integer("seen_at", null=True),
+    integer("epoch", default=1),
+    integer("pair_again_since", null=True),
+    integer("skew", null=True),
     one_of("state", ("active", "revoked")),
     UniqueConstraint("key_hash"),
 )
@@ -147,9 +152,27 @@ members = table(
     ref("store_id", "stores", null=True),
     ref("merged_into", "members", null=True),
     one_of("state", ("active", "merged", "erased")),
+    check("merged", "(state = 'merged') = (merged_into IS NOT NULL)"),
     check("spendable", "active >= 0 AND pending >= 0 AND held >= 0"),
     check("counted", "spent >= 0 AND expired >= 0 AND shortfall >= 0"),
     due_index("ix_members_review", "review_on", "review_on IS NOT NULL"),
+    due_index("ix_members_merged", "merged_into", "merged_into IS NOT NULL"),
+)
+
+merges = table(
+    "merges",
+    pk(),
+    ref("member_id", "members"),
+    ref("into_id", "members", index=True),
+    integer("at"),
+    text("by"),
+    text("reason"),
+    text("moved"),
+    integer("undone_at", null=True),
+    text("undone_by", null=True),
+    check("itself", "member_id <> into_id"),
+    check("undone", "(undone_at IS NULL) = (undone_by IS NULL)"),
+    due_index("ix_merges_open", "member_id", "undone_at IS NULL", unique=True),
 )
 
 people = table(
@@ -193,6 +216,12 @@ cards = table(
     check("replaced", "(state = 'replaced') = (replaced_by IS NOT NULL)"),
 )
 
+staff_cards = clustered(
+    "staff_cards",
+    integer("staff_id", ForeignKey("staff.id"), primary_key=True),
+    ref("card_id", "cards", unique=True),
+)
+
 rotating_used = clustered(
     "rotating_used",
     ref("card_id", "cards"),
@@ -204,6 +233,7 @@ swipes = table(
     "swipes",
     pk(),
     integer("at"),
+    integer("recorded_at"),
     ref("store_id", "stores"),
     ref("terminal_id", "terminals"),
     text("cashier", null=True),
@@ -214,6 +244,72 @@ swipes = table(
     text("outcome"),
     Index("ix_swipes_terminal_id_at", "terminal_id", "at"),
     Index("ix_swipes_member_id", "member_id"),
+)
+
+# --- tills that number what they record (S44) ---------------------------------------------
+
+pairing_codes = clustered(
+    "pairing_codes",
+    integer("terminal_id", ForeignKey("terminals.id"), primary_key=True),
+    blob("code_hash"),
+    integer("expires_at"),
+    integer("used_at", null=True),
+)
+
+till_epochs = clustered(
+    "till_epochs",
+    ref("terminal_id", "terminals"),
+    integer("epoch"),
+    integer("started_at"),
+    integer("highest", default=0),
+    PrimaryKeyConstraint("terminal_id", "epoch"),
+    check("counts", "epoch > 0 AND highest >= 0"),
+)
+
+till_records = clustered(
+    "till_records",
+    integer("terminal_id"),
+    integer("epoch"),
+    integer("sequence"),
+    text("key"),
+    blob("body_hash"),
+    integer("at"),
+    PrimaryKeyConstraint("terminal_id", "epoch", "sequence"),
+    ForeignKeyConstraint(["terminal_id", "epoch"], ["till_epochs.terminal_id", "till_epochs.epoch"]),
+    check("sequence", "sequence > 0"),
+)
+
+till_gaps = clustered(
+    "till_gaps",
+    integer("terminal_id"),
+    integer("epoch"),
+    integer("first"),
+    integer("last"),
+    integer("since"),
+    PrimaryKeyConstraint("terminal_id", "epoch", "first"),
+    ForeignKeyConstraint(["terminal_id", "epoch"], ["till_epochs.terminal_id", "till_epochs.epoch"]),
+    check("numbers", "first BETWEEN 1 AND last"),
+)
+
+quarantine = table(
+    "quarantine",
+    pk(),
+    ref("terminal_id", "terminals"),
+    integer("at"),
+    integer("epoch"),
+    integer("sequence"),
+    text("code"),
+    text("kind"),
+    blob("body_hash"),
+    blob("body", null=True),
+    text("state", default="waiting"),
+    text("note", null=True),
+    text("resolved_by", null=True),
+    integer("resolved_at", null=True),
+    one_of("state", ("waiting", "accepted", "dismissed")),
+    one_of("code", ("number_taken", "epoch_old", "epoch_ahead")),
+    check("body", "(state = 'waiting') = (body IS NOT NULL)"),
+    UniqueConstraint("terminal_id", "epoch", "sequence", "body_hash"),
 )
 
 # --- goods and rules ----------------------------------------------------------------------
@@ -351,15 +447,19 @@ sales = table(
     integer("points_given", default=0),
     text("plan"),
     text("counted", default="[]"),
+    integer("attached_at", null=True),
+    text("attached_by", null=True),
     blob("answer"),
     one_of("state", ("settled", "partly_returned", "returned")),
     one_of("status", ("ok", "accepted_with_exception")),
     check("figures", "gross >= 0 AND discount >= 0 AND net = gross - discount AND to_pay BETWEEN 0 AND net"),
     check("refunded", "refunded BETWEEN 0 AND net"),
+    check("attached", "attached_at IS NULL OR (attached_by IS NOT NULL AND member_id IS NOT NULL)"),
     check("points_returned", "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed"),
     UniqueConstraint("store_id", "receipt", "terminal_id", "business_date"),
     Index("ix_sales_member_id_sold_at", "member_id", "sold_at"),
     Index("ix_sales_store_id_sold_at", "store_id", "sold_at"),
+    due_index("ix_sales_waiting", "unknown_card", "unknown_card IS NOT NULL AND member_id IS NULL"),
 )
 
 sale_lines = clustered(
@@ -388,13 +488,13 @@ sale_uses = table(
     "sale_uses",
     ref("sale_id", "sales"),
     ref("member_id", "members", null=True),
-    integer("sold_at"),
+    integer("at"),
     text("promotion"),
     integer("uses"),
     integer("amount"),
     text("coupon", null=True),
     Index("ix_sale_uses_sale_id", "sale_id"),
-    Index("ix_sale_uses_promotion_member_id_sold_at", "promotion", "member_id", "sold_at"),
+    Index("ix_sale_uses_promotion_member_id_at", "promotion", "member_id", "at"),
 )
 
 returns = table(
@@ -458,12 +558,21 @@ exceptions = table(
     integer("amount", default=0),
     integer("points", default=0),
     ref("sale_id", "sales", null=True),
+    ref("terminal_id", "terminals", null=True),
     text("state", default="open"),
     text("action", null=True),
     text("note", null=True),
     text("resolved_by", null=True),
     integer("resolved_at", null=True),
     one_of("state", ("open", "resolved")),
+    Index(
+        "ux_exceptions_open_of_terminal",
+        "terminal_id",
+        "code",
+        unique=True,
+        sqlite_where=sql("state = 'open'"),
+        postgresql_where=sql("state = 'open'"),
+    ),  # fmt: skip
 )
 
 # --- the ledger ---------------------------------------------------------------------------
@@ -513,6 +622,26 @@ entries = table(
     one_of("kind", ENTRY_KINDS),
     check("points", "points <> 0 AND points BETWEEN -1000000000000 AND 1000000000000"),
     Index("ix_entries_member_id_id", "member_id", "id"),
+    due_index("ix_entries_expired", "lot_id", "kind = 'expire'"),
+    due_index("ix_entries_by_hand", "at", "kind = 'adjust'"),
+)
+
+approvals = table(
+    "approvals",
+    pk(),
+    integer("at"),
+    text("by"),
+    ref("member_id", "members"),
+    integer("points"),
+    text("reason"),
+    text("state", default="waiting"),
+    text("decided_by", null=True),
+    integer("decided_at", null=True),
+    text("note", null=True),
+    one_of("state", ("waiting", "approved", "rejected")),
+    check("points", "points <> 0"),
+    check("decided", "(state = 'waiting') = (decided_by IS NULL OR decided_at IS NULL)"),
+    check("two_people", "state <> 'approved' OR decided_by <> by"),
 )
 
 answers = clustered(

@@ -26,6 +26,7 @@ TITLES = {
     "expire": _l("Points expired"),
     "recover": _l("Points owed from a return"),
     "opening": _l("Opening balance"),
+    "merge": _l("Two members made one"),
 }
 
 

@@ -25,6 +25,7 @@ APPEND_ONLY = (
     "audit",
     "answers",
     "rule_versions",
+    "till_records",
 )
 SALE_LINE_FACTS = "sale_id, position, line, sku, quantity, unit_price, gross, discount, net, units, runs"
 
@@ -169,6 +170,7 @@ def upgrade() -> None:
         sa.Column("store_id", INT, nullable=True),
         sa.Column("merged_into", INT, nullable=True),
         sa.CheckConstraint("state IN ('active', 'merged', 'erased')", name="ck_members_state"),
+        sa.CheckConstraint("(state = 'merged') = (merged_into IS NOT NULL)", name="ck_members_merged"),
         sa.CheckConstraint("active >= 0 AND pending >= 0 AND held >= 0", name="ck_members_spendable"),
         sa.CheckConstraint("spent >= 0 AND expired >= 0 AND shortfall >= 0", name="ck_members_counted"),
         sa.ForeignKeyConstraint(["merged_into"], ["members.id"], name="fk_members_merged_into"),
@@ -183,6 +185,10 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("review_on IS NOT NULL"),
         postgresql_where=sa.text("review_on IS NOT NULL"),
+    )
+    merged = sa.text("merged_into IS NOT NULL")
+    op.create_index(
+        "ix_members_merged", "members", ["merged_into"], unique=False, sqlite_where=merged, postgresql_where=merged
     )
     op.create_table(
         "staff_stores",
@@ -217,6 +223,9 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="active", nullable=False),
         sa.Column("created_at", INT, nullable=False),
         sa.Column("seen_at", INT, nullable=True),
+        sa.Column("epoch", INT, server_default="1", nullable=False),
+        sa.Column("pair_again_since", INT, nullable=True),
+        sa.Column("skew", INT, nullable=True),
         sa.CheckConstraint("state IN ('active', 'revoked')", name="ck_terminals_state"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_terminals_store_id"),
         sa.PrimaryKeyConstraint("id", name="pk_terminals"),
@@ -225,6 +234,89 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_terminals_store_id", "terminals", ["store_id"], unique=False)
+    op.create_table(
+        "pairing_codes",
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", INT, nullable=False),
+        sa.Column("used_at", INT, nullable=True),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_pairing_codes_terminal_id"),
+        sa.PrimaryKeyConstraint("terminal_id", name="pk_pairing_codes"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "till_epochs",
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("epoch", INT, nullable=False),
+        sa.Column("started_at", INT, nullable=False),
+        sa.Column("highest", INT, server_default="0", nullable=False),
+        sa.CheckConstraint("epoch > 0 AND highest >= 0", name="ck_till_epochs_counts"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_till_epochs_terminal_id"),
+        sa.PrimaryKeyConstraint("terminal_id", "epoch", name="pk_till_epochs"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "till_records",
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("epoch", INT, nullable=False),
+        sa.Column("sequence", INT, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.CheckConstraint("sequence > 0", name="ck_till_records_sequence"),
+        sa.ForeignKeyConstraint(
+            ["terminal_id", "epoch"],
+            ["till_epochs.terminal_id", "till_epochs.epoch"],
+            name="fk_till_records_terminal_id_epoch",
+        ),
+        sa.PrimaryKeyConstraint("terminal_id", "epoch", "sequence", name="pk_till_records"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "till_gaps",
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("epoch", INT, nullable=False),
+        sa.Column("first", INT, nullable=False),
+        sa.Column("last", INT, nullable=False),
+        sa.Column("since", INT, nullable=False),
+        sa.CheckConstraint("first BETWEEN 1 AND last", name="ck_till_gaps_numbers"),
+        sa.ForeignKeyConstraint(
+            ["terminal_id", "epoch"],
+            ["till_epochs.terminal_id", "till_epochs.epoch"],
+            name="fk_till_gaps_terminal_id_epoch",
+        ),
+        sa.PrimaryKeyConstraint("terminal_id", "epoch", "first", name="pk_till_gaps"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "quarantine",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("terminal_id", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("epoch", INT, nullable=False),
+        sa.Column("sequence", INT, nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("resolved_by", sa.Text(), nullable=True),
+        sa.Column("resolved_at", INT, nullable=True),
+        sa.CheckConstraint("(state = 'waiting') = (body IS NOT NULL)", name="ck_quarantine_body"),
+        sa.CheckConstraint("code IN ('number_taken', 'epoch_old', 'epoch_ahead')", name="ck_quarantine_code"),
+        sa.CheckConstraint("state IN ('waiting', 'accepted', 'dismissed')", name="ck_quarantine_state"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_quarantine_terminal_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_quarantine"),
+        sa.UniqueConstraint(
+            "terminal_id", "epoch", "sequence", "body_hash", name="uq_quarantine_terminal_id_epoch_sequence_body_hash"
+        ),
+        sqlite_strict=True,
+    )
     op.create_table(
         "cards",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
@@ -384,6 +476,7 @@ def upgrade() -> None:
         "swipes",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
         sa.Column("at", INT, nullable=False),
+        sa.Column("recorded_at", INT, nullable=False),
         sa.Column("store_id", INT, nullable=False),
         sa.Column("terminal_id", INT, nullable=False),
         sa.Column("cashier", sa.Text(), nullable=True),
@@ -429,12 +522,17 @@ def upgrade() -> None:
         sa.Column("points_given", INT, server_default="0", nullable=False),
         sa.Column("plan", sa.Text(), nullable=False),
         sa.Column("counted", sa.Text(), server_default="[]", nullable=False),
+        sa.Column("attached_at", INT, nullable=True),
+        sa.Column("attached_by", sa.Text(), nullable=True),
         sa.Column("answer", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("state IN ('settled', 'partly_returned', 'returned')", name="ck_sales_state"),
         sa.CheckConstraint("status IN ('ok', 'accepted_with_exception')", name="ck_sales_status"),
         sa.CheckConstraint(
             "gross >= 0 AND discount >= 0 AND net = gross - discount AND to_pay BETWEEN 0 AND net",
             name="ck_sales_figures",
+        ),
+        sa.CheckConstraint(
+            "attached_at IS NULL OR (attached_by IS NOT NULL AND member_id IS NOT NULL)", name="ck_sales_attached"
         ),
         sa.CheckConstraint(
             "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed", name="ck_sales_points_returned"
@@ -456,6 +554,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_sales_member_id_sold_at", "sales", ["member_id", "sold_at"], unique=False)
     op.create_index("ix_sales_store_id_sold_at", "sales", ["store_id", "sold_at"], unique=False)
+    waiting = sa.text("unknown_card IS NOT NULL AND member_id IS NULL")
+    op.create_index(
+        "ix_sales_waiting", "sales", ["unknown_card"], unique=False, sqlite_where=waiting, postgresql_where=waiting
+    )
     op.create_table(
         "answers",
         sa.Column("caller", sa.Text(), nullable=False),
@@ -519,6 +621,7 @@ def upgrade() -> None:
         sa.Column("amount", INT, server_default="0", nullable=False),
         sa.Column("points", INT, server_default="0", nullable=False),
         sa.Column("sale_id", INT, nullable=True),
+        sa.Column("terminal_id", INT, nullable=True),
         sa.Column("state", sa.Text(), server_default="open", nullable=False),
         sa.Column("action", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
@@ -527,10 +630,19 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('open', 'resolved')", name="ck_exceptions_state"),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_exceptions_sale_id"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_exceptions_store_id"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_exceptions_terminal_id"),
         sa.PrimaryKeyConstraint("id", name="pk_exceptions"),
         sqlite_strict=True,
     )
     op.create_index("ix_exceptions_store_id", "exceptions", ["store_id"], unique=False)
+    op.create_index(
+        "ux_exceptions_open_of_terminal",
+        "exceptions",
+        ["terminal_id", "code"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
     op.create_table(
         "lots",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
@@ -643,7 +755,7 @@ def upgrade() -> None:
         "sale_uses",
         sa.Column("sale_id", INT, nullable=False),
         sa.Column("member_id", INT, nullable=True),
-        sa.Column("sold_at", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
         sa.Column("promotion", sa.Text(), nullable=False),
         sa.Column("uses", INT, nullable=False),
         sa.Column("amount", INT, nullable=False),
@@ -652,9 +764,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_sale_uses_sale_id"),
         sqlite_strict=True,
     )
-    op.create_index(
-        "ix_sale_uses_promotion_member_id_sold_at", "sale_uses", ["promotion", "member_id", "sold_at"], unique=False
-    )
+    op.create_index("ix_sale_uses_promotion_member_id_at", "sale_uses", ["promotion", "member_id", "at"], unique=False)
     op.create_index("ix_sale_uses_sale_id", "sale_uses", ["sale_id"], unique=False)
     op.create_table(
         "checkout_lots",
@@ -711,7 +821,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("idempotency_key", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('earn', 'redeem', 'take_back', 'give_back', 'adjust', 'expire', 'recover', 'opening')",
+            "kind IN ('earn', 'redeem', 'take_back', 'give_back', 'adjust', 'expire', 'recover', 'opening', 'merge')",
             name="ck_entries_kind",
         ),
         sa.CheckConstraint("points <> 0 AND points BETWEEN -1000000000000 AND 1000000000000", name="ck_entries_points"),
@@ -724,6 +834,14 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_entries_member_id_id", "entries", ["member_id", "id"], unique=False)
+    by_hand = sa.text("kind = 'adjust'")
+    op.create_index(
+        "ix_entries_by_hand", "entries", ["at"], unique=False, sqlite_where=by_hand, postgresql_where=by_hand
+    )
+    lapsed = sa.text("kind = 'expire'")
+    op.create_index(
+        "ix_entries_expired", "entries", ["lot_id"], unique=False, sqlite_where=lapsed, postgresql_where=lapsed
+    )
     op.create_index("ix_entries_sale_id", "entries", ["sale_id"], unique=False)
     op.create_table(
         "parked_returns",
@@ -778,6 +896,62 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("return_id", "line", name="pk_return_lines"),
         sqlite_strict=True,
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "staff_cards",
+        sa.Column("staff_id", INT, nullable=False),
+        sa.Column("card_id", INT, nullable=False),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name="fk_staff_cards_card_id"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name="fk_staff_cards_staff_id"),
+        sa.PrimaryKeyConstraint("staff_id", name="pk_staff_cards"),
+        sa.UniqueConstraint("card_id", name="uq_staff_cards_card_id"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "merges",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("into_id", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("moved", sa.Text(), nullable=False),
+        sa.Column("undone_at", INT, nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("member_id <> into_id", name="ck_merges_itself"),
+        sa.CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="ck_merges_undone"),
+        sa.ForeignKeyConstraint(["into_id"], ["members.id"], name="fk_merges_into_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_merges_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_merges"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_merges_into_id", "merges", ["into_id"], unique=False)
+    standing = sa.text("undone_at IS NULL")
+    op.create_index(
+        "ix_merges_open", "merges", ["member_id"], unique=True, sqlite_where=standing, postgresql_where=standing
+    )
+    op.create_table(
+        "approvals",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("points", INT, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=True),
+        sa.Column("decided_at", INT, nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'approved', 'rejected')", name="ck_approvals_state"),
+        sa.CheckConstraint("points <> 0", name="ck_approvals_points"),
+        sa.CheckConstraint(
+            "(state = 'waiting') = (decided_by IS NULL OR decided_at IS NULL)", name="ck_approvals_decided"
+        ),
+        sa.CheckConstraint("state <> 'approved' OR decided_by <> by", name="ck_approvals_two_people"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_approvals_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_approvals"),
+        sqlite_strict=True,
     )
     op.create_table(
         "coupon_events",

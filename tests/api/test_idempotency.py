@@ -37,8 +37,17 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
     held = ok(till.open(basket(card=card, entry="scan")), 201)["id"]
     other = ok(till.open(basket()), 201)["id"]
     last = ok(till.enrol(), 201)
+    twin, brother = (ok(till.enrol(), 201)["member"]["id"] for _ in range(2))
+    without = ok(till.sell(basket(), receipt="a-0"), 201)["id"]
     back = [{"line": "1", "quantity": 1}]
+    staff = {"login": "hoa", "name": "Hoa", "role": "manager", "token": True}
+    manager = Till(owner.client, ok(owner.call("POST", "/staff", staff), 201)["token"], "hoa")
+    asked = [
+        ok(manager.call("POST", f"/members/{member}/points/adjustments", {"points": 2_000, "reason": "quà"}), 202)
+        for _ in range(2)
+    ]
     coupon = ok(owner.call("POST", f"/members/{member}/coupons", {"promotion": "ten-percent"}), 201)["code"]
+    pairing = ok(owner.call("POST", "/terminals/hn-02-1/invite", {}), 201)["pairing_code"]
     return [
         (till, "POST", "/cards/identify", {"swipe": card, "entry": "scan"}),
         (till, "POST", "/checkouts", basket(card=card, entry="scan", redeem_points=100)),
@@ -46,6 +55,7 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (till, "POST", f"/checkouts/{held}/settle", {"receipt": "a-1"}),
         (till, "POST", f"/checkouts/{other}/void", {}),
         (till, "POST", "/sales", basket(receipt="a-2", card=card, entry="scan")),
+        (till, "POST", f"/sales/{without}/attach", {"swipe": card}),
         (till, "POST", f"/sales/{sale}/returns", {"lines": back, "receipt": "a-3"}),
         (till, "POST", "/returns", {"lines": back, "receipt": "a-4", "sale_receipt": "a-2"}),
         (till, "POST", "/returns", {"lines": back, "receipt": "a-5", "sale_receipt": "never seen"}),
@@ -55,6 +65,11 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (till, "POST", f"/cards/{last['card']['number']}/block", {"reason": "mất"}),
         (owner, "POST", f"/members/{member}/points/adjustments", {"points": 5, "reason": "quà"}),
         (owner, "POST", f"/members/{member}/tier", {"tier": "gold", "reason": "khách quen"}),
+        (owner, "POST", f"/members/{member}/points/adjustments", {"points": 5_000, "reason": "quà lớn"}),
+        (owner, "POST", f"/members/{twin}/merge", {"into": brother, "reason": "hai thẻ"}),
+        (owner, "POST", f"/members/{twin}/unmerge", {"reason": "nhầm"}),
+        (owner, "POST", f"/approvals/{asked[0]['approval']}/approve", {}),
+        (owner, "POST", f"/approvals/{asked[1]['approval']}/reject", {"note": "nhầm"}),
         (owner, "POST", f"/members/{member}/coupons", {"promotion": "ten-percent"}),
         (owner, "POST", f"/coupons/{coupon}/cancel", {"reason": "nhầm"}),
         (owner, "POST", "/promotions", {"code": "tea", "name": "Trà", "state": "draft",
@@ -66,11 +81,14 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (owner, "POST", "/categories", {"code": "food", "name": {"vi": "Đồ ăn"}}),
         (owner, "POST", "/stores", {"code": "hn-03", "name": "Ba Đình"}),
         (owner, "POST", "/terminals", {"code": "hn-03-1", "store": "hn-03"}),
+        (owner, "POST", "/terminals/hn-03-1/invite", {}),
+        (owner, "POST", "/terminals/hn-02-1/pair", {"pairing_code": pairing}),
         (owner, "POST", "/terminals/hn-03-1/rotate", {}),
         (owner, "POST", "/terminals/hn-03-1/revoke", {}),
         (owner, "POST", "/staff", {"login": "lan", "name": "Lan", "role": "cashier", "token": True}),
         (owner, "POST", "/staff/lan/tokens", {}),
         (owner, "POST", "/staff/lan/password", {"password": "mat khau dai"}),
+        (owner, "PUT", "/staff/lan/card", {"card": card}),
         (owner, "POST", "/staff/lan/disable", {}),
     ]  # fmt: skip
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty_pos.api import checkouts, exceptions, people, programme, schemas, shops
+from loyalty_pos.api import approvals, checkouts, exceptions, people, programme, schemas, shops
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.services import batch, products, requests
 
@@ -39,7 +39,13 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
     "why": (schemas.Why, shops.WhyIn, {"reason": "mất máy"}),
     "coupon": (schemas.Coupon, requests.CouponIn, {"promotion": "ten", "valid_to": "2026-12-01", "reason": "xin lỗi"}),
     "adjustment": (schemas.Adjustment, requests.AdjustIn, {"points": -5, "reason": "nhầm"}),
+    "attach": (schemas.Attach, requests.AttachIn, {"swipe": "2900000000018", "cashier": "C07"}),
+    "merge": (schemas.Merge, requests.MergeIn, {"into": "7", "reason": "hai thẻ"}),
+    "decision": (schemas.Decision, approvals.DecisionIn, {"note": "đã hỏi khách"}),
     "batch": (schemas.Batch, batch.BatchIn, {"sales": [{}], "sent_at": "2026-11-21T19:05:00Z"}),
+    "swipes": (schemas.Swipes, batch.SwipesIn, {"swipes": [{}], "sent_at": "2026-11-21T19:05:00Z"}),
+    "pairing": (schemas.Pairing, shops.PairIn, {"pairing_code": "1234-5678"}),
+    "note": (schemas.Note, exceptions.NoteIn, {"note": "một hoá đơn khác"}),
     "nothing": (schemas.Nothing, checkouts.Nothing, {}),
     "tiers": (schemas.Tiers, programme.TiersIn, {"tiers": [{"code": "gold"}]}),
     "tier simulation": (schemas.TierSimulation, programme.SimulateIn,
@@ -52,6 +58,7 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
     "staff": (schemas.Staff, people.StaffIn, {"login": "lan", "name": "Lan", "role": "cashier", "stores": ["hn-01"],
                                               "password": "mat khau dai", "token": True}),
     "password": (schemas.Password, people.PasswordIn, {"password": "mat khau dai"}),
+    "staff card": (schemas.StaffCard, people.OwnCardIn, {"card": None}),
     "resolution": (schemas.Resolution, exceptions.ResolveIn, {"action": "recover", "note": "đã trả"}),
 }  # fmt: skip
 

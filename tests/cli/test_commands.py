@@ -80,6 +80,9 @@ def test_a_shop_from_nothing(run: Run) -> None:
     assert run("store", "add", "hn-01", "--name", "Hàng Bông", json_=True) == {"code": "hn-01", "name": "Hàng Bông"}
     made = run("terminal", "add", "hn-01-1", "--store", "hn-01", "--scopes", "earn,redeem", json_=True)
     assert (made["code"], made["store"], made["scopes"]) == ("hn-01-1", "hn-01", ["earn", "redeem"])
+    invited = run("terminal", "pair", "hn-01-1", json_=True)
+    assert (invited["code"], len(invited["pairing_code"])) == ("hn-01-1", 8)
+    assert run("terminal", "pair", "hn-01-1").split()[-1].isdigit()
     assert run("terminal", "rotate", "hn-01-1", json_=True)["key"] != made["key"]
     assert run("terminal", "revoke", "hn-01-1", json_=True)["state"] == "revoked"
     person = run("staff", "add", "an", "--role", "owner", "--token", json_=True)
@@ -88,6 +91,11 @@ def test_a_shop_from_nothing(run: Run) -> None:
     run("staff", "add", "lan", "--role", "cashier", "--store", "hn-01", "--password", "mat khau dai")
     assert run("staff", "token", "lan", json_=True)["token"]
     run("staff", "passwd", "lan", "--password", "mat khau khac")
+    assert run("staff", "card", "lan", json_=True)["card"] is None
+    assert "no card of their own" in run("staff", "card", "lan")
+    run("staff", "card", "lan", "2900000000018", fails=1)
+    assert run("report", "radar", json_=True)["rows"] == []
+    assert "sign" in run("report", "radar", "--from", "2026-11-01").lower()
     assert run("staff", "disable", "lan", json_=True)["state"] == "disabled"
     assert [x["code"] for x in run("store", "list", json_=True)["items"]] == ["hn-01"]
     assert [x["state"] for x in run("terminal", "list", json_=True)["items"]] == ["revoked"]

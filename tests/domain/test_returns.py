@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from loyalty_pos.domain.points import EarnPlan, EarnTerm
 from loyalty_pos.domain.pricing.result import Priced, UnitRun
-from loyalty_pos.domain.returns import ReturnOutcome, SoldLine, SoldSale, compute_return, units_back
+from loyalty_pos.domain.returns import ReturnOutcome, SoldLine, SoldSale, compute_return, late_earned, units_back
 from loyalty_pos.errors import BadInput, Refused
 
 
@@ -201,3 +201,12 @@ def test_s4_a_weighed_line_comes_back_whole() -> None:
 def test_s31_more_than_was_bought_is_refused() -> None:
     with pytest.raises(Refused, match="more_than_bought"):
         units_back(two_lines(), [("1", 3)])
+
+
+def test_s48_a_forgotten_card_earns_for_what_is_kept() -> None:
+    """By the figures of the receipt while nothing came back; then never more than the kept units are worth."""
+    plan = EarnPlan(terms=[EarnTerm(points=1, per="amount", step=1_000, basis="paid", lines=["1"])], lines=["1"])
+    runs = [UnitRun(2, 0, 30_000, 20_000), UnitRun(1, 30_000, 0, 20_000)]
+    sold = one_line(runs, earning=plan)
+    assert late_earned(sold) == 60
+    assert [late_earned(after(sold, {"1": n}, compute_return(sold, {"1": n}))) for n in (1, 2, 3)] == [40, 20, 0]

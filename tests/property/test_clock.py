@@ -16,7 +16,7 @@ from services.lane import Books, Lane, bread
 
 from loyalty_pos import jobs
 from loyalty_pos.errors import Refused
-from loyalty_pos.services import rules
+from loyalty_pos.services import programme
 from loyalty_pos.services.context import SYSTEM, Request
 
 JUMPS = amount(200, 2_000)
@@ -45,7 +45,7 @@ def test_points_live_through_their_last_local_day(
     lane: Lane, hanh: Json, shop: Shop, clock: FixedClock, granted: date, expiry: Json, last: date, at: timedelta
 ) -> None:
     """S20: to its last millisecond, whenever on their first day they were granted."""
-    rules.change_settings(shop.services, Request(SYSTEM), {"points": {"expiry": expiry}})
+    programme.change(shop.services, Request(SYSTEM), {"points": {"expiry": expiry}})
     clock.at = midnight(granted) + at
     lane.adjusts(hanh["id"], 500)
     clock.at = midnight(last) + timedelta(days=1) - MOMENT

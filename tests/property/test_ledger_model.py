@@ -31,7 +31,7 @@ from property.model import Checkout, Member, Sale
 from services.lane import Books, Lane, bread, fresh_key, same
 
 from loyalty_pos import jobs
-from loyalty_pos.services import batch, rules, stores
+from loyalty_pos.services import batch, programme, rules, stores
 from loyalty_pos.services.context import SYSTEM, Request, Services, to_ms
 from loyalty_pos.services.rules import RuleBooks
 from loyalty_pos.services.staff import by_terminal_key
@@ -103,7 +103,7 @@ class World:
         services = self._services = Services(open_store(url), self.clock, self._ids, SECRET, RuleBooks())
         stores.add_store(services, Request(SYSTEM), "s1", "Hàng Bông")
         self._key = stores.add_terminal(services, Request(SYSTEM), "s1-1", "s1")[1]["key"]
-        rules.change_settings(services, Request(SYSTEM), PROGRAMME)
+        programme.change(services, Request(SYSTEM), PROGRAMME)
         services.store.write(lambda tx: _promote(services, tx))
 
 

@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import msgspec
 import pytest
+from services.batches import sale, sends
 from services.lane import Books, Lane, bread, fresh_key, sqlite_only
 
-from loyalty_pos.errors import BadInput
 from loyalty_pos.services import batch
 
 Json = dict[str, Any]
 
 
-def sends(lane: Lane, *items: Json) -> list[Json]:
-    """The answers to a batch."""
-    body = msgspec.convert({"sales": list(items)}, batch.BatchIn)
-    found = batch.run(lane.services, lane.caller, body, _no_payment_cards, _hash)
-    assert (found["high_contiguous"], found["gaps"]) == (None, [])
-    items_: list[Json] = found["items"]
-    return items_
-
-
-def _hash(method: str, path: str, body: object) -> bytes:
-    return hashlib.sha256(msgspec.json.encode([method, path, body], order="sorted")).digest()
-
-
-def _no_payment_cards(item: Json) -> None:
-    if "4111111111111111" in str(item):
-        raise BadInput("payment_card")
-
-
-def sale(receipt: str, **more: Any) -> Json:
-    """A sale made while the line was down."""
-    made = {"key": fresh_key(), "receipt": receipt, "sold_at": "2026-11-21T11:00:00+07:00"}
-    return made | {"lines": [bread(50_000)]} | more
+def answers_to(lane: Lane, *items: Json) -> list[Json]:
+    """The answers to the items of a batch."""
+    found: list[Json] = sends(lane, *items)["items"]
+    return found
 
 
 @sqlite_only
 def test_one_bad_item_never_blocks_the_others(lane: Lane, hanh: Json, books: Books) -> None:
     """The answers stand in the order of the items."""
-    answers = sends(
+    answers = answers_to(
         lane,
         sale("b1", card=hanh["card"], entry="scan"),
         sale("b2", lines=[]),
@@ -65,9 +46,9 @@ def test_one_bad_item_never_blocks_the_others(lane: Lane, hanh: Json, books: Boo
 @sqlite_only
 def test_a_batch_sent_twice_is_recorded_once(lane: Lane, hanh: Json, books: Books) -> None:
     """Each item under its own key: the same answers, no second effect."""
-    items = [sale(f"b{n}", card=hanh["card"], epoch=1, sequence=n) for n in range(5)]
-    first = sends(lane, *items)
-    assert sends(lane, *items) == first
+    items = [sale(f"b{n}", card=hanh["card"], epoch=1, sequence=n + 1) for n in range(5)]
+    first = answers_to(lane, *items)
+    assert answers_to(lane, *items) == first
     assert books.value("SELECT count(*) FROM sales") == 5
     assert lane.points(hanh["id"])["active"] == 250
 
@@ -76,7 +57,7 @@ def test_a_batch_sent_twice_is_recorded_once(lane: Lane, hanh: Json, books: Book
 def test_the_same_key_twice_in_one_batch(lane: Lane, books: Books) -> None:
     """The same item is the same answer; another body under its key is refused alone."""
     one = sale("b1")
-    answers = sends(lane, one, one, one | {"receipt": "b2"})
+    answers = answers_to(lane, one, one, one | {"receipt": "b2"})
     assert answers[0] == answers[1]
     assert answers[2] == {"receipt": "b2", "status": "refused", "code": "key_reused"}
     assert books.value("SELECT count(*) FROM sales") == 1
@@ -88,7 +69,7 @@ def test_returns_voids_and_enrolments_travel_too(lane: Lane, hanh: Json, books: 
     opened = lane.opens(bread(10_000), card=hanh["card"])
     back = {"kind": "return", "key": fresh_key(), "sale_receipt": "b1", "receipt": "x1",
             "lines": [{"line": "1", "quantity": 1}]}  # fmt: skip
-    answers = sends(
+    answers = answers_to(
         lane,
         back,
         sale("b1", card=hanh["card"]),
@@ -109,7 +90,7 @@ def test_a_used_coupon_in_a_batch_is_an_exception(lane: Lane, hanh: Json, books:
     """Facts are never refused: recorded, told, and a manager sees it."""
     code = lane.issues(hanh["id"])
     items = [sale(f"b{n}", card=hanh["card"], entry="scan", coupons=[code], as_sold=True) for n in (1, 2)]
-    assert [x["status"] for x in sends(lane, *items)] == ["ok", "accepted_with_exception"]
+    assert [x["status"] for x in answers_to(lane, *items)] == ["ok", "accepted_with_exception"]
     assert books.exceptions() == [("coupon_used", 0)]
 
 

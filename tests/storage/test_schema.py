@@ -12,6 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from conftest import Shop, add_promotions
+from services.batches import numbered, sends
 from services.lane import FRUIT, MILK, Books, Lane, bread
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
@@ -53,6 +54,13 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("sales", "refunded", {"refunded": "net + 1", "receipt": "'x'"}),
     ("sales", "points_returned", {"points_back": "earned + 1", "receipt": "'x'"}),
     ("sales", "points_returned", {"points_given": "redeemed + 1", "receipt": "'x'"}),
+    ("sales", "attached", {"attached_at": "1", "attached_by": "NULL", "receipt": "'x'"}),
+    ("sales", "attached", {"attached_at": "1", "attached_by": "'x'", "member_id": "NULL", "receipt": "'x'"}),
+    ("members", "merged", {"state": "'merged'"}),
+    ("members", "merged", {"merged_into": "id"}),
+    ("merges", "itself", {"into_id": "member_id", "undone_at": "1", "undone_by": "'x'"}),
+    ("merges", "undone", {"undone_at": "1"}),
+    ("merges", "undone", {"undone_by": "'x'"}),
     ("sales", "state", {"state": "'fine'", "receipt": "'x'"}),
     ("answers", "answer", {"sale_id": "NULL", "answer": "NULL", "key": "'x'"}),
     ("answers", "outcome", {"outcome": "'maybe'", "key": "'x'"}),
@@ -77,12 +85,26 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("entries", "points", {"points": "0"}),
     ("entries", "points", {"points": "1000000000001"}),
     ("entries", "kind", {"kind": "'gift'"}),
+    ("approvals", "state", {"state": "'maybe'", "decided_by": "'x'", "decided_at": "1"}),
+    ("approvals", "points", {"points": "0"}),
+    ("approvals", "decided", {"state": "'rejected'"}),
+    ("approvals", "decided", {"decided_by": "'x'", "decided_at": "1"}),
+    ("approvals", "two_people", {"state": "'approved'", "decided_by": "by", "decided_at": "1"}),
+    ("till_epochs", "counts", {"epoch": "0"}),
+    ("till_epochs", "counts", {"epoch": "99", "highest": "-1"}),
+    ("till_gaps", "numbers", {"first": "0"}),
+    ("till_gaps", "numbers", {"first": "9", "last": "8"}),
+    ("till_records", "sequence", {"sequence": "0"}),
+    ("quarantine", "code", {"code": "'odd'", "sequence": "99"}),
+    ("quarantine", "state", {"state": "'lost'", "body": "NULL", "sequence": "99"}),
+    ("quarantine", "body", {"body": "NULL", "sequence": "99"}),
+    ("quarantine", "body", {"state": "'dismissed'", "sequence": "99"}),
     ("return_lines", "units", {"units": "0", "line": "'x'"}),
     ("return_lines", "units", {"refund": "-1", "line": "'x'"}),
 ]
 
 APPEND_ONLY = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "consents", "audit",
-               "answers", "rule_versions")  # fmt: skip
+               "answers", "rule_versions", "till_records")  # fmt: skip
 
 
 @pytest.fixture
@@ -94,12 +116,17 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     }])  # fmt: skip
     lane.enrols(name="Lan", consents=[{"purpose": "programme", "given": True, "text_version": "1"}])
     lane.adjusts(hanh["id"], 500)
+    lane.adjusts(hanh["id"], 5_000)
     code = lane.issues(hanh["id"])
     sold = lane.sells(MILK, FRUIT, card=hanh["card"], redeem_points=150)
     lane.takes_back(sold["id"], ("1", 1))
     lane.opens(bread(50_000), card=hanh["card"], coupons=[code], redeem_points=100)
+    lan = lane.enrols()["member"]["id"]
+    merge = "INSERT INTO merges (member_id, into_id, at, by, reason, moved) VALUES (?, ?, 1, 'x', 'x', '{}')"
+    books.change(merge, int(lan), int(hanh["id"]))
     books.change("INSERT INTO exceptions (store_id, at, code) VALUES (1, 1, 'x')")
     lane.takes_back_receipt("not here", ("1", 1))
+    sends(lane, numbered(1), numbered(1, receipt="another"), numbered(3))
     return books
 
 
@@ -184,6 +211,17 @@ def test_a_receipt_is_unique_where_it_should_be(full: Books) -> None:
     with pytest.raises(Refusal, match=r"(?i)unique"):
         full.change(copy_of("sales", {}))
     full.change(copy_of("sales", {"business_date": "'2020-01-01'"}))
+
+
+def test_a_number_stands_for_one_record_of_an_epoch_that_was_given(full: Books) -> None:
+    """S44, I6: (terminal, epoch, sequence) is unique, and no record is of an epoch that no pairing gave."""
+    with pytest.raises(Refusal, match=r"(?i)unique"):
+        full.change(copy_of("till_records", {"key": "'another-key-000000'"}))
+    with pytest.raises(Refusal, match=r"(?i)foreign key"):
+        full.change(copy_of("till_records", {"epoch": "2"}))
+    full.change(copy_of("till_records", {"sequence": "2"}))
+    with pytest.raises(Refusal, match=r"(?i)foreign key"):
+        full.change(copy_of("till_gaps", {"epoch": "2"}))
 
 
 @sqlite_only

@@ -204,3 +204,18 @@ def test_a_last_day_that_is_over_is_named(console: Any, number: str) -> None:
     """Words for people, not for programmers."""
     text = give(console, number, valid_to="2020-01-01").get_data(as_text=True)
     assert "Chưa lưu. Xin xem lại: valid_to" in text
+
+
+def test_the_radar_lists_signs_with_masked_cards(
+    console: Any, number: str, till: Any, services: Services, client: Any
+) -> None:
+    """mockups, console-exceptions: signs, no verdicts; nothing stands out in a quiet shop."""
+    assert "Không có gì bất thường." in console.text("/manage/radar")
+    for _ in range(4):
+        ok(till.sell(basket(card="2900000000018", entry="scan", cashier="C07")), 201)
+    page = console.text("/manage/radar")
+    for words in ("Một thẻ trên nhiều hoá đơn trong ca (1)", "C07", "2900 •••• •0018", f"/manage/members/{number}"):
+        assert words in page
+    assert "2900000000018" not in page
+    assert "C07" not in console.text("/manage/radar?sign=own_card")
+    assert "C07" in console.text("/manage/radar?sign=nonsense")

@@ -82,6 +82,8 @@ def answer(
     spent, messages = redemption(rules, facts, net, say, charged)
     if facts.request.member is not None and facts.request.member.blocked:
         messages.insert(0, message("card_blocked", say))
+    if facts.member is not None and facts.member.own_till:
+        messages.append(message("staff_card", say))
     plan: EarnPlan = earn_plan(rules, facts, table)
     to_pay = net - spent.value
     due, balances, refused = _stored_value(facts, to_pay)

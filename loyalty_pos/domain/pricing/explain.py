@@ -54,6 +54,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Thẻ đã bị khoá: hoá đơn không được ưu đãi và không tích điểm",
         "The card is blocked: no benefits and no points on this bill",
     ),
+    "staff_card": (
+        "Thẻ của chính người bán: hoá đơn này không tích điểm",
+        "The seller's own card: no points on this bill",
+    ),
     "typed_entry": (
         "Số thẻ được nhập tay nên chỉ tích điểm; muốn tiêu điểm, hãy quét thẻ",
         "A typed number only earns; scan the card to spend points",

@@ -31,10 +31,13 @@ def _figure_with(member: MemberFacts, bought: int) -> int:
 
 
 def earn_plan(rules: RuleSet, facts: Facts, table: Table) -> EarnPlan:
-    """How this sale earns (S15-S17); without a member there is nobody to earn."""
+    """How this sale earns (S15-S17), without a member too: a forgotten card may be attached later.
+
+    A card earns nothing at the till of the one who holds it.
+    """
     board = facts.board
     earning = [line.line for line in board.lines if line.earns]
-    if facts.member is None:
+    if facts.member is not None and facts.member.own_till:
         return EarnPlan(lines=earning)
     terms: list[EarnTerm] = []
     stop_below: int | None = None
@@ -89,11 +92,12 @@ def redemption(rules: RuleSet, facts: Facts, net: int, say: Say, charged: bool =
 
 
 def points_outcome(rules: RuleSet, facts: Facts, table: Table, plan: EarnPlan, spent: Redemption) -> PointsOutcome:
-    """Earned, basis and balances after the bill, less what goes to a shortfall (S15, S16, S18, S27)."""
+    """Earned (nothing without a member), basis and balances after the bill, less what goes to a
+    shortfall (S15, S16, S18, S27)."""
     worth = bought(table)
     basis = sum(earn_basis(plan, worth, spent.value).values())
-    points = earned(plan, worth, spent.value)
     member = facts.member
+    points = earned(plan, worth, spent.value) if member is not None else 0
     active = member.points if member is not None else 0
     pending = member.pending if member is not None else 0
     gain = points - min(points, member.owed if member is not None else 0)

@@ -40,6 +40,8 @@ class MemberFacts(Struct, frozen=True, kw_only=True):
     """Identified by scan, stripe, qr or the rotating code: may spend points (S23)."""
     blocked: bool = False
     """The card is blocked: the sale is recorded, no benefit (S42)."""
+    own_till: bool = False
+    """The card of the very person who is selling: it earns nothing here."""
 
 
 class CouponFacts(Struct, frozen=True, kw_only=True):

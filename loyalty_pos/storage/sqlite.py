@@ -7,7 +7,6 @@ recursive triggers (without them INSERT OR REPLACE would slip past the append-on
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -17,6 +16,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from loyalty_pos.errors import Unavailable
+from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.tx import Tx
 from loyalty_pos.storage.writer import Writer
 
@@ -93,7 +93,7 @@ def _prepare(raw: sqlite3.Connection, _record: object) -> None:
 
 def make_engine(url: str) -> Engine:
     """An engine whose connections keep the pragmas; its own transactions open with BEGIN IMMEDIATE."""
-    engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
+    engine = create_engine(url, module=sqlite3, poolclass=NullPool, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine

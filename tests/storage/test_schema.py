@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from loyalty_pos.storage import migrate
+from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.sqlite import make_engine
 from loyalty_pos.storage.tables import metadata
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +10,7 @@ import psycopg
 import pytest
 
 from loyalty_pos.errors import Unavailable
+from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.engine import open_store
 from loyalty_pos.storage.tx import Store, Tx
 

@@ -56,6 +56,8 @@ def make_services(
         rules=RuleBooks(),
         public_url=config.public_url,
         data_folder=str(config.data),
+        backup_every=config.backup_every,
+        backup_copy=str(config.backup_copy) if config.backup_copy else None,
     )
 
 

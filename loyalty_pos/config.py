@@ -18,7 +18,10 @@ from urllib.parse import urlsplit
 from loyalty_pos.errors import BadInput
 
 PREFIX = "LOYALTY_POS_"
-NAMES = ("data", "database_url", "secret_key", "public_url", "host", "port", "log", "frame_ancestors")
+NAMES = (
+    *("data", "database_url", "secret_key", "public_url", "host", "port", "log", "frame_ancestors"),
+    *("backup_every", "backup_copy"),
+)
 SHORTEST_SECRET = 16
 
 
@@ -35,6 +38,10 @@ class Config:
     log: Path | None = None
     frame_ancestors: str = "'none'"
     """Who may show the till page in a frame (the content policy's own words)."""
+    backup_every: int = 15
+    """Minutes between two backups of an embedded database; 0: at day close alone."""
+    backup_copy: Path | None = None
+    """A second folder that each backup is copied to."""
 
     @property
     def https(self) -> bool:
@@ -52,6 +59,8 @@ class Config:
             "port": str(self.port),
             "log": str(self.log) if self.log else "stderr",
             "frame_ancestors": self.frame_ancestors,
+            "backup_every": str(self.backup_every),
+            "backup_copy": str(self.backup_copy) if self.backup_copy else "none",
         }
 
 
@@ -64,7 +73,7 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
     given = _from_file(env.get(PREFIX + "CONFIG"))
     given |= {name: env[PREFIX + name.upper()] for name in NAMES if env.get(PREFIX + name.upper())}
     data = Path(given.get("data", "var"))
-    host, port = given.get("host", "127.0.0.1"), _port(given.get("port", "8080"))
+    host, port = given.get("host", "127.0.0.1"), _number("port", given.get("port", "8080"), 65535)
     public_url = given.get("public_url", f"http://{host}:{port}").rstrip("/")
     if urlsplit(public_url).scheme not in ("http", "https"):
         raise _wrong("public_url")
@@ -77,6 +86,8 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
         port=port,
         log=Path(given["log"]) if "log" in given else None,
         frame_ancestors=given.get("frame_ancestors", "'none'"),
+        backup_every=_number("backup_every", given.get("backup_every", "15"), 1440),
+        backup_copy=Path(given["backup_copy"]) if "backup_copy" in given else None,
     )
 
 
@@ -92,9 +103,9 @@ def _from_file(name: str | None) -> dict[str, str]:
     return {name: str(value) for name, value in raw.items()}
 
 
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 <= int(text) <= 65535):
-        raise _wrong("port")
+def _number(name: str, text: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and 0 <= int(text) <= most):
+        raise _wrong(name)
     return int(text)
 
 

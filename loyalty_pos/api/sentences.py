@@ -181,6 +181,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This is for the embedded SQLite database; with PostgreSQL use pg_dump.",
     ),
     "copy_broken": ("Bản sao không nguyên vẹn.", "The copy is not intact."),
+    "copy_newer": (
+        "Bản sao do phiên bản mới hơn tạo ra ({revision}); hãy cập nhật chương trình trước.",
+        "A later version made this copy ({revision}); upgrade the program first.",
+    ),
+    "copy_unproven": (
+        "Bản sao nguyên vẹn nhưng sổ điểm không khớp ở {count} chỗ; hãy chạy loyalty-pos ledger check.",
+        "The copy is whole, but its ledger is wrong in {count} places; run loyalty-pos ledger check.",
+    ),
+    "backup_missing": ("Chưa có bản sao lưu nào.", "There is no backup yet."),
     "card_number": ("Số thẻ này không in được.", "This card number cannot be printed."),
     "adapter_name": (
         "Tên bộ kết nối chỉ gồm chữ thường, số và gạch dưới.",
@@ -199,6 +208,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "database_unavailable": (
         "Cơ sở dữ liệu tạm thời không trả lời; hãy thử lại sau giây lát.",
         "The database cannot answer now; try again in a moment.",
+    ),
+    "disk_full": (
+        "Ổ đĩa không đủ chỗ cho bản sao; hãy dọn bớt hoặc chọn ổ khác.",
+        "The disk has no room for the copy; make room or choose another disk.",
+    ),
+    "disk_failed": ("Ổ đĩa không ghi được: {cause}.", "The disk refuses: {cause}."),
+    "backup_folder_missing": (
+        "Không thấy thư mục sao lưu thứ hai; hãy cắm lại ổ hoặc sửa thiết lập.",
+        "The second backup folder is not there; plug its disk in, or change the setting.",
     ),
     "database_unknown": (
         "Loại cơ sở dữ liệu này không được hỗ trợ.",

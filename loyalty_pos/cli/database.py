@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from loyalty_pos.app import SystemClock, make_services
-from loyalty_pos.cli.base import Failed, json_option, opened, progress, reached, show, table
+from loyalty_pos.cli.base import Failed, at_hand, json_option, opened, progress, reached, show, table
 from loyalty_pos.config import load_config
 from loyalty_pos.jobs import JOBS
 from loyalty_pos.services import backup as backups
 from loyalty_pos.services import doctor as doctors
 from loyalty_pos.services import ledger as books
+from loyalty_pos.services import rotation
 from loyalty_pos.storage import migrate, upkeep
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -29,10 +29,8 @@ def db() -> None:
 @json_option
 def upgrade(as_json: bool) -> None:
     """Bring the database to the newest migration; an embedded one after a checked backup."""
-    config = load_config()
-    with reached(config):
-        pass
-    done = backups.upgrade(config.database_url, config.data, SystemClock().now())
+    with reached() as services:
+        done = backups.upgrade(services)
     kept = f"; the database before it is {done['backup']}" if done["backup"] else ""
     changed = done["before"] != done["revision"]
     show(as_json, done, f"{'Upgraded to' if changed else 'Already at'} migration {done['revision']}{kept}.")
@@ -57,37 +55,54 @@ def check(as_json: bool) -> None:
 @click.argument("file", type=FILE)
 @json_option
 def backup(file: Path, as_json: bool) -> None:
-    """Copy the embedded database to FILE while tills sell, and check the copy.
+    """Copy the embedded database to FILE while tills sell, and prove the copy.
 
     With PostgreSQL use pg_dump, or the server's own archive.
     """
-    done = backups.backup(load_config().database_url, file)
-    show(as_json, done, f"{done['file']}: {done['bytes']} bytes, migration {done['revision']}, checked.")
+    with at_hand() as services:
+        done = backups.backup(services, file)
+    show(as_json, done, f"{done['file']}: {done['bytes']} bytes, migration {done['revision']}, proved.")
 
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, required=False)
+@click.option(
+    "--check", "drill", is_flag=True, help="Only try it: restore FILE, or the newest backup, and throw it away."
+)
+@click.option("--unproven", is_flag=True, help="Accept a copy that is whole but whose ledger does not balance.")
 @json_option
-def restore(file: Path, as_json: bool) -> None:
+def restore(file: Path | None, drill: bool, unproven: bool, as_json: bool) -> None:
     """Put the backup FILE in force; the present database is kept beside it.
 
-    FILE is checked first.  The service must be stopped: while it runs, nothing is changed.
+    FILE is proved first.  The service must be stopped: while it runs, nothing is changed.
     """
-    done = backups.restore(load_config().database_url, file, SystemClock().now())
+    if file is None and not drill:
+        raise click.UsageError("Name the FILE to restore.")
+    with at_hand() as services:
+        if drill:
+            tried = backups.drill(services, file or rotation.newest_of(services))
+            show(
+                as_json,
+                tried,
+                f"{tried['file']}: {tried['bytes']} bytes, migration {tried['revision']}, can be restored.",
+            )
+            return
+        assert file is not None
+        done = backups.restore(services, file, unproven=unproven)
     kept = f" The database before it is {done['kept']}." if done["kept"] else ""
     show(as_json, done, f"{done['file']} is restored, migration {done['revision']}.{kept}")
 
 
 @click.command()
+@click.option(
+    "--disk", is_flag=True, help="Also test whether the disk keeps what it is told to keep (writes for a second)."
+)
 @json_option
-def doctor(as_json: bool) -> None:
-    """Look at everything that can go wrong here: settings, database, disk, keys, terminals."""
+def doctor(disk: bool, as_json: bool) -> None:
+    """Look at everything that can go wrong here: settings, database, backups, disk, keys, terminals."""
     config = load_config()
-    services = make_services(config)
-    try:
-        findings = doctors.examine(services)
-    finally:
-        services.store.close()
+    with at_hand(config) as services:
+        findings = doctors.examine(services, disk)
     bad = [finding for finding in findings if finding.state == "fail"]
     answer = {"ok": not bad, "settings": config.shown(), "findings": msgspec.to_builtins(findings)}
     settings = table([["setting", "in force"], *([name, value] for name, value in config.shown().items())])

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from loyalty_pos.cli import base, main
 from loyalty_pos.cli.files import read_mapping
 from loyalty_pos.errors import BadInput
+from loyalty_pos.services import disk
 
 Run = Callable[..., Any]
 
@@ -135,14 +136,30 @@ def test_backup_and_restore(opened: Run) -> None:
     assert [x["code"] for x in opened("store", "list", json_=True)["items"]] == ["hn-01"]
     assert Path(done["kept"]).exists()
     opened("restore", "nothing.db", fails=1)
+    opened("restore", fails=2)
 
 
-def test_the_doctor_shows_the_settings_with_secrets_masked(opened: Run) -> None:
+def test_a_restore_is_tried_without_restoring(opened: Run) -> None:
+    """restore --check: a named copy, or the newest of those that the job made."""
+    opened("restore", "--check", fails=1)
+    opened("jobs", "run", "backup")
+    tried = opened("restore", "--check", json_=True)
+    assert Path(tried["file"]).parent == Path("var/backups").absolute()
+    opened("backup", "copy.db")
+    opened("store", "add", "late", "--name", "Late")
+    assert opened("restore", "copy.db", "--check", json_=True)["bytes"] > 0
+    assert len(opened("store", "list", json_=True)["items"]) == 2
+
+
+def test_the_doctor_shows_the_settings_with_secrets_masked(opened: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = Path("var/secret.key").read_text()
     answer = opened("doctor", json_=True)
     assert answer["ok"]
     assert answer["settings"]["database_url"].endswith("loyalty.db")
     assert secret not in opened("doctor")
+    assert "disk sync" not in {finding["what"] for finding in answer["findings"]}
+    monkeypatch.setattr(disk, "look", lambda _folder: [disk.Finding("disk sync", "fail", "waits for nothing")])
+    opened("doctor", "--disk", fails=1)
 
 
 def test_jobs_run_all_or_one(opened: Run) -> None:

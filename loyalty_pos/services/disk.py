@@ -107,10 +107,8 @@ def judge(times: Times, cache: str | None) -> Iterator[Finding]:
     said += "" if times.dsync is None else f", O_DSYNC {_shown(times.dsync)}"
     if times.sync < NO_WAIT and cache != "write through":
         yield Finding("disk sync", "fail", f"{said}: waits for no disk; what is answered is lost when the power fails")
-    elif times.dsync is not None and times.sync * 5 < times.dsync:
-        yield Finding(
-            "disk sync", "fail", f"{said}: fsync returns before the disk is done; something makes it do nothing"
-        )
+    elif times.dsync is not None and times.sync < 2 * times.write and times.sync * 10 < times.dsync:
+        yield Finding("disk sync", "fail", f"{said}: fsync costs no more than the write; something makes it do nothing")
     else:
         yield Finding("disk sync", "ok", said)
 

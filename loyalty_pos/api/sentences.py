@@ -189,6 +189,26 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Bản sao nguyên vẹn nhưng sổ điểm không khớp ở {count} chỗ; hãy chạy loyalty-pos ledger check.",
         "The copy is whole, but its ledger is wrong in {count} places; run loyalty-pos ledger check.",
     ),
+    "target_unknown": (
+        "Đích phải là cơ sở dữ liệu PostgreSQL (postgresql+psycopg://...).",
+        "The target must be a PostgreSQL database (postgresql+psycopg://...).",
+    ),
+    "target_not_empty": (
+        "Cơ sở dữ liệu đích đã có dữ liệu (bảng {table}); hãy tạo một cơ sở dữ liệu trống.",
+        "The target already has rows (table {table}); make an empty database.",
+    ),
+    "books_wrong": (
+        "Sổ điểm trong {database} không khớp ở {count} chỗ; không có gì được sao chép. Hãy chạy loyalty-pos ledger check.",
+        "The ledger in {database} is wrong in {count} places; nothing was copied. Run loyalty-pos ledger check.",
+    ),
+    "rows_unfit": (
+        "PostgreSQL không nhận các dòng của bảng {table}; không có gì được sao chép.",
+        "PostgreSQL does not take the rows of table {table}; nothing was copied.",
+    ),
+    "rows_differ": (
+        "Bảng {table} đọc lại không giống bản gốc; không có gì được sao chép.",
+        "Table {table} reads back otherwise than it was; nothing was copied.",
+    ),
     "backup_missing": ("Chưa có bản sao lưu nào.", "There is no backup yet."),
     "card_number": ("Số thẻ này không in được.", "This card number cannot be printed."),
     "adapter_name": (

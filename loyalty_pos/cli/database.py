@@ -14,7 +14,7 @@ from loyalty_pos.jobs import JOBS
 from loyalty_pos.services import backup as backups
 from loyalty_pos.services import doctor as doctors
 from loyalty_pos.services import ledger as books
-from loyalty_pos.services import rotation
+from loyalty_pos.services import moving, rotation
 from loyalty_pos.storage import migrate, upkeep
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -49,6 +49,20 @@ def check(as_json: bool) -> None:
     show(as_json, answer, f"migration {current or 'none'}, newest {migrate.newest()}, {len(faults)} faults")
     if not good:
         sys.exit(1)
+
+
+@db.command()
+@click.option("--to", "url", required=True, help="The empty PostgreSQL database: postgresql+psycopg://user@host/name.")
+@json_option
+def copy(url: str, as_json: bool) -> None:
+    """Move the embedded database into an empty PostgreSQL one: every row, proved on both sides, or nothing.
+
+    The service must be stopped.  The embedded file stays as it is.
+    """
+    with at_hand() as services, progress("Rows", 1000) as tell:
+        done = moving.copy_to(services, url, lambda rows, total: tell(1000 * rows // max(total, 1)))
+    rest = "Set LOYALTY_POS_DATABASE_URL to it, keep secret.key, and put the old file away."
+    show(as_json, done, f"{done['rows']} rows of {done['tables']} tables stand in PostgreSQL, proved. {rest}")
 
 
 @click.command()

@@ -16,6 +16,7 @@ from loyalty_pos.services import ledger
 from loyalty_pos.services.context import Services
 from loyalty_pos.services.rules import RuleBooks
 from loyalty_pos.storage import copies, migrate
+from loyalty_pos.storage.tx import Opened
 
 UNPROVEN = ".unproven"
 
@@ -32,14 +33,14 @@ def verify(services: Services, file: Path) -> str:
     program made it, ``copy_unproven`` when its books do not balance.  The books of an older
     migration are not judged: the laws speak of the newest tables (``drill`` does it).
     """
-    copy = copies.Copy(file)
-    revision = copy.read(copies.revision)
-    if not migrate.knows(revision):
-        raise Refused("copy_newer", revision=revision)
-    if revision == migrate.newest():
-        broken = prove(replace(services, store=copy, rules=RuleBooks()))
-        if broken:
-            raise Refused("copy_unproven", count=len(broken))
+    with copies.opened(file) as tx:
+        revision = copies.revision(tx)
+        if not migrate.knows(revision):
+            raise Refused("copy_newer", revision=revision)
+        if revision == migrate.newest():
+            broken = prove(replace(services, store=Opened("sqlite", tx), rules=RuleBooks()))
+            if broken:
+                raise Refused("copy_unproven", count=len(broken))
     return revision
 
 
@@ -85,7 +86,8 @@ def restore(services: Services, copied: Path, *, unproven: bool = False) -> dict
         except Refused as error:
             if error.code != "copy_unproven" or not unproven:
                 raise
-            revision = copies.Copy(part).read(copies.revision)
+            with copies.opened(part) as tx:
+                revision = copies.revision(tx)
         copies.replace(part, live, aside)
     return {"file": str(live), "revision": revision, "kept": str(aside) if before else None}
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn, TypeVar
 
 from sqlalchemy.engine import make_url
 
@@ -21,7 +20,6 @@ from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.sqlite import READER_CACHE, SqliteTx
 from loyalty_pos.storage.tx import Tx
 
-T = TypeVar("T")
 ROOM = 100 * 2**20
 """What a copy leaves free on its disk: the shop needs it to go on selling."""
 
@@ -72,37 +70,18 @@ def snapshot(source: Path, part: Path) -> None:
     part.chmod(0o600)
 
 
-class Copy:
-    """A copy as a store that is only read: no other process has it open, and nothing is written beside it."""
+@contextmanager
+def opened(file: Path) -> Iterator[Tx]:
+    """A copy, read as it lies: no other process has it open, and nothing is written beside it.
 
-    dialect = "sqlite"
-
-    def __init__(self, file: Path) -> None:
-        self.url = f"sqlite:///{file}"
-        self._file = file
-
-    def read(self, work: Callable[[Tx], T]) -> T:
-        """Run ``work`` on the copy; Refused (``copy_broken``) when it cannot be read."""
-        try:
-            with closing(_read_only(self._file, immutable=True)) as raw:
-                raw.execute(f"PRAGMA cache_size=-{READER_CACHE}")
-                return work(SqliteTx(raw))
-        except sqlite3.DatabaseError as error:
-            raise Refused("copy_broken") from error
-
-    def write(self, work: Callable[[Tx], T]) -> NoReturn:
-        """Never."""
-        raise TypeError("a copy is not written to")
-
-    def claim(self, name: str) -> bool:
-        """Nothing is worked on here."""
-        return False
-
-    def release(self, name: str) -> None:
-        """Nothing was claimed."""
-
-    def close(self) -> None:
-        """Nothing stays open."""
+    Refused (``copy_broken``) when it cannot be read.
+    """
+    try:
+        with closing(_read_only(file, immutable=True)) as raw:
+            raw.execute(f"PRAGMA cache_size=-{READER_CACHE}")
+            yield SqliteTx(raw)
+    except sqlite3.DatabaseError as error:
+        raise Refused("copy_broken") from error
 
 
 def revision(tx: Tx) -> str:
@@ -157,7 +136,7 @@ def replace(part: Path, live: Path, aside: Path) -> None:
 
 
 @contextmanager
-def alone(live: Path) -> Iterator[Tx | None]:
+def alone(live: Path) -> Iterator[SqliteTx | None]:
     """The live file with its log folded in, locked against everybody until the end; None when it is
     too damaged to be opened at all.  Conflict (``database_in_use``) while another has it open."""
     with closing(sqlite3.connect(live, timeout=1, isolation_level=None)) as raw:

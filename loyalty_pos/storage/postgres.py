@@ -71,6 +71,19 @@ class PostgresTx(Tx):
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         return self._raw.execute(_translate(sql), params).fetchall()
 
+    def each(self, sql: str, step: int) -> Iterator[Any]:
+        """The rows of a query, ``step`` of them in memory at a time."""
+        with self._raw.cursor(name="each") as cursor:
+            cursor.itersize = step
+            yield from cursor.execute(_translate(sql))
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Put many rows into a table by COPY."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        with self._raw.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as stream:
+            for row in rows:
+                stream.write_row(row)
+
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
         cursor = self._raw.execute(_translate(sql), params)
         if self._pipeline is not None:

@@ -8,7 +8,7 @@ recursive triggers (without them INSERT OR REPLACE would slip past the append-on
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -54,6 +54,10 @@ class SqliteTx(Tx):
 
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         return self._raw.execute(sql, params).fetchall()
+
+    def each(self, sql: str) -> Iterator[Any]:
+        """The rows of a query one by one: more of them than fit into memory."""
+        return iter(self._raw.execute(sql))
 
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
         return self._raw.execute(sql, params).rowcount

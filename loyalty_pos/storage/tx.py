@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 T = TypeVar("T")
 Row = Sequence[Any]
@@ -91,3 +91,28 @@ class Store(Protocol):
     def close(self) -> None:
         """Stop, after what was accepted is done."""
         ...
+
+
+class Opened:
+    """A transaction that is open already, as a store that is only read: for proofs inside it."""
+
+    def __init__(self, dialect: str, tx: Tx) -> None:
+        self.dialect, self.url, self._tx = dialect, "", tx
+
+    def read(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` in the transaction."""
+        return work(self._tx)
+
+    def write(self, work: Callable[[Tx], T]) -> NoReturn:
+        """Never."""
+        raise TypeError("this store is only read")
+
+    def claim(self, name: str) -> bool:
+        """Nothing is worked on here."""
+        return False
+
+    def release(self, name: str) -> None:
+        """Nothing was claimed."""
+
+    def close(self) -> None:
+        """The transaction is its opener's."""

@@ -139,6 +139,12 @@ def test_backup_and_restore(opened: Run) -> None:
     opened("restore", fails=2)
 
 
+def test_a_shop_moves_into_postgresql_only(opened: Run) -> None:
+    """The move itself: tests/services/test_moving.py."""
+    assert "PostgreSQL" in opened("db", "copy", "--to", "sqlite:///other.db", fails=1)
+    opened("db", "copy", fails=2)
+
+
 def test_a_restore_is_tried_without_restoring(opened: Run) -> None:
     """restore --check: a named copy, or the newest of those that the job made."""
     opened("restore", "--check", fails=1)

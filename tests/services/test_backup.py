@@ -24,6 +24,7 @@ from loyalty_pos.services import backup, ledger, stores
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.storage import copies, migrate
 from loyalty_pos.storage.driver import sqlite3
+from loyalty_pos.storage.engine import open_store
 
 WRITE = Request(SYSTEM)
 Json = dict[str, Any]
@@ -257,8 +258,7 @@ def test_a_drill_touches_nothing_in_force(services: Services, copied: Path, tmp_
 
 
 def test_postgresql_has_its_own_tools(services: Services, tmp_path: Path) -> None:
-    chain = replace(services, store=copies.Copy(tmp_path / "x"))
-    chain.store.url = "postgresql+psycopg://localhost/loyalty"
+    chain = replace(services, store=open_store("postgresql+psycopg://localhost/loyalty"))
     for act in (backup.backup, backup.restore, backup.drill):
         assert refusal(act, chain, tmp_path / "copy.db") == "not_embedded"
 

@@ -68,7 +68,7 @@ def give_back_by_receipt(services: Services, request: Request, body: ReceiptRetu
     store_id, _ = caller.need_lane()
 
     def post(tx: Tx, _ready: object) -> Outcome:
-        _one_at_a_time(tx, store_id, body.sale_receipt)
+        one_at_a_time(tx, store_id, body.sale_receipt)
         day = body.sold_on.isoformat() if body.sold_on else None
         found = sales.by_receipt(tx, store_id, body.sale_receipt, body.sale_terminal, day)
         if len(found) > 1:
@@ -83,10 +83,11 @@ def give_back_by_receipt(services: Services, request: Request, body: ReceiptRetu
 
 
 def apply_parked(services: Services, tx: Tx, request: Request, sale_id: int) -> None:
-    """Apply the returns that waited for this sale; one that does not fit becomes an exception."""
+    """Apply the returns that waited for this sale; one that does not fit becomes an exception.
+
+    The receipt is held by ``one_at_a_time`` since the sale began."""
     sale = sales.find(tx, sale_id)
     assert sale is not None
-    _one_at_a_time(tx, sale.store_id, sale.receipt)
     for waiting in sales.parked(tx, sale.store_id, sale.receipt):
         body = msgspec.json.decode(waiting.body, type=ReceiptReturnIn)
         if not _waits_for(body, waiting, sale, request.caller.terminal):
@@ -101,9 +102,13 @@ def apply_parked(services: Services, tx: Tx, request: Request, sale_id: int) -> 
         assert sale is not None
 
 
-def _one_at_a_time(tx: Tx, store_id: int, receipt: str) -> None:
-    """A sale and a return of its receipt see each other: the later one waits for the earlier."""
-    tx.wait_for(f"receipt {store_id}/{receipt}")
+def one_at_a_time(tx: Tx, store_id: int, receipt: str) -> None:
+    """A sale and a return of its receipt see each other: the later one waits for the earlier.
+
+    Before any row is locked, for whoever waits here holds nothing that the other needs.  A snapshot
+    waits for nobody."""
+    if tx.for_update:
+        tx.wait_for(f"receipt {store_id}/{receipt}")
 
 
 def _waits_for(body: ReceiptReturnIn, waiting: ParkedRow, sale: SaleRow, terminal: str | None) -> bool:

@@ -44,6 +44,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
     def load(tx: Tx) -> Ready | None:
         book = services.rules.current(tx)
         sold_at = services.now_ms() if body.sold_at is None else to_ms(body.sold_at)
+        returns.one_at_a_time(tx, lane[0], body.receipt)
         if known_receipt(tx, caller, book, body.receipt, sold_at, body_hash) is not None:
             return None
         return make_ready(services, tx, caller, body, "as_sold" if body.as_sold else "sale")
@@ -51,6 +52,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
     def post(tx: Tx, ready: Ready | None) -> Outcome:
         book = services.rules.current(tx)
         sold_at = ready.sold_at if ready else services.now_ms() if body.sold_at is None else to_ms(body.sold_at)
+        returns.one_at_a_time(tx, lane[0], body.receipt)
         known = known_receipt(tx, caller, book, body.receipt, sold_at, body_hash)
         if known is not None or ready is None:
             if known is None:
@@ -110,11 +112,9 @@ def _ticket(
 
 
 def _use_coupons(tx: Tx, ready: Ready, sale_id: int, request: Request) -> None:
-    for outcome in ready.priced.pricing.coupons:
-        if outcome.status == "applied":
-            row = ready.coupons[outcome.code]
-            if not coupon_rows.use(tx, row.id, sale_id, ready.now, request.caller.key):
-                raise Stale
+    for coupon_id in ready.applied_coupons():
+        if not coupon_rows.use(tx, coupon_id, sale_id, ready.now, request.caller.key):
+            raise Stale
 
 
 def _fresh(ready: Ready) -> list[tuple[str, str | None, str | None, str | None, int, int | None, int]]:
@@ -140,6 +140,7 @@ def settle(services: Services, request: Request, checkout_id: str, body: SettleI
             return Outcome("done", sale_id=row.sale_id)
         if row.state == "voided":
             raise Conflict("checkout_voided")
+        returns.one_at_a_time(tx, row.store_id, body.receipt)
         sale_id = _post_checkout(services, tx, request, row, body)
         return Outcome("created", sale_id=sale_id)
 
@@ -172,9 +173,8 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
         member_version=member.version if member else None, rules=row.rules, counted=counted,
     )  # fmt: skip
     sale_id, _ = post_sale(services, tx, ticket)
-    known = {code: coupon_id for coupon_id, code in coupon_rows.ids(tx, _applied(priced))}
-    for code in _applied(priced):
-        if not coupon_rows.use(tx, known[code], sale_id, now, request.caller.key, row.id):
+    for coupon_id, _ in sorted(coupon_rows.ids(tx, _applied(priced))):
+        if not coupon_rows.use(tx, coupon_id, sale_id, now, request.caller.key, row.id):
             raise Stale
     fresh = [(x.sku, x.name, x.category, x.brand, x.unit_price, x.unit_cost, now) for x in basket.lines]
     posting.add_products(tx, fresh)

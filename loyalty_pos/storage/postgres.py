@@ -1,14 +1,16 @@
 """PostgreSQL: a prepared connection per thread, READ COMMITTED, guards in the statements.
 
 A transaction that loses a race inside the database (serialization failure, deadlock, or a row
-that another one made unique first) runs again, at most ``RETRIES`` times, and then sees it.  A
-COMMIT whose connection breaks has an unknown outcome: the caller is told ``unavailable`` and
-repeats with the same key.
+that another one made unique first) runs again, at most ``RETRIES`` times after growing pauses, and
+then sees it.  Nobody waits for a row longer than ``LOCK_TIMEOUT``: the caller is told ``busy``.  A
+COMMIT whose connection breaks has an unknown outcome: the caller is told ``unavailable``.  Both
+times it repeats with the same key.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
@@ -25,11 +27,20 @@ from loyalty_pos.storage.tx import Tx
 
 T = TypeVar("T")
 RETRIES = 5
+PAUSE = 0.01
+"""Seconds before the first repetition; each further one waits twice as long as the one before."""
+LOCK_TIMEOUT = "2s"
 
 
 @lru_cache(maxsize=1024)
 def _translate(sql: str) -> str:
     return sql.replace("%", "%%").replace("?", "%s")
+
+
+def pause(attempt: int, who: int) -> float:
+    """Seconds to wait after a lost race: doubling, and of another length for each thread, so that two
+    that met do not meet again."""
+    return PAUSE * float(2**attempt) * (1 + who % 16 / 16)
 
 
 class PostgresTx(Tx):
@@ -132,7 +143,8 @@ class PostgresStore:
                 if attempt == RETRIES and isinstance(error, pg.UniqueViolation):
                     raise
                 if attempt == RETRIES:
-                    raise Unavailable("database_unavailable") from error
+                    raise Unavailable("busy", retry_after=1) from error
+                time.sleep(pause(attempt, threading.get_native_id()))
         raise AssertionError("unreachable")
 
     def claim(self, name: str) -> bool:
@@ -164,6 +176,8 @@ class PostgresStore:
     def _known(self, error: psycopg.Error) -> Exception:
         if isinstance(error, pg.SerializationFailure | pg.DeadlockDetected):
             return error
+        if isinstance(error, pg.LockNotAvailable):
+            return Unavailable("busy", retry_after=1)
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
             self._local.tx = None
             return Unavailable("database_unavailable")
@@ -182,6 +196,9 @@ class PostgresStore:
             raise Unavailable("database_unavailable") from error
         raw = connection.driver_connection
         assert isinstance(raw, psycopg.Connection)
+        raw.autocommit = True
+        raw.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        raw.autocommit = False
         with self._lock:
             self._open.append(connection)
         return PostgresTx(raw)

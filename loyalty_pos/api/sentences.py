@@ -105,6 +105,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "exception_unknown": ("Không có việc cần xem này.", "There is no such exception."),
     "adapter_unknown": ("Không có bộ kết nối này.", "There is no such adapter."),
     "reference_missing": ("Không tìm thấy bộ kết nối mẫu.", "The reference adapter is missing."),
+    "role_unknown": (
+        "PostgreSQL không có vai trò này; hãy tạo bằng CREATE ROLE ... LOGIN.",
+        "PostgreSQL has no such role; make it with CREATE ROLE ... LOGIN.",
+    ),
     "database_missing": ("Không có tệp cơ sở dữ liệu này.", "There is no such database file."),
     "file_missing": ("Không có tệp này.", "There is no such file."),
     # what contradicts the record
@@ -189,6 +193,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Bản sao nguyên vẹn nhưng sổ điểm không khớp ở {count} chỗ; hãy chạy loyalty-pos ledger check.",
         "The copy is whole, but its ledger is wrong in {count} places; run loyalty-pos ledger check.",
     ),
+    "role_owns": (
+        "Vai trò này sở hữu các bảng hoặc là superuser nên không giới hạn được; hãy tạo một vai trò khác.",
+        "This role owns the tables or is a superuser, so rights do not bind it; make another one.",
+    ),
+    "grant_refused": (
+        "Chỉ chủ sở hữu các bảng mới cấp quyền được; hãy kết nối bằng vai trò đó.",
+        "Only the owner of the tables can grant; connect as that role.",
+    ),
     "target_unknown": (
         "Đích phải là cơ sở dữ liệu PostgreSQL (postgresql+psycopg://...).",
         "The target must be a PostgreSQL database (postgresql+psycopg://...).",
@@ -208,6 +220,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "rows_differ": (
         "Bảng {table} đọc lại không giống bản gốc; không có gì được sao chép.",
         "Table {table} reads back otherwise than it was; nothing was copied.",
+    ),
+    "not_postgresql": (
+        "Lệnh này chỉ dành cho PostgreSQL; SQLite không có vai trò.",
+        "This is for PostgreSQL; SQLite has no roles.",
     ),
     "backup_missing": ("Chưa có bản sao lưu nào.", "There is no backup yet."),
     "card_number": ("Số thẻ này không in được.", "This card number cannot be printed."),

@@ -10,12 +10,13 @@ import msgspec
 
 from loyalty_pos.cli.base import Failed, at_hand, json_option, opened, progress, reached, show, table
 from loyalty_pos.config import load_config
+from loyalty_pos.errors import Refused
 from loyalty_pos.jobs import JOBS
 from loyalty_pos.services import backup as backups
 from loyalty_pos.services import doctor as doctors
 from loyalty_pos.services import ledger as books
 from loyalty_pos.services import moving, rotation
-from loyalty_pos.storage import migrate, upkeep
+from loyalty_pos.storage import grants, migrate, upkeep
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -49,6 +50,21 @@ def check(as_json: bool) -> None:
     show(as_json, answer, f"migration {current or 'none'}, newest {migrate.newest()}, {len(faults)} faults")
     if not good:
         sys.exit(1)
+
+
+@db.command()
+@click.option("--role", required=True, help="The PostgreSQL role that `serve` will connect as; it owns nothing.")
+@json_option
+def grant(role: str, as_json: bool) -> None:
+    """Let ROLE serve, and rewrite nothing: facts are added by it, never changed or removed.
+
+    Run it as the owner of the tables, after each `db upgrade`.
+    """
+    with reached() as services:
+        if services.store.dialect != "postgresql":
+            raise Refused("not_postgresql")
+        done = {"role": role, "tables": services.store.write(lambda tx: grants.give(tx, role))}
+    show(as_json, done, f"{role} may serve from {done['tables']} tables, and rewrite none of their facts.")
 
 
 @db.command()

@@ -17,7 +17,7 @@ from loyalty_pos.services import disk as disks
 from loyalty_pos.services import rotation
 from loyalty_pos.services.context import Services, from_ms
 from loyalty_pos.services.disk import Finding
-from loyalty_pos.storage import migrate, shops, upkeep
+from loyalty_pos.storage import grants, migrate, shops, upkeep
 
 LITTLE_DISK, NO_DISK = 2 * 2**30, 200 * 2**20
 UNSEEN_DAYS = 7
@@ -38,7 +38,7 @@ def examine(services: Services, disk: bool = False) -> list[Finding]:
     if services.store.dialect == "sqlite":
         found += [_sqlite(), *_backups(services)]
     else:
-        found += _postgres(services)
+        found += [*_postgres(services), _role(services)]
     return [*found, *_folder(folder), *_lanes(services)]
 
 
@@ -96,6 +96,13 @@ def _postgres(services: Services) -> Iterator[Finding]:
             yield Finding(name, "fail", "off: acknowledged sales can be lost; set it to on")
         else:
             yield Finding(name, "ok", value)
+
+
+def _role(services: Services) -> Finding:
+    if services.store.read(grants.may_rewrite):
+        advice = "this role can rewrite the ledger: make one for the service with `loyalty-pos db grant`"
+        return Finding("role", "warn", advice)
+    return Finding("role", "ok", "cannot rewrite the ledger")
 
 
 def _folder(folder: Path) -> Iterator[Finding]:

@@ -26,6 +26,9 @@ APPEND_ONLY = (
     "answers",
     "rule_versions",
 )
+SALE_FACTS = (
+    "store_id, terminal_id, receipt, business_date, sold_at, recorded_at, body_hash, gross, discount, net, to_pay"
+)
 SALE_LINE_FACTS = "sale_id, position, line, sku, quantity, unit_price, gross, discount, net, units, runs"
 
 
@@ -769,6 +772,7 @@ def guard_sqlite() -> None:
     refuse_sqlite("sale_lines", "DELETE", "DELETE")
     refuse_sqlite("sale_lines", "UPDATE", f"UPDATE OF {SALE_LINE_FACTS}")
     refuse_sqlite("sales", "DELETE", "DELETE")
+    refuse_sqlite("sales", "UPDATE", f"UPDATE OF {SALE_FACTS}")
 
 
 def refuse_sqlite(table: str, verb: str, event: str) -> None:
@@ -788,7 +792,7 @@ def guard_postgresql() -> None:
     for table in APPEND_ONLY:
         refuse_postgresql(table, "UPDATE OR DELETE")
     refuse_postgresql("sale_lines", f"DELETE OR UPDATE OF {SALE_LINE_FACTS}")
-    refuse_postgresql("sales", "DELETE")
+    refuse_postgresql("sales", f"DELETE OR UPDATE OF {SALE_FACTS}")
     for table in (*APPEND_ONLY, "sale_lines", "sales"):
         op.execute(
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "

@@ -143,6 +143,7 @@ def test_a_shop_moves_into_postgresql_only(opened: Run) -> None:
     """The move itself: tests/services/test_moving.py."""
     assert "PostgreSQL" in opened("db", "copy", "--to", "sqlite:///other.db", fails=1)
     opened("db", "copy", fails=2)
+    assert "SQLite" in opened("db", "grant", "--role", "x", fails=1)
 
 
 def test_a_restore_is_tried_without_restoring(opened: Run) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from conftest import Shop, add_promotions
+from conftest import Shop, add_promotions, owner_url
 from services.lane import FRUIT, MILK, Books, Lane, bread
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
@@ -140,10 +140,14 @@ def test_facts_are_only_ever_added(full: Books) -> None:
         "UPDATE sale_lines SET net = net",
         "UPDATE sale_lines SET runs = '[]'",
         "UPDATE sale_lines SET quantity = '9'",
+        "UPDATE sales SET net = net",
+        "UPDATE sales SET receipt = 'other'",
+        "UPDATE sales SET sold_at = 1",
     ):
         with pytest.raises(Refusal, match="append_only"):
             full.change(sql)
     full.change("UPDATE sale_lines SET returned = returned")
+    full.change("UPDATE sales SET refunded = refunded")
 
 
 @sqlite_only
@@ -196,7 +200,8 @@ def test_every_table_is_strict(full: Books) -> None:
 @pytest.fixture
 def connection(store_url: str) -> Iterator[Connection]:
     """The migrated database through SQLAlchemy."""
-    engine = make_engine(store_url) if store_url.startswith("sqlite") else create_engine(store_url, poolclass=NullPool)
+    url = owner_url(store_url)
+    engine = make_engine(url) if url.startswith("sqlite") else create_engine(url, poolclass=NullPool)
     with engine.connect() as opened:
         yield opened
     engine.dispose()

@@ -181,6 +181,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This is for the embedded SQLite database; with PostgreSQL use pg_dump.",
     ),
     "copy_broken": ("Bản sao không nguyên vẹn.", "The copy is not intact."),
+    "seal_key_wrong": (
+        "Sổ điểm đã được niêm phong bằng khoá khác; hãy đặt lại seal.key hoặc LOYALTY_POS_SEAL_KEY.",
+        "The ledger is sealed with another key; put seal.key (or LOYALTY_POS_SEAL_KEY) back.",
+    ),
     "card_number": ("Số thẻ này không in được.", "This card number cannot be printed."),
     "adapter_name": (
         "Tên bộ kết nối chỉ gồm chữ thường, số và gạch dưới.",
@@ -219,6 +223,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "busy": (
         "Hệ thống đang bận; hãy gửi lại sau giây lát với cùng khoá.",
         "The service is busy; send it again in a moment with the same key.",
+    ),
+    "ledger_busy": (
+        "Một giao dịch cũ vẫn đang ghi nên chưa niêm phong được; hãy thử lại sau giây lát.",
+        "An older transaction is still writing, so nothing new can be sealed; try again in a moment.",
     ),
     "shutting_down": (
         "Hệ thống đang dừng; hãy thử lại sau giây lát.",

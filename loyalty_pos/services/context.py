@@ -106,6 +106,8 @@ class Services:
     rules: RuleBooks
     public_url: str = "http://127.0.0.1:8080"
     data_folder: str = "var"
+    seal_key: bytes = b""
+    """What the ledger's seals are made with; it is never in the database."""
 
     def now_ms(self) -> int:
         """Now, in milliseconds since 1970 UTC."""

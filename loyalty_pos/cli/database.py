@@ -107,7 +107,7 @@ def ledger() -> None:
 def check_ledger(as_json: bool) -> None:
     """Recompute every balance, lot, use and profile from its rows; exit 1 when one differs."""
     with opened() as services, progress("Laws", 100) as tell:
-        broken = books.check(services, lambda done, total: tell(100 * done // total))
+        broken = books.check(services, progress=lambda done, total: tell(100 * done // total))
     text = "\n".join(broken) if broken else "The ledger is right."
     show(as_json, {"ok": not broken, "violations": broken}, text)
     if broken:

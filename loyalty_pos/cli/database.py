@@ -9,12 +9,12 @@ import click
 import msgspec
 
 from loyalty_pos.app import SystemClock, make_services
-from loyalty_pos.cli.base import Failed, json_option, opened, progress, reached, show, table
+from loyalty_pos.cli.base import json_option, opened, reached, show, table
 from loyalty_pos.config import load_config
 from loyalty_pos.jobs import JOBS
+from loyalty_pos.jobs import run as run_job
 from loyalty_pos.services import backup as backups
 from loyalty_pos.services import doctor as doctors
-from loyalty_pos.services import ledger as books
 from loyalty_pos.storage import migrate, upkeep
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -98,23 +98,6 @@ def doctor(as_json: bool) -> None:
 
 
 @click.group()
-def ledger() -> None:
-    """The ledger proves itself."""
-
-
-@ledger.command("check")
-@json_option
-def check_ledger(as_json: bool) -> None:
-    """Recompute every balance, lot, use and profile from its rows; exit 1 when one differs."""
-    with opened() as services, progress("Laws", 100) as tell:
-        broken = books.check(services, progress=lambda done, total: tell(100 * done // total))
-    text = "\n".join(broken) if broken else "The ledger is right."
-    show(as_json, {"ok": not broken, "violations": broken}, text)
-    if broken:
-        raise Failed(f"{len(broken)} violations.")
-
-
-@click.group()
 def jobs() -> None:
     """Work that is due by the clock; `serve` does it by itself."""
 
@@ -127,6 +110,6 @@ def run(name: str | None, as_json: bool) -> None:
     if name is not None and name not in JOBS:
         raise click.UsageError(f"There is no such job; there are: {', '.join(sorted(JOBS))}.")
     with opened() as services:
-        done = [JOBS[code](services) for code in JOBS if name in (None, code)]
+        done = [run_job(services, code) for code in JOBS if name in (None, code)]
     answer = {"jobs": msgspec.to_builtins(done)}
     show(as_json, answer, "\n".join(f"{summary.name}: {summary.done}" for summary in done))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -22,23 +22,23 @@ from loyalty_pos.storage import recount
 from loyalty_pos.storage.recount import Block
 from loyalty_pos.storage.tx import Tx
 
-SALES, MEMBERS, COUNTED = 4_000, 200, 10_000
+SALES, MEMBERS, COUNTED = 4_000, 100, 10_000
 """Rows of a block."""
 TOLERANCE = 1e-9
 """Of a decayed weight: a sum of floats depends on its order."""
 
 
 class Units(NamedTuple):
-    """The units of a line in stored order, as one (discount, net, refund) each, run by run."""
+    """The units of a line: how many, what they come to, and their worth on return in stored order (S25)."""
 
+    size: int
+    discount: int
+    net: int
+    refund: int
     runs: list[tuple[int, int, int, int]]
 
-    def total(self, place: int) -> int:
-        """The sum over all units: 1 discount, 2 net, 3 refund; 0 how many there are."""
-        return sum(run[0] * (run[place] if place else 1) for run in self.runs)
-
     def worth(self, count: int) -> int:
-        """What the first ``count`` units are worth on return (S25)."""
+        """What the first ``count`` units are worth on return."""
         found = 0
         for number, _, _, refund in self.runs:
             taken = min(count, number)
@@ -48,7 +48,9 @@ class Units(NamedTuple):
 
 @lru_cache(maxsize=65_536)
 def _units(text: str) -> Units:
-    return Units(msgspec.json.decode(text, type=list[tuple[int, int, int, int]]))
+    runs = msgspec.json.decode(text, type=list[tuple[int, int, int, int]])
+    discount, net, refund = (sum(run[0] * run[place] for run in runs) for place in (1, 2, 3))
+    return Units(sum(run[0] for run in runs), discount, net, refund, runs)
 
 
 # Lines ------------------------------------------------------------------------------------------
@@ -60,13 +62,13 @@ def lines(tx: Tx, block: Block) -> Iterator[str]:
         worth, sold, back = 0, 0, 0
         for _, _, _, line, count, returned, discount, line_net, runs, units_back, refund in rows:
             units = _units(runs)
-            if (units.total(0), units.total(1), units.total(2)) != (count, discount, line_net):
+            if units[:3] != (count, discount, line_net):
                 yield f"line {line} of sale {sale} is not the sum of its units"
             if returned != units_back:
                 yield f"line {line} of sale {sale} has {returned} units returned, its returns say {units_back}"
-            elif units.worth(returned) != refund:
+            elif (returned or refund) and units.worth(returned) != refund:
                 yield f"the {returned} units returned of line {line} of sale {sale} were not refunded at their worth"
-            worth, sold, back = worth + units.total(3), sold + count, back + returned
+            worth, sold, back = worth + units.refund, sold + count, back + returned
         if worth != net:
             yield f"sale {sale} came to {net}, its units are worth {worth} on return"
         wanted = "settled" if not back else "returned" if back == sold else "partly_returned"
@@ -104,105 +106,106 @@ def _miscounted(promotion: str, scope: str, subject: str, found: list[int], righ
 
 # Habits -----------------------------------------------------------------------------------------
 
-Key = tuple[str, int, object]
-"""Table, member, and what the row is about: a day, a store, a sku, a category."""
-DAYPARTS = ("night", "morning", "afternoon", "evening")
+DAY_MS, DAYS_TO_2020 = 86_400_000, 18_262
+WEEKDAY, DAYPART, FIRST, LAST = 3, 10, 14, 15
+"""Where a profile has its first weekday, its first part of the day, and its ends."""
+WIDTH = {table: figures.count(",") + 1 for table, (_, figures) in recount.HABITS.items()}
 
-
-class _Row:
-    """What a row of habits should say: its counts, when the tickets were that still stand, its weight."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = defaultdict(int)
-        self.standing: list[int] = []
-        self.weight = self.scale = 0.0
-
-    def add(self, **counts: int) -> None:
-        """Move some counts."""
-        for name, count in counts.items():
-            self.counts[name] += count
-
-    def decay(self, at: int, stands: bool) -> None:
-        """One purchase at ``at`` (ms): exp(days since 2020 / 90), if it stands."""
-        term = math.exp((at / 86_400_000 - 18_262) / 90)
-        self.scale += term
-        self.weight += term if stands else 0.0
-
-    def faults(self, names: Iterable[str], found: Iterable[Any]) -> Iterator[str]:
-        """Each figure that differs; the ends are told only by tickets that stand."""
-        for name, figure in zip(names, found, strict=True):
-            if name == "weight":
-                if abs(figure - self.weight) > TOLERANCE * max(self.scale, 1.0):
-                    yield f"{name} is {figure:.9g}, the tickets say {self.weight:.9g}"
-                continue
-            if name in ("first_at", "last_at"):
-                if not self.standing:
-                    continue
-                right = min(self.standing) if name == "first_at" else max(self.standing)
-            else:
-                right = self.counts[name]
-            if figure != right:
-                yield f"{name} is {figure}, the tickets say {right}"
+Rows = dict[tuple[int, object], list[Any]]
+"""(member, what it is about) -> the figures that a row of habits should have, in the order of its columns."""
 
 
 def habits(tx: Tx, block: Block, zone: ZoneInfo) -> Iterator[str]:
     """Profiles, days, stores, products and categories of members against their tickets (S30, S32)."""
-    wanted: dict[Key, _Row] = defaultdict(_Row)
-    tickets = {ticket[1]: ticket for ticket in recount.visits(tx, block)}
-    for ticket in tickets.values():
-        _count_visit(wanted, zone, *ticket)
-    for sale, lines_of_it in groupby(recount.bought(tx, block), key=itemgetter(0)):
-        member, _, _, at, *_ = tickets[sale]
-        _count_goods(wanted, member, at, list(lines_of_it))
+    wanted: dict[str, Rows] = {table: {} for table in recount.HABITS}
+    tickets = {}
+    for member, sale, store, at, stands, net, refunded, earned, points_back in recount.visits(tx, block):
+        tickets[sale] = member, at, math.exp((at / DAY_MS - DAYS_TO_2020) / 90)
+        _count_visit(wanted, zone, (member, store, at), bool(stands), net - refunded, earned - points_back)
+    _count_goods(wanted, tickets, recount.bought(tx, block))
     for table, (_, figures) in recount.HABITS.items():
+        rows = wanted[table]
         for member, about, *found in recount.habits(tx, table, block):
-            names = figures.split(", ")
-            faults = list(wanted.pop((table, member, about), _Row()).faults(names, found))
-            if faults:
-                yield _wrong((table, member, about), faults)
-    for key, row in wanted.items():
-        if any(row.counts.values()):
-            yield _wrong(key, ["there is no row"])
+            right = rows.pop((member, about), None) or [0] * WIDTH[table]
+            if found != right[: len(found)]:
+                yield from _compared(table, member, about, figures.split(", "), found, right)
+        for (member, about), right in rows.items():
+            if any(right[:3]):
+                yield f"{_row(table, member, about)}: there is no row"
 
 
-def _wrong(key: Key, faults: list[str]) -> str:
-    table, member, about = key
-    return f"{table} of member {member}{f', {about}' if about else ''}: {'; '.join(faults)}"
+def _row(table: str, member: int, about: object) -> str:
+    return f"{table} of member {member}{f', {about}' if about else ''}"
+
+
+def _compared(
+    table: str, member: int, about: object, names: list[str], found: list[Any], right: list[Any]
+) -> Iterator[str]:
+    """The figures of one row that differ; its ends count only while a ticket stands, a weight is a float."""
+    scale = max(right[-1], 1.0)
+    faults = [
+        f"{name} is {figure}, the tickets say {wanted}"
+        for name, figure, wanted in zip(names, found, right, strict=False)
+        if not (figure == wanted or (name.endswith("_at") and not right[0]))
+        and not (name == "weight" and abs(figure - wanted) <= TOLERANCE * scale)
+    ]
+    if faults:
+        yield f"{_row(table, member, about)}: {'; '.join(faults)}"
 
 
 def _count_visit(
-    wanted: dict[Key, _Row], zone: ZoneInfo, member: int, _sale: int, store: int, at: int, stands: int, net: int,
-    refunded: int, earned: int, points_back: int,
-) -> None:  # fmt: skip
-    """One ticket: in the profile, on its local day, in its store."""
-    local, visits, spend = datetime.fromtimestamp(at / 1000, zone), int(stands), net - refunded
-    profile, store_row = wanted["profiles", member, ""], wanted["member_stores", member, store]
-    profile.add(visits=visits, spend=spend)
-    profile.add(**{f"weekday_{local.isoweekday()}": visits, f"daypart_{DAYPARTS[local.hour // 6]}": visits})
-    wanted["member_days", member, local.date().isoformat()].add(visits=visits, spend=spend, earned=earned - points_back)
-    store_row.add(visits=visits)
+    wanted: dict[str, Rows], zone: ZoneInfo, where: tuple[int, int, int], stands: bool, spend: int, earned: int
+) -> None:
+    """One ticket (member, store, at): in the profile, on its local day, in its store."""
+    member, store, at = where
+    local = datetime.fromtimestamp(at / 1000, zone)
+    profile = _figures(wanted, "profiles", member, "")
+    day = _figures(wanted, "member_days", member, local.date().isoformat())
+    in_store = _figures(wanted, "member_stores", member, store)
+    profile[2] += spend
+    day[1] += spend
+    day[2] += earned
     if stands:
-        profile.standing.append(at)
-        store_row.standing.append(at)
+        for figures in (profile, day, in_store):
+            figures[0] += 1
+        profile[WEEKDAY + local.isoweekday() - 1] += 1
+        profile[DAYPART + local.hour // 6] += 1
+        profile[FIRST] = min(profile[FIRST] or at, at)
+        profile[LAST] = max(profile[LAST] or at, at)
+        in_store[1] = max(in_store[1] or at, at)
 
 
-def _count_goods(wanted: dict[Key, _Row], member: int, at: int, rows: list[Any]) -> None:
-    """The lines of one ticket: a sku or a category was bought once, if any of it was kept."""
-    for table, place in (("member_products", 1), ("member_categories", 2)):
-        kept: dict[str, bool] = {}
-        for row in rows:
-            name, (quantity, count, returned, runs) = row[place], row[3:]
-            if name:
-                left = count - returned
-                unit = round(float(quantity) * 1000) if count == 1 else 1000
-                units = _units(runs)
-                goods = wanted[table, member, name]
-                goods.add(quantity=unit * left, spend=units.total(3) - units.worth(returned))
-                kept[name] = kept.get(name, False) or left > 0
-        for name, stands in kept.items():
-            goods = wanted[table, member, name]
-            goods.add(times=int(stands))
-            goods.decay(at, stands)
-            if stands:
-                goods.standing.append(at)
-    wanted["profiles", member, ""].add(items=sum(row[4] - row[5] for row in rows))
+def _count_goods(wanted: dict[str, Rows], tickets: dict[int, tuple[int, int, float]], bought: list[Any]) -> None:
+    """The lines of the tickets, sale by sale: a ticket bought a sku or category once, if any of it was kept.
+
+    The weight is exp(days since 2020 / 90) of each such ticket; its scale, of every ticket.
+    """
+    for sale, sku, category, quantity, count, returned, runs in bought:
+        (member, at, term), left, units = tickets[sale], count - returned, _units(runs)
+        amount = (round(float(quantity) * 1000) if count == 1 else 1000) * left
+        spend = units.refund - (units.worth(returned) if returned else 0)
+        wanted["profiles"][member, ""][1] += left
+        for table, name in (("member_products", sku), ("member_categories", category)):
+            if not name:
+                continue
+            figures = wanted[table].get((member, name))
+            if figures is None:
+                figures = wanted[table][member, name] = [0, 0, 0, at, at, 0.0, None, 0.0]
+            figures[1] += amount
+            figures[2] += spend
+            figures[7] += term
+            if left and figures[6] != sale:
+                figures[6] = sale
+                figures[3] = min(figures[3], at) if figures[0] else at
+                figures[4] = max(figures[4], at) if figures[0] else at
+                figures[0] += 1
+                figures[5] += term
+
+
+def _figures(wanted: dict[str, Rows], table: str, member: int, about: object) -> list[Any]:
+    """The row of one thing, all zero at first."""
+    rows = wanted[table]
+    found = rows.get((member, about))
+    if found is None:
+        found = rows[member, about] = [0] * WIDTH[table]
+    return found

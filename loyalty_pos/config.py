@@ -19,7 +19,7 @@ from loyalty_pos.errors import BadInput
 
 PREFIX = "LOYALTY_POS_"
 NAMES = (
-    *("data", "database_url", "secret_key", "public_url", "host", "port", "log", "frame_ancestors"),
+    *("data", "database_url", "secret_key", "seal_key", "public_url", "host", "port", "log", "frame_ancestors"),
     *("backup_every", "backup_copy"),
 )
 SHORTEST_SECRET = 16
@@ -32,6 +32,8 @@ class Config:
     data: Path
     database_url: str
     secret_key: bytes
+    seal_key: bytes = b""
+    """What the ledger's seals are made with; empty: nothing is sealed here."""
     public_url: str = "http://127.0.0.1:8080"
     host: str = "127.0.0.1"
     port: int = 8080
@@ -54,6 +56,7 @@ class Config:
             "data": str(self.data),
             "database_url": _masked(self.database_url),
             "secret_key": "••••",
+            "seal_key": "••••",
             "public_url": self.public_url,
             "host": self.host,
             "port": str(self.port),
@@ -65,7 +68,7 @@ class Config:
 
 
 def load_config(environ: Mapping[str, str] | None = None) -> Config:
-    """The settings in force; makes the data folder and, once, its ``secret.key``.
+    """The settings in force; makes the data folder and, once, its ``secret.key`` and ``seal.key``.
 
     Raises BadInput (``setting_invalid``) naming the setting that is unknown or wrong.
     """
@@ -80,7 +83,8 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
     return Config(
         data=data,
         database_url=given.get("database_url") or f"sqlite:///{data / 'loyalty.db'}",
-        secret_key=_secret(given.get("secret_key"), data),
+        secret_key=_secret("secret", given, data),
+        seal_key=_secret("seal", given, data),
         public_url=public_url,
         host=host,
         port=port,
@@ -109,20 +113,21 @@ def _number(name: str, text: str, most: int) -> int:
     return int(text)
 
 
-def _secret(given: str | None, data: Path) -> bytes:
-    """The given secret, else the one in the data folder, made there on first use (mode 0600)."""
-    if given is not None:
-        if len(given) < SHORTEST_SECRET:
-            raise _wrong("secret_key")
-        return given.encode()
+def _secret(name: str, given: Mapping[str, str], data: Path) -> bytes:
+    """The given key, else the one in the data folder, made there on first use (mode 0600)."""
+    setting = f"{name}_key"
+    if setting in given:
+        if len(given[setting]) < SHORTEST_SECRET:
+            raise _wrong(setting)
+        return given[setting].encode()
     data.mkdir(parents=True, exist_ok=True)
-    path = data / "secret.key"
+    path = data / f"{name}.key"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         kept = path.read_bytes().strip()
         if len(kept) < SHORTEST_SECRET:
-            raise _wrong("secret_key") from None
+            raise _wrong(setting) from None
         return kept
     with os.fdopen(handle, "wb") as file:
         made = secrets.token_hex(32).encode()

@@ -31,6 +31,7 @@ from loyalty_pos.storage.rules import StoredPromotion
 from loyalty_pos.storage.tx import Tx
 
 SECRET = b"a secret for tests, thirty-two bytes"
+SEAL_KEY = b"a key for the seals of the tests"
 PASSWORD = "mat khau thu nghiem"
 SERVING_ROLE = "loyalty_app"
 
@@ -132,7 +133,7 @@ def ids() -> CountingIds:
 @pytest.fixture
 def config(store_url: str, tmp_path: Path) -> Config:
     """Settings of a test."""
-    return Config(data=tmp_path, database_url=store_url, secret_key=SECRET)
+    return Config(data=tmp_path, database_url=store_url, secret_key=SECRET, seal_key=SEAL_KEY)
 
 
 @pytest.fixture

@@ -23,6 +23,9 @@ def test_defaults_are_an_sqlite_file_and_a_key_of_its_own(tmp_path: Path) -> Non
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert len(config.secret_key) >= 32
     assert load_config(env).secret_key == config.secret_key
+    seal = tmp_path / "var" / "seal.key"
+    assert stat.S_IMODE(seal.stat().st_mode) == 0o600
+    assert load_config(env).seal_key == config.seal_key != config.secret_key
 
 
 def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
@@ -49,7 +52,7 @@ def test_doctor_sees_everything_but_the_secrets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [("port", "x"), ("port", "65536"), ("port", "-1"), ("backup_every", "1441"), ("backup_every", "often"),
-     ("secret_key", "short"), ("public_url", "ftp://x"),
+     ("secret_key", "short"), ("seal_key", "short"), ("public_url", "ftp://x"),
      ("config", "/no/such/file.toml")],
 )  # fmt: skip
 def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:

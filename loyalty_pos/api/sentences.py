@@ -226,6 +226,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This is for PostgreSQL; SQLite has no roles.",
     ),
     "backup_missing": ("Chưa có bản sao lưu nào.", "There is no backup yet."),
+    "seal_key_wrong": (
+        "Sổ điểm đã được niêm phong bằng khoá khác; hãy đặt lại seal.key hoặc LOYALTY_POS_SEAL_KEY.",
+        "The ledger is sealed with another key; put seal.key (or LOYALTY_POS_SEAL_KEY) back.",
+    ),
     "card_number": ("Số thẻ này không in được.", "This card number cannot be printed."),
     "adapter_name": (
         "Tên bộ kết nối chỉ gồm chữ thường, số và gạch dưới.",
@@ -273,6 +277,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "busy": (
         "Hệ thống đang bận; hãy gửi lại sau giây lát với cùng khoá.",
         "The service is busy; send it again in a moment with the same key.",
+    ),
+    "ledger_busy": (
+        "Một giao dịch cũ vẫn đang ghi nên chưa niêm phong được; hãy thử lại sau giây lát.",
+        "An older transaction is still writing, so nothing new can be sealed; try again in a moment.",
     ),
     "shutting_down": (
         "Hệ thống đang dừng; hãy thử lại sau giây lát.",

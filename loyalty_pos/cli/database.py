@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from loyalty_pos.cli.base import Failed, at_hand, json_option, opened, progress, reached, show, table
+from loyalty_pos.cli.base import at_hand, json_option, opened, progress, reached, show, table
 from loyalty_pos.config import load_config
 from loyalty_pos.errors import Refused
-from loyalty_pos.jobs import JOBS
+from loyalty_pos.jobs import JOBS, run_due
+from loyalty_pos.jobs import run as run_job
 from loyalty_pos.services import backup as backups
 from loyalty_pos.services import doctor as doctors
-from loyalty_pos.services import ledger as books
 from loyalty_pos.services import moving, rotation
 from loyalty_pos.storage import grants, migrate, upkeep
 
@@ -77,7 +77,7 @@ def copy(url: str, as_json: bool) -> None:
     """
     with at_hand() as services, progress("Rows", 1000) as tell:
         done = moving.copy_to(services, url, lambda rows, total: tell(1000 * rows // max(total, 1)))
-    rest = "Set LOYALTY_POS_DATABASE_URL to it, keep secret.key, and put the old file away."
+    rest = "Set LOYALTY_POS_DATABASE_URL to it, keep secret.key and seal.key, and put the old file away."
     show(as_json, done, f"{done['rows']} rows of {done['tables']} tables stand in PostgreSQL, proved. {rest}")
 
 
@@ -143,23 +143,6 @@ def doctor(disk: bool, as_json: bool) -> None:
 
 
 @click.group()
-def ledger() -> None:
-    """The ledger proves itself."""
-
-
-@ledger.command("check")
-@json_option
-def check_ledger(as_json: bool) -> None:
-    """Recompute every balance, lot, use and profile from its rows; exit 1 when one differs."""
-    with opened() as services, progress("Laws", 100) as tell:
-        broken = books.check(services, lambda done, total: tell(100 * done // total))
-    text = "\n".join(broken) if broken else "The ledger is right."
-    show(as_json, {"ok": not broken, "violations": broken}, text)
-    if broken:
-        raise Failed(f"{len(broken)} violations.")
-
-
-@click.group()
 def jobs() -> None:
     """Work that is due by the clock; `serve` does it by itself."""
 
@@ -172,6 +155,6 @@ def run(name: str | None, as_json: bool) -> None:
     if name is not None and name not in JOBS:
         raise click.UsageError(f"There is no such job; there are: {', '.join(sorted(JOBS))}.")
     with opened() as services:
-        done = [JOBS[code](services) for code in JOBS if name in (None, code)]
+        done = run_due(services) if name is None else [run_job(services, name)]
     answer = {"jobs": msgspec.to_builtins(done)}
     show(as_json, answer, "\n".join(f"{summary.name}: {summary.done}" for summary in done))

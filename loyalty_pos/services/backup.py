@@ -22,7 +22,10 @@ UNPROVEN = ".unproven"
 
 
 def prove(services: Services) -> list[str]:
-    """What must hold in a copy beyond its bytes, one line for each violation; ``services`` stand on the copy."""
+    """What must hold in a copy beyond its bytes, one line for each violation; ``services`` stand on the copy.
+
+    Every law, and with L8 every seal: a copy that was changed after it was sealed does not count.
+    """
     return ledger.check(services)
 
 

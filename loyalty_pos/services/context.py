@@ -106,6 +106,8 @@ class Services:
     rules: RuleBooks
     public_url: str = "http://127.0.0.1:8080"
     data_folder: str = "var"
+    seal_key: bytes = b""
+    """What the ledger's seals are made with; it is never in the database."""
     backup_every: int = 15
     """Minutes between two backups of an embedded database; 0: at day close alone."""
     backup_copy: str | None = None

@@ -112,12 +112,14 @@ def _folder(folder: Path) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     state: Literal["ok", "warn", "fail"] = "fail" if free < NO_DISK else "warn" if free < LITTLE_DISK else "ok"
     yield Finding("free disk", state, f"{free / 2**30:.1f} GiB")
-    key = folder / "secret.key"
-    if key.exists():
+    for name in ("secret.key", "seal.key"):
+        key = folder / name
+        if not key.exists():
+            continue
         mode = stat.S_IMODE(key.stat().st_mode)
         open_to_others = bool(mode & 0o077)
         says = f"mode {mode:04o}" + (": others can read it; chmod 600" if open_to_others else "")
-        yield Finding("secret.key", "warn" if open_to_others else "ok", says)
+        yield Finding(name, "warn" if open_to_others else "ok", says)
 
 
 def _lanes(services: Services) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 Python carries whatever SQLite its builder linked.  Where the ``pysqlite3`` package is installed
 (extra ``sqlite``) and brings a newer SQLite, that one is used instead, for everything.  Invariant:
-no other module of the product imports an SQLite driver (docs/decisions/0006).
+no other module of the product imports an SQLite driver (docs/decisions/0007).
 """
 
 from __future__ import annotations

@@ -115,6 +115,17 @@ class PostgresTx(Tx):
     def wait_for(self, name: str) -> None:
         self.later("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))
 
+    def writers(self, tables: Sequence[str]) -> frozenset[str]:
+        """Whoever inserts takes this lock before the row gets its id, and keeps it until the end."""
+        marks = ", ".join("to_regclass(?)" for _ in tables)
+        rows = self.all(
+            "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted "
+            "AND mode = 'RowExclusiveLock' AND pid IS DISTINCT FROM pg_backend_pid() AND database = "
+            f"(SELECT oid FROM pg_database WHERE datname = current_database()) AND relation IN ({marks})",
+            tuple(tables),
+        )
+        return frozenset(row[0] for row in rows)
+
     def undo(self) -> None:
         self._raw.execute("ROLLBACK TO SAVEPOINT job")
 

@@ -74,6 +74,10 @@ class SqliteTx(Tx):
     def wait_for(self, name: str) -> None:
         """One writer: nobody to wait for."""
 
+    def writers(self, tables: Sequence[str]) -> frozenset[str]:
+        """One writer: ids are committed in their order."""
+        return frozenset()
+
     def savepoint(self) -> None:
         """Begin one job inside the group."""
         self._raw.execute("SAVEPOINT job")

@@ -51,6 +51,10 @@ class Tx(ABC):
         """Claim ``name`` among all processes until the transaction ends; wait while it is taken."""
 
     @abstractmethod
+    def writers(self, tables: Sequence[str]) -> frozenset[str]:
+        """The other transactions that may have rows of these tables under way, each by a name of its own."""
+
+    @abstractmethod
     def undo(self) -> None:
         """Take back all that this transaction's function has done so far."""
 

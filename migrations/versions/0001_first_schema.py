@@ -25,11 +25,14 @@ APPEND_ONLY = (
     "audit",
     "answers",
     "rule_versions",
+    "seals",
+)
+SALE_LINE_FACTS = (
+    "sale_id, position, line, sku, category, quantity, unit_price, unit_cost, gross, discount, net, earns, units, runs"
 )
 SALE_FACTS = (
     "store_id, terminal_id, receipt, business_date, sold_at, recorded_at, body_hash, gross, discount, net, to_pay"
 )
-SALE_LINE_FACTS = "sale_id, position, line, sku, quantity, unit_price, gross, discount, net, units, runs"
 
 
 def upgrade() -> None:
@@ -757,6 +760,31 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_coupon_events_coupon_id", "coupon_events", ["coupon_id"], unique=False)
+
+    op.create_table(
+        "seals",
+        sa.Column("number", INT, autoincrement=False, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("after_id", INT, nullable=False),
+        sa.Column("last_id", INT, nullable=False),
+        sa.Column("size", INT, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("previous", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("last_id > after_id AND size > 0", name="ck_seals_range"),
+        sa.PrimaryKeyConstraint("number", name="pk_seals"),
+        sa.UniqueConstraint("facts", "after_id", name="uq_seals_facts_after_id"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "job_runs",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_job_runs"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
 
     if op.get_bind().dialect.name == "sqlite":
         guard_sqlite()

@@ -68,12 +68,13 @@ def test_an_sqlite_with_the_wal_fault_is_named(monkeypatch: pytest.MonkeyPatch) 
 def test_a_full_disk_and_an_open_key_are_found(
     services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = tmp_path / "secret.key"
-    key.write_text("x")
-    key.chmod(0o644)
-    assert found(services, "secret.key")[0] == "warn"
-    key.chmod(0o600)
-    assert found(services, "secret.key") == ("ok", "mode 0600")
+    for name in ("secret.key", "seal.key"):
+        key = tmp_path / name
+        key.write_text("x")
+        key.chmod(0o644)
+        assert found(services, name)[0] == "warn"
+        key.chmod(0o600)
+        assert found(services, name) == ("ok", "mode 0600")
     for free, state in ((1, "fail"), (2**30, "warn"), (2**40, "ok")):
         monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _path, free=free: Usage(0, 0, free))
         assert found(services, "free disk")[0] == state

@@ -15,6 +15,7 @@ from services.lane import FRUIT, MILK, Books, Lane, bread
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from loyalty_pos.services import seals
 from loyalty_pos.storage import migrate
 from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.sqlite import make_engine
@@ -77,10 +78,12 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("entries", "kind", {"kind": "'gift'"}),
     ("return_lines", "units", {"units": "0", "line": "'x'"}),
     ("return_lines", "units", {"refund": "-1", "line": "'x'"}),
+    ("seals", "range", {"last_id": "after_id", "number": "number + 99"}),
+    ("seals", "range", {"size": "0", "number": "number + 99"}),
 ]
 
 APPEND_ONLY = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "consents", "audit",
-               "answers", "rule_versions")  # fmt: skip
+               "answers", "rule_versions", "seals")  # fmt: skip
 
 
 @pytest.fixture
@@ -97,6 +100,7 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     lane.takes_back(sold["id"], ("1", 1))
     lane.opens(bread(50_000), card=hanh["card"], coupons=[code], redeem_points=100)
     books.change("INSERT INTO exceptions (store_id, at, code) VALUES (1, 1, 'x')")
+    seals.seal(shop.services)
     return books
 
 

@@ -20,7 +20,7 @@ from services.lane import Books, Lane, bread
 from loyalty_pos.app import make_services
 from loyalty_pos.config import Config
 from loyalty_pos.errors import LoyaltyError, NotFound, Refused, Unavailable
-from loyalty_pos.services import backup, ledger, stores
+from loyalty_pos.services import backup, ledger, seals, stores
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.storage import copies, migrate
 from loyalty_pos.storage.driver import sqlite3
@@ -189,7 +189,7 @@ def test_a_copy_whose_books_do_not_balance_does_not_count_and_is_not_lost(
     books.change("UPDATE members SET active = active + 1")
     with pytest.raises(Refused) as refused:
         backup.backup(services, tmp_path / "copy.db")
-    assert (refused.value.code, refused.value.facts["count"]) == ("copy_unproven", 2)
+    assert (refused.value.code, refused.value.facts["count"]) == ("copy_unproven", 3)
     apart = tmp_path / "copy.db.unproven"
     assert not (tmp_path / "copy.db").exists()
     services.store.close()
@@ -199,6 +199,20 @@ def test_a_copy_whose_books_do_not_balance_does_not_count_and_is_not_lost(
     found = on(services, tmp_path / "loyalty.db")
     assert Books(found).value("SELECT active FROM members") == 501
     found.store.close()
+
+
+def test_a_copy_that_was_changed_after_it_was_sealed_does_not_count(
+    services: Services, lane: Lane, hanh: Json, books: Books, tmp_path: Path
+) -> None:
+    """L8: the balances are right, the seals say that the past is another one."""
+    lane.adjusts(hanh["id"], 500)
+    seals.seal(services)
+    backup.backup(services, tmp_path / "before.db")
+    for (name,) in books.rows("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"):
+        books.change(f"DROP TRIGGER {name}")
+    books.change("UPDATE audit SET by = 'somebody else' WHERE id = 1")
+    assert refusal(backup.backup, services, tmp_path / "after.db") == "copy_unproven"
+    assert backup.drill(services, tmp_path / "before.db")["file"] == str(tmp_path / "before.db")
 
 
 def test_a_backup_never_overwrites(services: Services, tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from actions import Till, basket, line, new_key, ok
 from conftest import Shop
 from services.lane import Books, lane_of
 
+from loyalty_pos import jobs
 from loyalty_pos.app import create_app
 from loyalty_pos.config import Config
 from loyalty_pos.errors import LoyaltyError
-from loyalty_pos.services import backup, ledger, moving, staff
+from loyalty_pos.services import backup, ledger, moving, seals, staff
 from loyalty_pos.services.context import Services
 from loyalty_pos.services.rules import RuleBooks
 from loyalty_pos.storage import copies, transfer
@@ -88,7 +89,11 @@ def counted(url: str) -> int:
 def test_every_row_is_there_and_everybody_goes_on(shop: Shop, till: Till, target: str) -> None:
     """A till's key, a repeated sale, an open checkout, a coupon, a customer's page, a sign-in."""
     before = grown(shop, till)
+    jobs.run_due(shop.services)
+    head = seals.verify(shop.services).head
     rows = rows_of(shop.services)
+    assert rows["seals"]
+    assert len(rows["job_runs"]) == len(jobs.JOBS)
     shop.services.store.close()
     told: list[tuple[int, int]] = []
     done = moving.copy_to(shop.services, target, lambda part, total: told.append((part, total)))
@@ -113,7 +118,8 @@ def test_every_row_is_there_and_everybody_goes_on(shop: Shop, till: Till, target
     assert app.test_client().get(before["page"]).status_code == 200
     assert staff.by_session(services, before["session"]).name == "owner"
     assert staff.by_token(services, shop.tokens["manager"]).role == "manager"
-    assert ledger.check(services) == []
+    assert seals.seal(services).rows > 0
+    assert ledger.check(services, head) == []
     services.store.close()
 
 

@@ -56,6 +56,9 @@ def make_services(
         rules=RuleBooks(),
         public_url=config.public_url,
         data_folder=str(config.data),
+        seal_key=config.seal_key,
+        backup_every=config.backup_every,
+        backup_copy=str(config.backup_copy) if config.backup_copy else None,
     )
 
 

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,16 @@ from loyalty_pos.app import create_app, make_services
 from loyalty_pos.config import Config
 from loyalty_pos.services import programme, staff, stores
 from loyalty_pos.services.context import SYSTEM, Request, Services
-from loyalty_pos.storage import migrate
+from loyalty_pos.storage import grants, migrate
 from loyalty_pos.storage import rules as rule_rows
+from loyalty_pos.storage.engine import open_store
 from loyalty_pos.storage.rules import StoredPromotion
 from loyalty_pos.storage.tx import Tx
 
 SECRET = b"a secret for tests, thirty-two bytes"
+SEAL_KEY = b"a key for the seals of the tests"
 PASSWORD = "mat khau thu nghiem"
+SERVING_ROLE = "loyalty_app"
 
 TIERS: list[dict[str, Any]] = [
     {"code": "bronze", "name": {"vi": "Đồng", "en": "Bronze"}},
@@ -77,6 +81,9 @@ def postgres_server() -> Iterator[str]:
         server.psql("SELECT pg_reload_conf();")
         server.psql("CREATE DATABASE template_loyalty;")
         migrate.upgrade(server.get_uri("template_loyalty"))
+        server.psql(f"CREATE ROLE {SERVING_ROLE} LOGIN;")
+        with closing(open_store(server.get_uri("template_loyalty"))) as owner:
+            owner.write(lambda tx: grants.give(tx, SERVING_ROLE))
         yield server.get_uri("postgres")
     finally:
         server.cleanup()
@@ -88,7 +95,9 @@ _databases = iter(range(1, 1_000_000))
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a migrated database of this test's own, on each engine in turn."""
+    """The URL of a migrated database of this test's own, on each engine in turn.
+
+    PostgreSQL is reached as the role that serves: it owns nothing (docs/operations.md)."""
     if request.param == "sqlite":
         path = tmp_path / "loyalty.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
@@ -98,9 +107,15 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     name = f"test_{next(_databases)}"
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template_loyalty STRATEGY file_copy")
-    yield admin.replace("/postgres?", f"/{name}?").replace("postgresql://", "postgresql+psycopg://", 1)
+    mine = admin.replace("/postgres?", f"/{name}?").replace("postgresql://", "postgresql+psycopg://", 1)
+    yield mine.replace("//postgres:", f"//{SERVING_ROLE}:")
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def owner_url(url: str) -> str:
+    """The same database as the owner of its tables reaches it."""
+    return url.replace(f"//{SERVING_ROLE}:", "//postgres:")
 
 
 @pytest.fixture
@@ -118,7 +133,7 @@ def ids() -> CountingIds:
 @pytest.fixture
 def config(store_url: str, tmp_path: Path) -> Config:
     """Settings of a test."""
-    return Config(data=tmp_path, database_url=store_url, secret_key=SECRET)
+    return Config(data=tmp_path, database_url=store_url, secret_key=SECRET, seal_key=SEAL_KEY)
 
 
 @pytest.fixture

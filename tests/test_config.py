@@ -18,10 +18,14 @@ def test_defaults_are_an_sqlite_file_and_a_key_of_its_own(tmp_path: Path) -> Non
     config = load_config(env)
     assert config.database_url == f"sqlite:///{tmp_path / 'var' / 'loyalty.db'}"
     assert config.public_url == "http://127.0.0.1:8080"
+    assert (config.backup_every, config.backup_copy) == (15, None)
     key = tmp_path / "var" / "secret.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert len(config.secret_key) >= 32
     assert load_config(env).secret_key == config.secret_key
+    seal = tmp_path / "var" / "seal.key"
+    assert stat.S_IMODE(seal.stat().st_mode) == 0o600
+    assert load_config(env).seal_key == config.seal_key != config.secret_key
 
 
 def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
@@ -47,7 +51,8 @@ def test_doctor_sees_everything_but_the_secrets(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("port", "x"), ("port", "65536"), ("port", "-1"), ("secret_key", "short"), ("public_url", "ftp://x"),
+    [("port", "x"), ("port", "65536"), ("port", "-1"), ("backup_every", "1441"), ("backup_every", "often"),
+     ("secret_key", "short"), ("seal_key", "short"), ("public_url", "ftp://x"),
      ("config", "/no/such/file.toml")],
 )  # fmt: skip
 def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:

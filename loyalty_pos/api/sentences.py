@@ -116,6 +116,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "exception_unknown": ("Không có việc cần xem này.", "There is no such exception."),
     "adapter_unknown": ("Không có bộ kết nối này.", "There is no such adapter."),
     "reference_missing": ("Không tìm thấy bộ kết nối mẫu.", "The reference adapter is missing."),
+    "role_unknown": (
+        "PostgreSQL không có vai trò này; hãy tạo bằng CREATE ROLE ... LOGIN.",
+        "PostgreSQL has no such role; make it with CREATE ROLE ... LOGIN.",
+    ),
     "database_missing": ("Không có tệp cơ sở dữ liệu này.", "There is no such database file."),
     "file_missing": ("Không có tệp này.", "There is no such file."),
     # what contradicts the record
@@ -273,6 +277,51 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This is for the embedded SQLite database; with PostgreSQL use pg_dump.",
     ),
     "copy_broken": ("Bản sao không nguyên vẹn.", "The copy is not intact."),
+    "copy_newer": (
+        "Bản sao do phiên bản mới hơn tạo ra ({revision}); hãy cập nhật chương trình trước.",
+        "A later version made this copy ({revision}); upgrade the program first.",
+    ),
+    "copy_unproven": (
+        "Bản sao nguyên vẹn nhưng sổ điểm không khớp ở {count} chỗ; hãy chạy loyalty-pos ledger check.",
+        "The copy is whole, but its ledger is wrong in {count} places; run loyalty-pos ledger check.",
+    ),
+    "role_owns": (
+        "Vai trò này sở hữu các bảng hoặc là superuser nên không giới hạn được; hãy tạo một vai trò khác.",
+        "This role owns the tables or is a superuser, so rights do not bind it; make another one.",
+    ),
+    "grant_refused": (
+        "Chỉ chủ sở hữu các bảng mới cấp quyền được; hãy kết nối bằng vai trò đó.",
+        "Only the owner of the tables can grant; connect as that role.",
+    ),
+    "target_unknown": (
+        "Đích phải là cơ sở dữ liệu PostgreSQL (postgresql+psycopg://...).",
+        "The target must be a PostgreSQL database (postgresql+psycopg://...).",
+    ),
+    "target_not_empty": (
+        "Cơ sở dữ liệu đích đã có dữ liệu (bảng {table}); hãy tạo một cơ sở dữ liệu trống.",
+        "The target already has rows (table {table}); make an empty database.",
+    ),
+    "books_wrong": (
+        "Sổ điểm trong {database} không khớp ở {count} chỗ; không có gì được sao chép. Hãy chạy loyalty-pos ledger check.",
+        "The ledger in {database} is wrong in {count} places; nothing was copied. Run loyalty-pos ledger check.",
+    ),
+    "rows_unfit": (
+        "PostgreSQL không nhận các dòng của bảng {table}; không có gì được sao chép.",
+        "PostgreSQL does not take the rows of table {table}; nothing was copied.",
+    ),
+    "rows_differ": (
+        "Bảng {table} đọc lại không giống bản gốc; không có gì được sao chép.",
+        "Table {table} reads back otherwise than it was; nothing was copied.",
+    ),
+    "not_postgresql": (
+        "Lệnh này chỉ dành cho PostgreSQL; SQLite không có vai trò.",
+        "This is for PostgreSQL; SQLite has no roles.",
+    ),
+    "backup_missing": ("Chưa có bản sao lưu nào.", "There is no backup yet."),
+    "seal_key_wrong": (
+        "Sổ điểm đã được niêm phong bằng khoá khác; hãy đặt lại seal.key hoặc LOYALTY_POS_SEAL_KEY.",
+        "The ledger is sealed with another key; put seal.key (or LOYALTY_POS_SEAL_KEY) back.",
+    ),
     "card_number": ("Số thẻ này không in được.", "This card number cannot be printed."),
     "adapter_name": (
         "Tên bộ kết nối chỉ gồm chữ thường, số và gạch dưới.",
@@ -291,6 +340,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "database_unavailable": (
         "Cơ sở dữ liệu tạm thời không trả lời; hãy thử lại sau giây lát.",
         "The database cannot answer now; try again in a moment.",
+    ),
+    "disk_full": (
+        "Ổ đĩa không đủ chỗ cho bản sao; hãy dọn bớt hoặc chọn ổ khác.",
+        "The disk has no room for the copy; make room or choose another disk.",
+    ),
+    "disk_failed": ("Ổ đĩa không ghi được: {cause}.", "The disk refuses: {cause}."),
+    "backup_folder_missing": (
+        "Không thấy thư mục sao lưu thứ hai; hãy cắm lại ổ hoặc sửa thiết lập.",
+        "The second backup folder is not there; plug its disk in, or change the setting.",
     ),
     "database_unknown": (
         "Loại cơ sở dữ liệu này không được hỗ trợ.",
@@ -311,6 +369,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "busy": (
         "Hệ thống đang bận; hãy gửi lại sau giây lát với cùng khoá.",
         "The service is busy; send it again in a moment with the same key.",
+    ),
+    "ledger_busy": (
+        "Một giao dịch cũ vẫn đang ghi nên chưa niêm phong được; hãy thử lại sau giây lát.",
+        "An older transaction is still writing, so nothing new can be sealed; try again in a moment.",
     ),
     "shutting_down": (
         "Hệ thống đang dừng; hãy thử lại sau giây lát.",

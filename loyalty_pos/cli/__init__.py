@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from loyalty_pos import __version__
-from loyalty_pos.cli import adapters, cards, database, imports, pricing, programme, reports, serve, shop, simulate
+from loyalty_pos.cli import adapters, cards, database, imports, pricing, programme, proof, serve, shop, simulate
 from loyalty_pos.cli.base import Commands
 
 __all__ = ["main"]
@@ -27,7 +27,7 @@ def main() -> None:
 
 for _command in (
     *(serve.demo, serve.serve, database.db, database.backup, database.restore, database.doctor),
-    *(database.ledger, database.jobs, shop.store, shop.terminal, shop.staff, cards.cards, imports.import_),
-    *(programme.programme, reports.report, pricing.price, pricing.vectors, simulate.simulate, adapters.adapters),
+    *(proof.ledger, proof.report, database.jobs, shop.store, shop.terminal, shop.staff, cards.cards, imports.import_),
+    *(programme.programme, pricing.price, pricing.vectors, simulate.simulate, adapters.adapters),
 ):
     main.add_command(_command)

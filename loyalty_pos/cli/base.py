@@ -77,14 +77,21 @@ def write() -> Request:
 
 
 @contextmanager
-def reached(config: Config | None = None) -> Iterator[Services]:
-    """The services on the database that is set, whatever its migration; Unavailable without it."""
+def at_hand(config: Config | None = None) -> Iterator[Services]:
+    """The services of the settings, before any database is opened or made."""
     services = make_services(config or load_config())
     try:
-        services.store.read(lambda _tx: None)
         yield services
     finally:
         services.store.close()
+
+
+@contextmanager
+def reached(config: Config | None = None) -> Iterator[Services]:
+    """The services on the database that is set, whatever its migration; Unavailable without it."""
+    with at_hand(config) as services:
+        services.store.read(lambda _tx: None)
+        yield services
 
 
 @contextmanager

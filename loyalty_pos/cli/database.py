@@ -8,16 +8,17 @@ from pathlib import Path
 import click
 import msgspec
 
-from loyalty_pos.app import SystemClock, make_services
-from loyalty_pos.cli.base import Failed, json_option, opened, progress, reached, show, table
+from loyalty_pos.cli.base import at_hand, json_option, opened, progress, reached, show, table
 from loyalty_pos.config import load_config
+from loyalty_pos.errors import Refused
 from loyalty_pos.jobs import JOBS
+from loyalty_pos.jobs import run as run_job
 from loyalty_pos.jobs.summary import Summary
 from loyalty_pos.services import backup as backups
 from loyalty_pos.services import doctor as doctors
-from loyalty_pos.services import ledger as books
+from loyalty_pos.services import moving, rotation
 from loyalty_pos.services.context import Services
-from loyalty_pos.storage import migrate, upkeep
+from loyalty_pos.storage import grants, migrate, upkeep
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -31,10 +32,8 @@ def db() -> None:
 @json_option
 def upgrade(as_json: bool) -> None:
     """Bring the database to the newest migration; an embedded one after a checked backup."""
-    config = load_config()
-    with reached(config):
-        pass
-    done = backups.upgrade(config.database_url, config.data, SystemClock().now())
+    with reached() as services:
+        done = backups.upgrade(services)
     kept = f"; the database before it is {done['backup']}" if done["backup"] else ""
     changed = done["before"] != done["revision"]
     show(as_json, done, f"{'Upgraded to' if changed else 'Already at'} migration {done['revision']}{kept}.")
@@ -55,41 +54,87 @@ def check(as_json: bool) -> None:
         sys.exit(1)
 
 
+@db.command()
+@click.option("--role", required=True, help="The PostgreSQL role that `serve` will connect as; it owns nothing.")
+@json_option
+def grant(role: str, as_json: bool) -> None:
+    """Let ROLE serve, and rewrite nothing: facts are added by it, never changed or removed.
+
+    Run it as the owner of the tables, after each `db upgrade`.
+    """
+    with reached() as services:
+        if services.store.dialect != "postgresql":
+            raise Refused("not_postgresql")
+        done = {"role": role, "tables": services.store.write(lambda tx: grants.give(tx, role))}
+    show(as_json, done, f"{role} may serve from {done['tables']} tables, and rewrite none of their facts.")
+
+
+@db.command()
+@click.option("--to", "url", required=True, help="The empty PostgreSQL database: postgresql+psycopg://user@host/name.")
+@json_option
+def copy(url: str, as_json: bool) -> None:
+    """Move the embedded database into an empty PostgreSQL one: every row, proved on both sides, or nothing.
+
+    The service must be stopped.  The embedded file stays as it is.
+    """
+    with at_hand() as services, progress("Rows", 1000) as tell:
+        done = moving.copy_to(services, url, lambda rows, total: tell(1000 * rows // max(total, 1)))
+    rest = "Set LOYALTY_POS_DATABASE_URL to it, keep secret.key and seal.key, and put the old file away."
+    show(as_json, done, f"{done['rows']} rows of {done['tables']} tables stand in PostgreSQL, proved. {rest}")
+
+
 @click.command()
 @click.argument("file", type=FILE)
 @json_option
 def backup(file: Path, as_json: bool) -> None:
-    """Copy the embedded database to FILE while tills sell, and check the copy.
+    """Copy the embedded database to FILE while tills sell, and prove the copy.
 
     With PostgreSQL use pg_dump, or the server's own archive.
     """
-    done = backups.backup(load_config().database_url, file)
-    show(as_json, done, f"{done['file']}: {done['bytes']} bytes, migration {done['revision']}, checked.")
+    with at_hand() as services:
+        done = backups.backup(services, file)
+    show(as_json, done, f"{done['file']}: {done['bytes']} bytes, migration {done['revision']}, proved.")
 
 
 @click.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE, required=False)
+@click.option(
+    "--check", "drill", is_flag=True, help="Only try it: restore FILE, or the newest backup, and throw it away."
+)
+@click.option("--unproven", is_flag=True, help="Accept a copy that is whole but whose ledger does not balance.")
 @json_option
-def restore(file: Path, as_json: bool) -> None:
+def restore(file: Path | None, drill: bool, unproven: bool, as_json: bool) -> None:
     """Put the backup FILE in force; the present database is kept beside it.
 
-    FILE is checked first.  The service must be stopped: while it runs, nothing is changed.
+    FILE is proved first.  The service must be stopped: while it runs, nothing is changed.
     """
-    done = backups.restore(load_config().database_url, file, SystemClock().now())
+    if file is None and not drill:
+        raise click.UsageError("Name the FILE to restore.")
+    with at_hand() as services:
+        if drill:
+            tried = backups.drill(services, file or rotation.newest_of(services))
+            show(
+                as_json,
+                tried,
+                f"{tried['file']}: {tried['bytes']} bytes, migration {tried['revision']}, can be restored.",
+            )
+            return
+        assert file is not None
+        done = backups.restore(services, file, unproven=unproven)
     kept = f" The database before it is {done['kept']}." if done["kept"] else ""
     show(as_json, done, f"{done['file']} is restored, migration {done['revision']}.{kept}")
 
 
 @click.command()
+@click.option(
+    "--disk", is_flag=True, help="Also test whether the disk keeps what it is told to keep (writes for a second)."
+)
 @json_option
-def doctor(as_json: bool) -> None:
-    """Look at everything that can go wrong here: settings, database, disk, keys, terminals."""
+def doctor(disk: bool, as_json: bool) -> None:
+    """Look at everything that can go wrong here: settings, database, backups, disk, keys, terminals."""
     config = load_config()
-    services = make_services(config)
-    try:
-        findings = doctors.examine(services)
-    finally:
-        services.store.close()
+    with at_hand(config) as services:
+        findings = doctors.examine(services, disk)
     bad = [finding for finding in findings if finding.state == "fail"]
     answer = {"ok": not bad, "settings": config.shown(), "findings": msgspec.to_builtins(findings)}
     settings = table([["setting", "in force"], *([name, value] for name, value in config.shown().items())])
@@ -100,30 +145,13 @@ def doctor(as_json: bool) -> None:
 
 
 @click.group()
-def ledger() -> None:
-    """The ledger proves itself."""
-
-
-@ledger.command("check")
-@json_option
-def check_ledger(as_json: bool) -> None:
-    """Recompute every balance, lot, use and profile from its rows; exit 1 when one differs."""
-    with opened() as services, progress("Laws", 100) as tell:
-        broken = books.check(services, lambda done, total: tell(100 * done // total))
-    text = "\n".join(broken) if broken else "The ledger is right."
-    show(as_json, {"ok": not broken, "violations": broken}, text)
-    if broken:
-        raise Failed(f"{len(broken)} violations.")
-
-
-@click.group()
 def jobs() -> None:
     """Work that is due by the clock; `serve` does it by itself."""
 
 
 def _run_job(services: Services, name: str) -> Summary:
     with progress(name, 100) as tell:
-        return JOBS[name](services, lambda done, total: tell(100 * done // total))
+        return run_job(services, name, lambda done, total: tell(100 * done // total))
 
 
 @jobs.command()

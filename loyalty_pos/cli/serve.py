@@ -11,7 +11,7 @@ import msgspec
 
 from loyalty_pos.app import SystemClock, make_services
 from loyalty_pos.cli import serving
-from loyalty_pos.cli.base import json_option, opened, progress, show, table
+from loyalty_pos.cli.base import at_hand, json_option, opened, progress, show, table
 from loyalty_pos.config import Config, load_config
 from loyalty_pos.services import backup
 from loyalty_pos.storage import migrate
@@ -49,7 +49,8 @@ def serve(
     if workers is not None and workers > 1 and config.database_url.startswith("sqlite"):
         raise click.UsageError("An embedded database has one process; use PostgreSQL for more.")
     if config.database_url.startswith("sqlite"):
-        done = backup.upgrade(config.database_url, config.data, SystemClock().now())
+        with at_hand(config) as services:
+            done = backup.upgrade(services)
         if done["backup"]:
             click.echo(f"Upgraded to {done['revision']}; the database before it is {done['backup']}", err=True)
     else:

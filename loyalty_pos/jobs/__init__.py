@@ -7,9 +7,18 @@ import logging
 from collections.abc import Callable, Mapping
 
 from loyalty_pos.errors import LoyaltyError
-from loyalty_pos.jobs import expire_points, release_holds, release_points, report_parked, tier_review
+from loyalty_pos.jobs import (
+    backup,
+    expire_points,
+    release_holds,
+    release_points,
+    report_parked,
+    seal_ledger,
+    tier_review,
+)
 from loyalty_pos.jobs.summary import Summary, Tell, silent
 from loyalty_pos.services.context import Services
+from loyalty_pos.storage import due
 
 JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "release-holds": release_holds.run,
@@ -17,6 +26,8 @@ JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "expire-points": expire_points.run,
     "tier-review": tier_review.run,
     "report-parked": report_parked.run,
+    "seal-ledger": seal_ledger.run,
+    "backup": backup.run,
 }
 
 log = logging.getLogger("loyalty_pos.jobs")
@@ -25,11 +36,19 @@ log = logging.getLogger("loyalty_pos.jobs")
 def run_due(services: Services) -> list[Summary]:
     """Run every job once; one that fails does not keep the others from their work."""
     done = []
-    for name, job in JOBS.items():
+    for name in JOBS:
         try:
-            done.append(job(services, silent))
+            done.append(run(services, name))
         except LoyaltyError as error:
             log.warning("%s: %s", name, error.code)
         except Exception:
             log.exception("%s failed", name)
+    return done
+
+
+def run(services: Services, name: str, tell: Tell = silent) -> Summary:
+    """Run one job, and note when: by then its work was done (law L11)."""
+    started = services.now_ms()
+    done = JOBS[name](services, tell)
+    services.store.write(lambda tx: due.note_run(tx, name, started))
     return done

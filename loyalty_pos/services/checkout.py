@@ -26,7 +26,7 @@ from loyalty_pos.services.identity import CardConflict, Holder
 from loyalty_pos.services.loading import Ready, check_basket, check_scopes, make_ready
 from loyalty_pos.services.members import summary
 from loyalty_pos.services.requests import SwipeIn
-from loyalty_pos.storage import cards, checkouts
+from loyalty_pos.storage import cards, checkouts, members
 from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.tx import Stale, Tx
 
@@ -157,12 +157,16 @@ def reprice(services: Services, request: Request, checkout_id: str, basket: Bask
     caller = request.caller
     check_scopes(caller, basket)
 
+    seen: set[int | None] = set()
+
     def load(tx: Tx) -> _Change:
         guesses.check_basket(tx, caller, basket, services.now_ms())
-        row = find_checkout(tx, caller, checkout_id)
+        row = find_checkout(tx, caller, checkout_id, lock=True)
+        members.lock(tx, *seen)  # the last try reads as it writes: both members, in their order
         _refuse_closed(row)
         ready = make_ready(services, tx, caller, _same_swipe(basket, row), "open", own=row)
         other = ready.member.id if ready.member else None
+        seen.update((row.member_id, other))
         if row.member_id is not None and other not in (None, row.member_id) and not basket.replace_card:
             assert ready.holder is not None
             raise CardConflict(ready.holder)
@@ -173,6 +177,7 @@ def reprice(services: Services, request: Request, checkout_id: str, basket: Bask
         if checkouts.find(tx, row.id, lock=True) != row:
             raise Stale
         holding.check_rules(tx, ready.book)
+        members.lock(tx, row.member_id, ready.earner.id if ready.earner else None)
         holding.release(services, tx, row, caller.key)
         expires_at = ready.now + HOLD_MS
         swipe_id = swipe_of(tx, (row.store_id, row.terminal_id), ready)

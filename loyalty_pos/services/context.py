@@ -129,6 +129,12 @@ class Services:
     rules: RuleBooks
     public_url: str = "http://127.0.0.1:8080"
     data_folder: str = "var"
+    seal_key: bytes = b""
+    """What the ledger's seals are made with; it is never in the database."""
+    backup_every: int = 15
+    """Minutes between two backups of an embedded database; 0: at day close alone."""
+    backup_copy: str | None = None
+    """A second folder that each backup is copied to."""
 
     def now_ms(self) -> int:
         """Now, in milliseconds since 1970 UTC."""

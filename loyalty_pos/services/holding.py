@@ -1,7 +1,9 @@
 """What a checkout holds: coupons, points of named lots, and uses under limits.
 
 Taking and giving back are guarded updates; when one fails, what the price stood on has moved
-and Stale sends the request back to be priced again.
+and Stale sends the request back to be priced again.  Rows are locked in one order everywhere, so
+that nobody waits in a circle: the checkout or sale, members by id, lots, uses by promotion,
+coupons by id (docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ def hold(tx: Tx, ready: Ready, checkout_id: int, store_id: int, by: str, release
             _hold_lots(tx, member.id, checkout_id, points, now)
     if points or counted:
         checkouts.note_holds(tx, checkout_id, points, limits.pack(counted))
-    for outcome in ready.priced.pricing.coupons:
-        if outcome.status == "applied" and not coupons.hold(tx, ready.coupons[outcome.code].id, checkout_id, now, by):
+    for coupon_id in ready.applied_coupons():
+        if not coupons.hold(tx, coupon_id, checkout_id, now, by):
             raise Stale
 
 
@@ -62,8 +64,8 @@ def release(services: Services, tx: Tx, row: CheckoutRow, by: str) -> None:
     if row.points_held and row.member_id is not None:
         posting.settle_member(tx, row.member_id, None, row.points_held, 0, -row.points_held, 0, 0)
         ledger.release_holds(tx, row.id, capture=False)
-    coupons.release(tx, row.id, services.now_ms(), by)
     limits.give_back(tx, limits.unpack(row.counted))
+    coupons.release(tx, row.id, services.now_ms(), by)
 
 
 def capture(tx: Tx, row: CheckoutRow) -> list[tuple[int, int]]:

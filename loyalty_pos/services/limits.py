@@ -68,7 +68,10 @@ def count(
     """
     counters = _counters(member_id, store_id, cashier)
     moved: list[Counted] = []
-    for use in uses:
+    counting = sorted((use for use in uses if use.promotion in book.limited), key=lambda use: use.promotion)
+    if counting:
+        members.lock(tx, member_id)
+    for use in counting:
         limits = book.limited.get(use.promotion, {})
         for scope, subject in dict.fromkeys(counters[name] for name in LIMITS if name in limits and name in counters):
             moved.append(Counted(use.promotion, scope, subject, use.uses, use.amount))
@@ -83,7 +86,7 @@ def count(
 
 def give_back(tx: Tx, counted: Iterable[Counted]) -> None:
     """Undo what was counted, on void, expiry and full return; of a merged member where it is counted now."""
-    for one in counted:
+    for one in sorted(counted, key=lambda one: one.promotion):
         if one.scope != "period":
             subject = f"m{members.living(tx, int(one.subject[1:]))}" if one.scope == "member" else one.subject
             posting.give_back_use(tx, one.promotion, one.scope, subject, one.uses, one.amount)

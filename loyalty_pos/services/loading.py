@@ -56,6 +56,11 @@ class Ready(Struct, frozen=True):
         """The basket as a checkout keeps it: without what was scanned or typed to say who it is."""
         return msgspec.json.encode(msgspec.structs.replace(self.basket, card=None, swipe=None))
 
+    def applied_coupons(self) -> list[int]:
+        """The ids of the coupons that the price uses, in the order in which everybody locks them."""
+        applied = (x.code for x in self.priced.pricing.coupons if x.status == "applied")
+        return sorted(self.coupons[code].id for code in applied)
+
     @property
     def earner(self) -> MemberRow | None:
         """The member who gets the benefits: none for a blocked card (S42)."""

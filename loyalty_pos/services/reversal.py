@@ -238,8 +238,8 @@ def _correct_habits(tx: Tx, book: Book, sale: SaleRow, rows: list[SaleLineRow], 
     member_id = sale.member_id
     assert member_id is not None
     back = {line.line: line for line in outcome.lines}
-    kept = {row.sku for row in rows if row.returned + (back[row.line].units if row.line in back else 0) < row.units}
-    kept_categories = {row.category for row in rows if row.sku in kept}
+    left = [row for row in rows if row.returned + (back[row.line].units if row.line in back else 0) < row.units]
+    kept, kept_categories = {row.sku for row in left}, {row.category for row in left}
     for whole in (True, False):
         moved = [
             (row.sku, None, _quantity_back(row, back[row.line].units), back[row.line].refund)

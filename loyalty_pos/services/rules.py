@@ -82,8 +82,15 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
 
     def business_date(self, moment_ms: int) -> date:
         """The business day of a moment: the local date, cut at ``day_starts`` (S45)."""
+        return (self.local(moment_ms) - self._cut()).date()
+
+    def business_day(self, day: date) -> int:
+        """The first moment of a business day, in ms."""
+        return to_ms(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone)) + self._cut())
+
+    def _cut(self) -> timedelta:
         hours, minutes = (int(part) for part in self.day_starts.split(":"))
-        return (self.local(moment_ms) - timedelta(hours=hours, minutes=minutes)).date()
+        return timedelta(hours=hours, minutes=minutes)
 
 
 class Book(Struct, frozen=True):

@@ -40,7 +40,7 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
     check_basket(body)
     caller = request.caller
     check_scopes(caller, body, made=body.as_sold)
-    caller.need_lane()
+    lane = caller.need_lane()
     body_hash = hashlib.sha256(msgspec.json.encode(body)).digest()
 
     def known(tx: Tx) -> Outcome | None:
@@ -48,11 +48,13 @@ def sell(services: Services, request: Request, body: SaleIn) -> tuple[Outcome, A
         return known_receipt(tx, caller, services.rules.current(tx), body.receipt, sold_at, body_hash)
 
     def load(tx: Tx) -> Ready | None:
+        parking.one_at_a_time(tx, lane[0], body.receipt)
         if known(tx) is not None:
             return None
         return make_ready(services, tx, caller, body, "as_sold" if body.as_sold else "sale", seen=request.seen)
 
     def post(tx: Tx, ready: Ready | None) -> Outcome:
+        parking.one_at_a_time(tx, lane[0], body.receipt)
         if ready is None:
             first = known(tx)
             if first is None:
@@ -128,11 +130,9 @@ def _ticket(
 
 
 def _use_coupons(tx: Tx, ready: Ready, sale_id: int, request: Request) -> None:
-    for outcome in ready.priced.pricing.coupons:
-        if outcome.status == "applied":
-            row = ready.coupons[outcome.code]
-            if not coupon_rows.use(tx, row.id, sale_id, ready.now, request.caller.key):
-                raise Stale
+    for coupon_id in ready.applied_coupons():
+        if not coupon_rows.use(tx, coupon_id, sale_id, ready.now, request.caller.key):
+            raise Stale
 
 
 def _fresh(ready: Ready) -> list[tuple[str, str | None, str | None, str | None, int, int | None, int]]:
@@ -158,6 +158,7 @@ def settle(services: Services, request: Request, checkout_id: str, body: SettleI
             return Outcome("done", sale_id=row.sale_id)
         if row.state == "voided":
             raise Conflict("checkout_voided")
+        parking.one_at_a_time(tx, row.store_id, body.receipt)
         return _post_checkout(services, tx, request, row, body)
 
     return shown(services, decide(services, request, lambda _tx: object(), post))
@@ -191,9 +192,8 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
         member_version=member.version if member else None, rules=row.rules, counted=counted,
     )  # fmt: skip
     sale_id, answer = post_sale(services, tx, ticket)
-    known = {code: coupon_id for coupon_id, code in coupon_rows.ids(tx, _applied(priced))}
-    for code in _applied(priced):
-        if not coupon_rows.use(tx, known[code], sale_id, now, request.caller.key, row.id):
+    for coupon_id, _ in sorted(coupon_rows.ids(tx, _applied(priced))):
+        if not coupon_rows.use(tx, coupon_id, sale_id, now, request.caller.key, row.id):
             raise Stale
     fresh = [(x.sku, x.name, x.category, x.brand, x.unit_price, x.unit_cost, now) for x in basket.lines]
     posting.add_products(tx, fresh)

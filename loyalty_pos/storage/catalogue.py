@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 from loyalty_pos.storage.tx import Tx
@@ -44,7 +45,7 @@ def save(tx: Tx, found: Iterable[Product]) -> None:
         "brand = coalesce(excluded.brand, products.brand), "
         "unit_price = coalesce(excluded.unit_price, products.unit_price), "
         "unit_cost = coalesce(excluded.unit_cost, products.unit_cost), updated_at = excluded.updated_at",
-        found,
+        sorted(found, key=itemgetter(0)),
     )
 
 

@@ -1,4 +1,5 @@
-"""Lots that are due by the clock: released or expired, member row first, one guarded step at a time."""
+"""What is due by the clock: lots, released or expired, member row first, one guarded step at a time; and
+when each job last ran."""
 
 from __future__ import annotations
 
@@ -57,6 +58,21 @@ def expire(tx: Tx, now: int, limit: int) -> int:
         state = "active" if held else "expired"
         tx.run("UPDATE lots SET remaining = ?, state = ? WHERE id = ?", (held, state, lot_id))
     return moved
+
+
+def note_run(tx: Tx, name: str, at: int) -> None:
+    """This job has done what was due at ``at`` (ms)."""
+    tx.run(
+        "INSERT INTO job_runs (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
+        "at = CASE WHEN excluded.at > job_runs.at THEN excluded.at ELSE job_runs.at END",
+        (name, at),
+    )
+
+
+def last_run(tx: Tx, name: str) -> int | None:
+    """When this job last ran (ms); None when it never did here."""
+    row = tx.one("SELECT at FROM job_runs WHERE name = ?", (name,))
+    return int(row[0]) if row else None
 
 
 def _locked(tx: Tx, member_id: int, lot_id: int, due: str, now: int) -> tuple[int, int] | None:

@@ -43,8 +43,10 @@ def _upsert(table: str, key: str) -> str:
         f"VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member_id, {key}) DO UPDATE SET "
         f"times = {table}.times + excluded.times, quantity = {table}.quantity + excluded.quantity, "
         f"spend = {table}.spend + excluded.spend, weight = {table}.weight + excluded.weight, "
-        f"first_at = CASE WHEN excluded.first_at < {table}.first_at THEN excluded.first_at ELSE {table}.first_at END, "
-        f"last_at = CASE WHEN excluded.last_at > {table}.last_at THEN excluded.last_at ELSE {table}.last_at END"
+        f"first_at = CASE WHEN {table}.times = 0 OR excluded.first_at < {table}.first_at "
+        f"THEN excluded.first_at ELSE {table}.first_at END, "
+        f"last_at = CASE WHEN {table}.times = 0 OR excluded.last_at > {table}.last_at "
+        f"THEN excluded.last_at ELSE {table}.last_at END"
     )
 
 
@@ -104,7 +106,7 @@ def count_visit(
     tx.later(
         "INSERT INTO member_stores (member_id, store_id, visits, last_at) VALUES (?, ?, 1, ?) "
         "ON CONFLICT (member_id, store_id) DO UPDATE SET visits = member_stores.visits + 1, "
-        "last_at = CASE WHEN excluded.last_at > member_stores.last_at "
+        "last_at = CASE WHEN member_stores.visits = 0 OR excluded.last_at > member_stores.last_at "
         "THEN excluded.last_at ELSE member_stores.last_at END",
         (member_id, store_id, at),
     )

@@ -91,6 +91,13 @@ def save_person(tx: Tx, member_id: int, who: Person, search: str) -> None:
     )
 
 
+def lock(tx: Tx, *member_ids: int | None) -> None:
+    """Lock these members until the transaction ends, in the order that everybody keeps: by id."""
+    if tx.for_update:
+        for member_id in sorted({one for one in member_ids if one is not None}):
+            tx.later(f"SELECT id FROM members WHERE id = ?{tx.for_update}", (member_id,))
+
+
 def touch(tx: Tx, member_id: int) -> None:
     """Say that something pricing may look at has changed."""
     tx.later("UPDATE members SET version = version + 1 WHERE id = ?", (member_id,))

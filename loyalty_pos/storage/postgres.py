@@ -1,15 +1,17 @@
 """PostgreSQL: a prepared connection per thread, READ COMMITTED, guards in the statements.
 
 A transaction that loses a race inside the database (serialization failure, deadlock, or a row
-that another one made unique first) runs again, at most ``RETRIES`` times, and then sees it.  A
-COMMIT whose connection breaks has an unknown outcome: the caller is told ``unavailable`` and
-repeats with the same key.
+that another one made unique first) runs again, at most ``RETRIES`` times after growing pauses, and
+then sees it.  Nobody waits for a row longer than ``LOCK_TIMEOUT``: the caller is told ``busy``.  A
+COMMIT whose connection breaks has an unknown outcome: the caller is told ``unavailable``.  Both
+times it repeats with the same key.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -26,6 +28,9 @@ from loyalty_pos.storage.tx import Claims, Tx
 
 T = TypeVar("T")
 RETRIES = 5
+PAUSE = 0.01
+"""Seconds before the first repetition; each further one waits twice as long as the one before."""
+LOCK_TIMEOUT = "2s"
 PREPARED = 300
 
 
@@ -41,6 +46,12 @@ class _AnyInt(Int8Dumper):
 @lru_cache(maxsize=1024)
 def _translate(sql: str) -> str:
     return sql.replace("%", "%%").replace("?", "%s")
+
+
+def pause(attempt: int, who: int) -> float:
+    """Seconds to wait after a lost race: doubling, and of another length for each thread, so that two
+    that met do not meet again."""
+    return PAUSE * float(2**attempt) * (1 + who % 16 / 16)
 
 
 class PostgresTx(Tx):
@@ -97,6 +108,19 @@ class PostgresTx(Tx):
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         return self._raw.execute(_translate(sql), params).fetchall()
 
+    def each(self, sql: str, step: int) -> Iterator[Any]:
+        """The rows of a query, ``step`` of them in memory at a time."""
+        with self._raw.cursor(name="each") as cursor:
+            cursor.itersize = step
+            yield from cursor.execute(_translate(sql))
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Put many rows into a table by COPY."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        with self._raw.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as stream:
+            for row in rows:
+                stream.write_row(row)
+
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
         cursor = self._raw.execute(_translate(sql), params)
         if self._pipeline is not None:
@@ -112,6 +136,17 @@ class PostgresTx(Tx):
 
     def wait_for(self, name: str) -> None:
         self.later("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (name,))
+
+    def writers(self, tables: Sequence[str]) -> frozenset[str]:
+        """Whoever inserts takes this lock before the row gets its id, and keeps it until the end."""
+        marks = ", ".join("to_regclass(?)" for _ in tables)
+        rows = self.all(
+            "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted "
+            "AND mode = 'RowExclusiveLock' AND pid IS DISTINCT FROM pg_backend_pid() AND database = "
+            f"(SELECT oid FROM pg_database WHERE datname = current_database()) AND relation IN ({marks})",
+            tuple(tables),
+        )
+        return frozenset(row[0] for row in rows)
 
     def undo(self) -> None:
         self.rules = None
@@ -150,7 +185,8 @@ class PostgresStore(Claims):
                 if attempt == RETRIES and isinstance(error, pg.UniqueViolation):
                     raise
                 if attempt == RETRIES:
-                    raise Unavailable("database_unavailable") from error
+                    raise Unavailable("busy", retry_after=1) from error
+                time.sleep(pause(attempt, threading.get_native_id()))
         raise AssertionError("unreachable")
 
     def close(self) -> None:
@@ -171,6 +207,8 @@ class PostgresStore(Claims):
     def _known(self, error: psycopg.Error) -> Exception:
         if isinstance(error, pg.SerializationFailure | pg.DeadlockDetected):
             return error
+        if isinstance(error, pg.LockNotAvailable):
+            return Unavailable("busy", retry_after=1)
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
             self._local.tx = None
             return Unavailable("database_unavailable")
@@ -191,6 +229,9 @@ class PostgresStore(Claims):
         assert isinstance(raw, psycopg.Connection)
         raw.adapters.register_dumper(int, _AnyInt)
         raw.prepared_max = PREPARED
+        raw.autocommit = True
+        raw.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        raw.autocommit = False
         with self._lock:
             self._open.append(connection)
         return PostgresTx(raw)

@@ -7,6 +7,7 @@ the balances only where the member is still as the price saw them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from loyalty_pos.storage.tx import Tx
@@ -114,7 +115,7 @@ def add_products(tx: Tx, rows: Sequence[tuple[str, str | None, str | None, str |
         tx.many(
             "INSERT INTO products (sku, name, category, brand, unit_price, unit_cost, updated_at) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sku) DO NOTHING",
-            rows,
+            sorted(rows, key=itemgetter(0)),
         )
 
 

@@ -7,7 +7,6 @@ recursive triggers (without them INSERT OR REPLACE would slip past the append-on
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection
 
 from loyalty_pos.errors import Unavailable
+from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.tx import Claims, Tx
 from loyalty_pos.storage.writer import Writer
 
@@ -58,6 +58,10 @@ class SqliteTx(Tx):
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         return self._raw.execute(sql, params).fetchall()
 
+    def each(self, sql: str) -> Iterator[Any]:
+        """The rows of a query one by one: more of them than fit into memory."""
+        return iter(self._raw.execute(sql))
+
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
         return self._raw.execute(sql, params).rowcount
 
@@ -69,6 +73,10 @@ class SqliteTx(Tx):
 
     def wait_for(self, name: str) -> None:
         """One writer: nobody to wait for."""
+
+    def writers(self, tables: Sequence[str]) -> frozenset[str]:
+        """One writer: ids are committed in their order."""
+        return frozenset()
 
     def savepoint(self) -> None:
         """Begin one job inside the group."""
@@ -114,7 +122,7 @@ def _prepare(raw: sqlite3.Connection, _record: object) -> None:
 
 def make_engine(url: str) -> Engine:
     """An engine whose connections keep the pragmas; its own transactions open with BEGIN IMMEDIATE."""
-    engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
+    engine = create_engine(url, module=sqlite3, poolclass=NullPool, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine

@@ -658,6 +658,25 @@ answers = clustered(
     check("answer", "(sale_id IS NULL) <> (answer IS NULL)"),
 )
 
+# --- proof --------------------------------------------------------------------------------
+
+seals = table(
+    "seals",
+    integer("number", primary_key=True, autoincrement=False),
+    integer("at"),
+    text("facts"),
+    integer("after_id"),
+    integer("last_id"),
+    integer("size"),
+    blob("digest"),
+    blob("previous"),
+    blob("hash"),
+    check("range", "last_id > after_id AND size > 0"),
+    UniqueConstraint("facts", "after_id"),
+)
+
+job_runs = clustered("job_runs", text("name", primary_key=True), integer("at"))
+
 # --- habits -------------------------------------------------------------------------------
 
 profiles = table(

@@ -12,7 +12,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 T = TypeVar("T")
 Row = Sequence[Any]
@@ -53,6 +53,10 @@ class Tx(ABC):
     @abstractmethod
     def wait_for(self, name: str) -> None:
         """Claim ``name`` among all processes until the transaction ends; wait while it is taken."""
+
+    @abstractmethod
+    def writers(self, tables: Sequence[str]) -> frozenset[str]:
+        """The other transactions that may have rows of these tables under way, each by a name of its own."""
 
     @abstractmethod
     def undo(self) -> None:
@@ -136,3 +140,32 @@ class Claims:
     def release(self, name: str) -> None:
         with self._guard:
             self._names.discard(name)
+
+
+class Opened:
+    """A transaction that is open already, as a store that is only read: for proofs inside it."""
+
+    def __init__(self, dialect: str, tx: Tx) -> None:
+        self.dialect, self.url, self._tx = dialect, "", tx
+
+    def read(self, work: Callable[[Tx], T]) -> T:
+        """Run ``work`` in the transaction."""
+        return work(self._tx)
+
+    def look(self, work: Callable[[Tx], T]) -> T:
+        """The same."""
+        return work(self._tx)
+
+    def write(self, work: Callable[[Tx], T]) -> NoReturn:
+        """Never."""
+        raise TypeError("this store is only read")
+
+    def claim(self, name: str) -> bool:
+        """Nothing is worked on here."""
+        return False
+
+    def release(self, name: str) -> None:
+        """Nothing was claimed."""
+
+    def close(self) -> None:
+        """The transaction is its opener's."""

@@ -26,8 +26,14 @@ APPEND_ONLY = (
     "answers",
     "rule_versions",
     "till_records",
+    "seals",
 )
-SALE_LINE_FACTS = "sale_id, position, line, sku, quantity, unit_price, gross, discount, net, units, runs"
+SALE_LINE_FACTS = (
+    "sale_id, position, line, sku, category, quantity, unit_price, unit_cost, gross, discount, net, earns, units, runs"
+)
+SALE_FACTS = (
+    "store_id, terminal_id, receipt, business_date, sold_at, recorded_at, body_hash, gross, discount, net, to_pay"
+)
 
 
 def upgrade() -> None:
@@ -969,6 +975,31 @@ def upgrade() -> None:
     )
     op.create_index("ix_coupon_events_coupon_id", "coupon_events", ["coupon_id"], unique=False)
 
+    op.create_table(
+        "seals",
+        sa.Column("number", INT, autoincrement=False, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("after_id", INT, nullable=False),
+        sa.Column("last_id", INT, nullable=False),
+        sa.Column("size", INT, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("previous", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("last_id > after_id AND size > 0", name="ck_seals_range"),
+        sa.PrimaryKeyConstraint("number", name="pk_seals"),
+        sa.UniqueConstraint("facts", "after_id", name="uq_seals_facts_after_id"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "job_runs",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_job_runs"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+
     if op.get_bind().dialect.name == "sqlite":
         guard_sqlite()
     else:
@@ -983,6 +1014,7 @@ def guard_sqlite() -> None:
     refuse_sqlite("sale_lines", "DELETE", "DELETE")
     refuse_sqlite("sale_lines", "UPDATE", f"UPDATE OF {SALE_LINE_FACTS}")
     refuse_sqlite("sales", "DELETE", "DELETE")
+    refuse_sqlite("sales", "UPDATE", f"UPDATE OF {SALE_FACTS}")
 
 
 def refuse_sqlite(table: str, verb: str, event: str) -> None:
@@ -1002,7 +1034,7 @@ def guard_postgresql() -> None:
     for table in APPEND_ONLY:
         refuse_postgresql(table, "UPDATE OR DELETE")
     refuse_postgresql("sale_lines", f"DELETE OR UPDATE OF {SALE_LINE_FACTS}")
-    refuse_postgresql("sales", "DELETE")
+    refuse_postgresql("sales", f"DELETE OR UPDATE OF {SALE_FACTS}")
     for table in (*APPEND_ONLY, "sale_lines", "sales"):
         op.execute(
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
+import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from click.testing import CliRunner, Result
 from loyalty_pos.cli import base, main
 from loyalty_pos.cli.files import read_mapping
 from loyalty_pos.errors import BadInput
+from loyalty_pos.services import disk
 
 Run = Callable[..., Any]
 
@@ -22,7 +26,7 @@ Run = Callable[..., Any]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """``run("store", "list", json=True)``: the text, or the JSON object; ``fails`` is the exit status."""
-    for name in ("DATABASE_URL", "CONFIG", "SECRET_KEY", "PUBLIC_URL", "PORT", "HOST", "LOG"):
+    for name in ("DATABASE_URL", "CONFIG", "SECRET_KEY", "SEAL_KEY", "PUBLIC_URL", "PORT", "HOST", "LOG"):
         monkeypatch.delenv(f"LOYALTY_POS_{name}", raising=False)
     monkeypatch.setenv("LOYALTY_POS_DATA", str(tmp_path / "var"))
     monkeypatch.chdir(tmp_path)
@@ -102,7 +106,7 @@ def test_a_shop_from_nothing(run: Run) -> None:
     assert [x["login"] for x in run("staff", "list", json_=True)["items"]] == ["an", "lan"]
     assert "lan" in run("staff", "list")
     assert run("db", "check", json_=True)["ok"]
-    assert run("ledger", "check", json_=True) == {"ok": True, "violations": []}
+    assert run("ledger", "check", json_=True) == {"ok": True, "violations": [], "holds_judged_at": None}
 
 
 def test_a_refusal_is_one_line_and_1_and_wrong_usage_is_2(opened: Run) -> None:
@@ -143,14 +147,58 @@ def test_backup_and_restore(opened: Run) -> None:
     assert [x["code"] for x in opened("store", "list", json_=True)["items"]] == ["hn-01"]
     assert Path(done["kept"]).exists()
     opened("restore", "nothing.db", fails=1)
+    opened("restore", fails=2)
 
 
-def test_the_doctor_shows_the_settings_with_secrets_masked(opened: Run) -> None:
+def test_a_shop_moves_into_postgresql_only(opened: Run) -> None:
+    """The move itself: tests/services/test_moving.py."""
+    assert "PostgreSQL" in opened("db", "copy", "--to", "sqlite:///other.db", fails=1)
+    opened("db", "copy", fails=2)
+    assert "SQLite" in opened("db", "grant", "--role", "x", fails=1)
+
+
+def test_a_restore_is_tried_without_restoring(opened: Run) -> None:
+    """restore --check: a named copy, or the newest of those that the job made."""
+    opened("restore", "--check", fails=1)
+    opened("jobs", "run", "backup")
+    tried = opened("restore", "--check", json_=True)
+    assert Path(tried["file"]).parent == Path("var/backups").absolute()
+    opened("backup", "copy.db")
+    opened("store", "add", "late", "--name", "Late")
+    assert opened("restore", "copy.db", "--check", json_=True)["bytes"] > 0
+    assert len(opened("store", "list", json_=True)["items"]) == 2
+
+
+def test_the_doctor_shows_the_settings_with_secrets_masked(opened: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = Path("var/secret.key").read_text()
     answer = opened("doctor", json_=True)
     assert answer["ok"]
     assert answer["settings"]["database_url"].endswith("loyalty.db")
     assert secret not in opened("doctor")
+    assert "disk sync" not in {finding["what"] for finding in answer["findings"]}
+    monkeypatch.setattr(disk, "look", lambda _folder: [disk.Finding("disk sync", "fail", "waits for nothing")])
+    opened("doctor", "--disk", fails=1)
+
+
+def test_the_ledger_is_sealed_verified_and_reported(opened: Run) -> None:
+    """The head of the chain is printed by `ledger seal` and on the day's report; an edit is one line and 1."""
+    done = opened("ledger", "seal", json_=True)
+    assert done["rows"] > 0
+    assert opened("report", "day", json_=True)["head"] == done["head"]
+    assert done["head"] in opened("report", "day")
+    assert "not judged" in opened("ledger", "check", "--anchor", done["head"])
+    opened("jobs", "run")
+    assert opened("ledger", "check", json_=True)["holds_judged_at"]
+    assert opened("ledger", "verify", "--anchor", done["head"], json_=True)["ok"]
+    assert done["head"] in opened("ledger", "verify")
+    assert "1 findings" in opened("ledger", "verify", "--anchor", "99-0123456789abcdef", fails=1)
+    assert "anchor" in opened("ledger", "verify", "--anchor", "x", fails=1)
+    assert stat.S_IMODE(Path("var/seal.key").stat().st_mode) == 0o600
+    with closing(sqlite3.connect("var/loyalty.db")) as raw, raw:
+        raw.execute("DROP TRIGGER audit_no_update")
+        raw.execute("UPDATE audit SET by = 'nobody'")
+    opened("ledger", "verify", fails=1)
+    assert "1 violations" in opened("ledger", "check", fails=1)
 
 
 def test_jobs_run_all_or_one(opened: Run) -> None:

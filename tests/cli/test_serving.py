@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 import waitress  # type: ignore[import-untyped]
-from actions import NOON
 from click import ClickException
 
 from loyalty_pos import jobs
+from loyalty_pos.app import make_services
 from loyalty_pos.cli import serving
 from loyalty_pos.config import Config
 from loyalty_pos.errors import Conflict, Unavailable
@@ -77,12 +77,13 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
 def test_an_embedded_shop_is_served_and_stops_when_told(tmp_path: Path) -> None:
     """The database is made on the way; while it is served, nothing is restored over it."""
     with served(tmp_path):
-        url = f"sqlite:///{tmp_path}/loyalty.db"
+        shop = make_services(Config(tmp_path, f"sqlite:///{tmp_path}/loyalty.db", secret_key=b"x" * 32))
         copied = tmp_path / "copy.db"
-        backup.backup(url, copied)
+        backup.backup(shop, copied)
         with pytest.raises(Conflict) as refused:
-            backup.restore(url, copied, NOON)
+            backup.restore(shop, copied)
         assert refused.value.code == "database_in_use"
+        shop.store.close()
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")

@@ -10,16 +10,16 @@ import pytest
 from actions import Till, basket
 from conftest import Shop
 
-from loyalty_pos.errors import Unavailable
-from loyalty_pos.services import doctor
+from loyalty_pos.errors import Refused, Unavailable
+from loyalty_pos.services import backup, doctor, rotation
 from loyalty_pos.services.context import Services
 from loyalty_pos.storage import migrate, upkeep
 
 Usage = namedtuple("Usage", "total used free")
 
 
-def found(services: Services, what: str) -> tuple[str, str]:
-    finding = {finding.what: finding for finding in doctor.examine(services)}[what]
+def found(services: Services, what: str, disk: bool = False) -> tuple[str, str]:
+    finding = {finding.what: finding for finding in doctor.examine(services, disk)}[what]
     return finding.state, finding.says
 
 
@@ -56,34 +56,56 @@ def test_a_database_that_is_away_is_said_in_a_line(services: Services, monkeypat
     assert found(replace(services, store=Away()), "database") == ("fail", "cannot be reached")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("version", "faulty"),
-    [
-        ((3, 51, 2), True), ((3, 40, 1), True),
-        ((3, 51, 3), False), ((3, 50, 7), False), ((3, 44, 6), False), ((3, 6, 0), False),
-    ],
-)  # fmt: skip
-def test_sqlite_versions_with_the_wal_fault_are_named(
-    version: tuple[int, int, int], faulty: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """reliability.md, finding 5."""
-    monkeypatch.setattr(upkeep.sqlite3, "sqlite_version_info", version)
-    assert upkeep.sqlite_version()[1] is faulty
+def test_an_sqlite_with_the_wal_fault_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """reliability.md, finding 5: the version, and what to do."""
+    monkeypatch.setattr(upkeep, "sqlite_version", lambda: ("3.40.1", True))
+    assert doctor._sqlite().state == "warn"
+    assert "loyalty-pos[sqlite]" in doctor._sqlite().says
+    monkeypatch.setattr(upkeep, "sqlite_version", lambda: ("3.53.4", False))
+    assert doctor._sqlite() == doctor.Finding("sqlite", "ok", "3.53.4")
 
 
 def test_a_full_disk_and_an_open_key_are_found(
     services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = tmp_path / "secret.key"
-    key.write_text("x")
-    key.chmod(0o644)
-    assert found(services, "secret.key")[0] == "warn"
-    key.chmod(0o600)
-    assert found(services, "secret.key") == ("ok", "mode 0600")
+    for name in ("secret.key", "seal.key"):
+        key = tmp_path / name
+        key.write_text("x")
+        key.chmod(0o644)
+        assert found(services, name)[0] == "warn"
+        key.chmod(0o600)
+        assert found(services, name) == ("ok", "mode 0600")
     for free, state in ((1, "fail"), (2**30, "warn"), (2**40, "ok")):
         monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _path, free=free: Usage(0, 0, free))
         assert found(services, "free disk")[0] == state
     assert found(replace(services, data_folder=str(tmp_path / "missing")), "data folder")[0] == "fail"
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_backups_are_looked_after(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None yet, fresh, too old, one that does not balance; and the same of the second folder."""
+    assert found(services, "backups") == ("warn", "none yet: `serve` makes them")
+    assert found(services, "second backups")[0] == "warn"
+    second = tmp_path / "usb"
+    both = replace(services, backup_copy=str(second))
+    assert found(both, "second backups")[0] == "fail"
+    second.mkdir()
+    rotation.run(both)
+    for what in ("backups", "second backups"):
+        assert found(both, what) == ("ok", "newest proved one of 2026-11-21 05:00 UTC")
+    services.clock.move(days=1, seconds=1)  # type: ignore[attr-defined]
+    assert found(both, "backups")[0] == found(both, "second backups")[0] == "warn"
+    monkeypatch.setattr(backup, "prove", lambda _services: ["L5: a fault"])
+    with pytest.raises(Refused):
+        rotation.run(both)
+    state, says = found(both, "backups")
+    assert state == "fail"
+    assert "ledger check" in says
+
+
+def test_the_disk_is_looked_at_when_asked(services: Services) -> None:
+    assert "disk sync" not in {finding.what for finding in doctor.examine(services)}
+    assert found(services, "disk sync", disk=True)[1].startswith("write ")
 
 
 @pytest.mark.postgresql

@@ -11,6 +11,7 @@ import pytest
 from psycopg import errors as pg
 
 from loyalty_pos.errors import Unavailable
+from loyalty_pos.storage import postgres
 from loyalty_pos.storage.engine import open_store
 from loyalty_pos.storage.postgres import RETRIES, PostgresStore
 from loyalty_pos.storage.tx import Tx
@@ -40,7 +41,7 @@ def store(store_url: str) -> Iterator[PostgresStore]:
     ],
 )
 def test_a_lost_race_runs_again(store: PostgresStore, error: type[psycopg.Error], told: type[Exception]) -> None:
-    """At most five times more, each time from the beginning; then the till is asked to repeat.
+    """At most five times more, each time from the beginning; then the till is asked to repeat (``busy``).
 
     A row that is not unique whatever is tried is a fault of ours, and is not called a busy database.
     """
@@ -59,9 +60,36 @@ def test_a_lost_race_runs_again(store: PostgresStore, error: type[psycopg.Error]
         tries.append(0)
         raise error
 
-    with pytest.raises(told):
+    with pytest.raises(told) as refused:
         store.write(always)
     assert tries.count(0) == RETRIES + 1
+    if told is Unavailable:
+        assert refused.value.code == "busy"  # type: ignore[attr-defined]
+
+
+def test_nobody_waits_long_for_a_row(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """lock_timeout on every connection: ``busy`` after it, and the connection goes on."""
+    assert store.write(lambda tx: tx.all("SHOW lock_timeout")[0][0]) == "2s"
+    assert store.read(lambda tx: tx.all("SHOW lock_timeout")[0][0]) == "2s"
+    store.write(lambda tx: tx.run(ADD, ("a", "0")))
+    monkeypatch.setattr(postgres, "LOCK_TIMEOUT", "100ms")
+    hasty = open_store(store.url)
+    locked, go_on = threading.Event(), threading.Event()
+
+    def holds(tx: Tx) -> None:
+        tx.run("UPDATE categories SET name = '1'")
+        locked.set()
+        assert go_on.wait(30)
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(store.write, holds)
+        assert locked.wait(30)
+        with pytest.raises(Unavailable, match="busy"):
+            hasty.write(lambda tx: tx.run("UPDATE categories SET name = '2'"))
+        go_on.set()
+        first.result()
+    assert hasty.write(lambda tx: tx.run("UPDATE categories SET name = '3'")) == 1
+    hasty.close()
 
 
 def test_a_deadlock_is_nobodys_error(store: PostgresStore) -> None:

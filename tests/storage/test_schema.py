@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,13 +10,15 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from conftest import Shop, add_promotions
+from conftest import Shop, add_promotions, owner_url
 from services.batches import numbered, sends
 from services.lane import FRUIT, MILK, Books, Lane, bread
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from loyalty_pos.services import seals
 from loyalty_pos.storage import migrate
+from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.sqlite import make_engine
 from loyalty_pos.storage.tables import metadata
 
@@ -101,10 +102,12 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("quarantine", "body", {"state": "'dismissed'", "sequence": "99"}),
     ("return_lines", "units", {"units": "0", "line": "'x'"}),
     ("return_lines", "units", {"refund": "-1", "line": "'x'"}),
+    ("seals", "range", {"last_id": "after_id", "number": "number + 99"}),
+    ("seals", "range", {"size": "0", "number": "number + 99"}),
 ]
 
 APPEND_ONLY = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "consents", "audit",
-               "answers", "rule_versions", "till_records")  # fmt: skip
+               "answers", "rule_versions", "till_records", "seals")  # fmt: skip
 
 
 @pytest.fixture
@@ -127,6 +130,7 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     books.change("INSERT INTO exceptions (store_id, at, code) VALUES (1, 1, 'x')")
     lane.takes_back_receipt("not here", ("1", 1))
     sends(lane, numbered(1), numbered(1, receipt="another"), numbered(3))
+    seals.seal(shop.services)
     return books
 
 
@@ -170,10 +174,14 @@ def test_facts_are_only_ever_added(full: Books) -> None:
         "UPDATE sale_lines SET net = net",
         "UPDATE sale_lines SET runs = '[]'",
         "UPDATE sale_lines SET quantity = '9'",
+        "UPDATE sales SET net = net",
+        "UPDATE sales SET receipt = 'other'",
+        "UPDATE sales SET sold_at = 1",
     ):
         with pytest.raises(Refusal, match="append_only"):
             full.change(sql)
     full.change("UPDATE sale_lines SET returned = returned")
+    full.change("UPDATE sales SET refunded = refunded")
 
 
 @sqlite_only
@@ -237,7 +245,8 @@ def test_every_table_is_strict(full: Books) -> None:
 @pytest.fixture
 def connection(store_url: str) -> Iterator[Connection]:
     """The migrated database through SQLAlchemy."""
-    engine = make_engine(store_url) if store_url.startswith("sqlite") else create_engine(store_url, poolclass=NullPool)
+    url = owner_url(store_url)
+    engine = make_engine(url) if url.startswith("sqlite") else create_engine(url, poolclass=NullPool)
     with engine.connect() as opened:
         yield opened
     engine.dispose()

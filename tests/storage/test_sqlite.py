@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ import pytest
 from services.lane import FRUIT, MILK, Lane, bread
 
 from loyalty_pos.errors import Unavailable
+from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.sqlite import PRAGMAS, SqliteStore, SqliteTx, make_engine
 from loyalty_pos.storage.tx import Tx
 from loyalty_pos.storage.writer import GROUP, Writer

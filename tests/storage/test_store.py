@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +11,9 @@ import pytest
 
 from loyalty_pos.errors import Unavailable
 from loyalty_pos.storage import rules
+from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.engine import open_store
+from loyalty_pos.storage.postgres import RETRIES, pause
 from loyalty_pos.storage.tx import Store, Tx
 
 Refusal = (sqlite3.DatabaseError, psycopg.Error)
@@ -227,3 +228,12 @@ def test_bytes_come_back_as_bytes(store: Store) -> None:
         (body, body),
     ))  # fmt: skip
     assert bytes(_types(store)[0]) == body
+
+
+def test_pauses_grow_and_differ() -> None:
+    """Two threads that met do not meet again; all five together take less than a second."""
+    for who in range(32):
+        waits = [pause(attempt, who) for attempt in range(RETRIES)]
+        assert waits == sorted(waits)
+        assert sum(waits) < 1
+    assert len({pause(0, who) for who in range(16)}) == 16

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from loyalty_pos.api.answers import PointsNow, anything, day, many, moment, one, text, texts, whole
+from loyalty_pos.api.answers import PointsNow
 from loyalty_pos.api.fields import Body
+from loyalty_pos.api.shapes import anything, day, many, moment, one, text, texts, whole
 
 
 class Entry(Body):

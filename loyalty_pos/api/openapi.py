@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from marshmallow import Schema
 
 from loyalty_pos import errors
-from loyalty_pos.api import answers, operations, problem, roles
+from loyalty_pos.api import answers, operations, problem, roles, shapes
 from loyalty_pos.api.base import show
 from loyalty_pos.api.operations import Operation
 from loyalty_pos.api.sentences import sentence
@@ -148,7 +148,7 @@ def _parameters(rule: str, row: Operation) -> list[dict[str, Any]]:
 
 
 def _responses(row: Operation) -> dict[str, Any]:
-    answer: type[Schema] = answers.listing(row.answer) if row.listed else row.answer
+    answer: type[Schema] = shapes.listing(row.answer) if row.listed else row.answer
     made: dict[str, Any] = {}
     for status in row.done:
         shape = answers.Parked if status == 202 else answer

@@ -34,7 +34,15 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
     "scope_missing": errors.NotAllowed,
     "unavailable": errors.Unavailable,
 }
-REFUSED = ("approval_needed", "points_insufficient", "card_is_coupon", "no_terminal", "last_owner", "more_than_bought")
+REFUSED = (
+    "approval_needed",
+    "points_insufficient",
+    "card_is_coupon",
+    "no_terminal",
+    "last_owner",
+    "more_than_bought",
+    "too_many_tickets",
+)
 INVALID = ("invalid", "payment_card", "key_reused")
 QUERY = {
     "limit": ({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, "Items a page."),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from loyalty_pos.api.answers import MemberFound, PointsNow, anything, day, many, moment, one, text, texts, whole, yes
+from loyalty_pos.api.answers import MemberFound, PointsNow
 from loyalty_pos.api.fields import Body
+from loyalty_pos.api.shapes import anything, day, many, moment, one, text, texts, whole, yes
 
 
 class Entry(Body):

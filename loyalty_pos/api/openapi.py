@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from marshmallow import Schema
 
 from loyalty_pos import errors
-from loyalty_pos.api import answers, operations, problem, roles
+from loyalty_pos.api import answers, operations, problem, roles, shapes
 from loyalty_pos.api.base import show
 from loyalty_pos.api.operations import Operation
 from loyalty_pos.api.sentences import sentence
@@ -38,7 +38,7 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
 }
 REFUSED = (
     "own_approval", "card_blocked", "merge_itself", "points_insufficient", "card_is_coupon", "no_terminal",
-    "last_owner", "more_than_bought", "return_of_return", "exception_action",
+    "last_owner", "more_than_bought", "return_of_return", "exception_action", "too_many_tickets",
 )  # fmt: skip
 INVALID = ("invalid", "payment_card", "key_reused")
 QUERY = {
@@ -153,7 +153,7 @@ def _parameters(rule: str, row: Operation) -> list[dict[str, Any]]:
 
 
 def _responses(row: Operation) -> dict[str, Any]:
-    answer: type[Schema] = answers.listing(row.answer) if row.listed else row.answer
+    answer: type[Schema] = shapes.listing(row.answer) if row.listed else row.answer
     made: dict[str, Any] = {}
     for status in row.done:
         shape = answers.Parked if status == 202 and row.answer is answers.Return else answer

@@ -305,7 +305,11 @@ class Tiers(Body):
 class TierSimulation(Tiers):
     """A draft table and the local days to replay, both inclusive."""
 
-    from_ = Day(data_key="from", **MUST)
+    class Meta(Tiers.Meta):
+        """A field that Python has a word for."""
+
+        include = {"from": Day(**MUST)}
+
     to = Day(**MUST)
 
 

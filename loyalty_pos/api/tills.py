@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from loyalty_pos.api.answers import many, moment, text, whole, yes
 from loyalty_pos.api.fields import Body
+from loyalty_pos.api.shapes import many, moment, text, whole, yes
 
 
 class BatchItem(Body):

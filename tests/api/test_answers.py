@@ -7,14 +7,14 @@ from typing import Any
 from actions import Till, basket, line, new_key, ok
 from marshmallow import Schema
 
-from loyalty_pos.api import answers, operations
+from loyalty_pos.api import answers, operations, shapes
 from tests.api.test_idempotency import writes
 
 
 def check(method: str, rule: str, body: Any, schema: type[Schema] | None = None) -> None:
     """``body`` fits the answer of this route."""
     row = operations.TABLE[(method, rule)]
-    shape = schema or (answers.listing(row.answer) if row.listed else row.answer)
+    shape = schema or (shapes.listing(row.answer) if row.listed else row.answer)
     faults = shape().validate(body)
     assert faults == {}, (method, rule, faults, body)
 

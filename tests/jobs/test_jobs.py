@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from actions import FixedClock
-from conftest import SECRET
+from conftest import SEAL_KEY, SECRET
 from services.lane import Books, Lane, bread
 
 from loyalty_pos import jobs
@@ -183,6 +183,7 @@ def test_two_processes_share_the_work(
         "LOYALTY_POS_DATABASE_URL": store_url,
         "LOYALTY_POS_DATA": str(tmp_path),
         "LOYALTY_POS_SECRET_KEY": SECRET.decode(),
+        "LOYALTY_POS_SEAL_KEY": SEAL_KEY.decode(),
     }
     running = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     answers = [process.communicate(timeout=120) for process in running]

@@ -18,7 +18,7 @@ from loyalty_pos.storage.tables import metadata
 
 Json = dict[str, Any]
 FACTS = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "consents", "audit", "answers",
-         "rule_versions", "seals")  # fmt: skip
+         "rule_versions", "till_records", "seals")  # fmt: skip
 pytestmark = [
     pytest.mark.postgresql,
     pytest.mark.parametrize("store_url", ["postgresql"], indirect=True),

@@ -54,7 +54,7 @@ def test_the_progress_is_exact_beyond_the_first_twelve_months(pages: Any, lan: A
     clock.move(days=100)
     text = pages.text(lan["page"])
     assert 'value="290000" max="1000000"' in text
-    assert "Thêm 710.000\u00a0₫ nữa đến hết 15/09/2028 để lên hạng Bạc" in text
+    assert "Thêm 710.000\u00a0₫ nữa đến hết 16/09/2028 để lên hạng Bạc" in text
 
 
 def test_the_page_says_what_keeps_the_tier(pages: Any, lan: Any, till: Any, clock: Any) -> None:

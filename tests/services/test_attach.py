@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from actions import FixedClock
 from conftest import Shop
+from services.batches import numbered, sends
 from services.lane import FRUIT, MILK, Books, Lane, bread, fresh_key, lane_of, sqlite_only
 
 from loyalty_pos.errors import BadInput, Conflict, LoyaltyError, NotFound, Refused, TooMany
@@ -259,3 +260,15 @@ def test_sales_and_the_enrolment_at_once_lose_nothing(lane: Lane, books: Books) 
     assert books.rows("SELECT active FROM members") == [(20,)] * 4
     assert books.value("SELECT count(*) FROM sales WHERE member_id IS NULL") == 0
     assert books.faults() == []
+
+
+def test_the_card_of_a_numbered_batch_is_credited_once_however_late_it_comes(lane: Lane, books: Books) -> None:
+    """S42, S44: a sale that fills a gap after its enrolment is credited too, and a resent batch moves nothing."""
+    first, last = (numbered(number, card=UNKNOWN, entry="scan") for number in (1, 3))
+    enrolment = {"kind": "enrolment", "key": fresh_key(), "epoch": 1, "sequence": 2, "card": UNKNOWN}
+    enrolled = sends(lane, last, enrolment)["items"][1]["id"]
+    for _ in range(2):
+        assert sends(lane, first, enrolment, last)["high_contiguous"] == 3
+    assert books.rows("SELECT member_id, earned > 0 FROM sales") == [(int(enrolled), True)] * 2
+    assert books.value("SELECT active FROM members") == books.value("SELECT sum(earned) FROM sales")
+    assert not books.faults()

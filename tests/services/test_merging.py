@@ -10,6 +10,7 @@ from actions import FixedClock
 from conftest import Shop, add_promotions
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from services.batches import numbered, sends
 from services.lane import COFFEE, FRUIT, MILK, Books, Lane, bread, fresh_key, lane_of, sqlite_only
 
 from loyalty_pos.errors import Conflict, LoyaltyError, NotFound, Refused
@@ -292,3 +293,18 @@ def test_counted_anew_is_what_the_till_counted(lane: Lane, books: Books, data: s
     book = rules.book(lane.services)
     lane.services.store.write(lambda tx: visits.recount(tx, book, member))
     assert books.state() == before
+
+
+@sqlite_only
+def test_a_period_limit_counts_both_members_by_the_servers_time(
+    lane: Lane, hanh: Json, lan: Json, shop: Shop, books: Books
+) -> None:
+    """S37, S44: whatever the till's clock said, a use of the week counts on after a merge, and parts again."""
+    add_promotions(shop.services, [LIMITED | {"limits": {"per_period": {"days": 7, "uses": 1}}}])
+    sends(lane, numbered(1, lines=[COFFEE], card=hanh["card"], sold_at="2026-11-11T12:00:00+07:00"))
+    merge(lane, hanh, lan)
+    assert lane.sells(COFFEE, card=lan["card"])["totals"]["discount"] == 0
+    unmerge(lane, hanh)
+    assert lane.sells(COFFEE, card=lan["card"])["totals"]["discount"] == 1_000
+    assert lane.sells(COFFEE, card=hanh["card"])["totals"]["discount"] == 0
+    assert books.rows("SELECT discount FROM sales ORDER BY id LIMIT 1") == [(1_000,)]

@@ -1,5 +1,5 @@
 # Three commands: make demo, make test, make check.  Each makes its own environment if there is none.
-# The long proofs (docs/reliability.md): make ci-long with every change, make planted and make soak before a release.
+# The long proofs (docs/reliability.md): a small share in make test; make ci-long, make planted and make soak before a release.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -11,6 +11,7 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not long"
+	LOYALTY_POS_TEST_AMOUNT=0.04 $(BIN)/python -m pytest -n auto --dist loadgroup -m long
 	$(BIN)/python -m pytest -m browser
 
 check: $(VENV)/.dev

@@ -80,12 +80,10 @@ def owned(tx: Tx, table: str, member_id: int) -> list[int]:
 
 
 def give(tx: Tx, table: str, ids: Sequence[int], member_id: int) -> None:
-    """Let these belong to ``member_id``; with sales go the uses that count for its limits (S37)."""
+    """Let these belong to ``member_id``."""
     assert table in MOVABLE
-    rows = [(member_id, number) for number in ids]
-    tx.many(f"UPDATE {table} SET member_id = ? WHERE id = ?", rows)
-    if table == "sales":
-        tx.many("UPDATE sale_uses SET member_id = ? WHERE sale_id = ? AND member_id IS NOT NULL", rows)
+    for part in _parts(ids):
+        tx.run(f"UPDATE {table} SET member_id = ? WHERE id IN ({_marks(part)})", (member_id, *part))
 
 
 def give_checkouts(tx: Tx, source: int, target: int, cards: Sequence[int] | None) -> None:

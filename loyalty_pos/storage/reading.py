@@ -189,14 +189,24 @@ def uses(tx: Tx, promotions: Sequence[str], subjects: Sequence[str]) -> dict[tup
     return {(row[0], row[1]): (row[2], row[3]) for row in rows}
 
 
+_KIN = (
+    "WITH RECURSIVE kin (id) AS (SELECT CAST(? AS BIGINT) UNION "
+    "SELECT CASE WHEN g.into_id = k.id THEN g.member_id ELSE g.into_id END "
+    "FROM kin k JOIN merges g ON g.into_id = k.id OR g.member_id = k.id) "
+)
+"""The ids that a member's sales may have been recorded under: its own, and those it was ever merged with."""
+
+
 def uses_since(tx: Tx, member_id: int, since: Mapping[str, int]) -> dict[str, int]:
     """promotion -> how often a member used it since a moment (ms, S44) of its own, in sales not all returned."""
     one = (
-        "SELECT u.promotion, sum(u.uses) FROM sale_uses u JOIN sales s ON s.id = u.sale_id "
-        "WHERE u.promotion = ? AND u.member_id = ? AND u.at >= ? AND s.state <> 'returned' GROUP BY u.promotion"
+        "SELECT u.promotion, sum(u.uses) FROM sale_uses u JOIN sales s ON s.id = u.sale_id WHERE u.promotion = ? "
+        "AND u.member_id IN (SELECT id FROM kin) AND u.at >= ? AND s.member_id = ? AND s.state <> 'returned' "
+        "GROUP BY u.promotion"
     )
-    params = [value for promotion, moment in since.items() for value in (promotion, member_id, moment)]
-    return {row[0]: int(row[1]) for row in tx.all(" UNION ALL ".join([one] * len(since)), params)}
+    params = [value for promotion, moment in since.items() for value in (promotion, moment, member_id)]
+    rows = tx.all(_KIN + " UNION ALL ".join([one] * len(since)), (member_id, *params))
+    return {row[0]: int(row[1]) for row in rows}
 
 
 class ProductRow(NamedTuple):

@@ -162,7 +162,7 @@ members = table(
 merges = table(
     "merges",
     pk(),
-    ref("member_id", "members"),
+    ref("member_id", "members", index=True),
     ref("into_id", "members", index=True),
     integer("at"),
     text("by"),

@@ -933,6 +933,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_merges_into_id", "merges", ["into_id"], unique=False)
+    op.create_index("ix_merges_member_id", "merges", ["member_id"], unique=False)
     standing = sa.text("undone_at IS NULL")
     op.create_index(
         "ix_merges_open", "merges", ["member_id"], unique=True, sqlite_where=standing, postgresql_where=standing

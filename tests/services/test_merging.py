@@ -177,6 +177,53 @@ def test_limits_of_a_member_hold_for_both_together(lane: Lane, shop: Shop, hanh:
     assert books.faults() == []
 
 
+def test_uses_of_a_period_hold_for_both_together(lane: Lane, shop: Shop, hanh: Json, lan: Json, books: Books) -> None:
+    """S37: they are counted where the sale is now, also after a second merge and when two are two again."""
+    add_promotions(shop.services, [LIMITED | {"limits": {"per_period": {"uses": 1, "days": 7}}}])
+    third = lane.enrols()
+    other = {"id": third["member"]["id"], "card": third["card"]["number"]}
+    assert lane.sells(COFFEE, card=lan["card"])["totals"]["discount"] == 1_000
+    merge(lane, lan, hanh)
+    merge(lane, hanh, other)
+    assert lane.quotes(COFFEE, card=other["card"])["totals"]["discount"] == 0
+    unmerge(lane, hanh)
+    unmerge(lane, lan)
+    found = [lane.quotes(COFFEE, card=who["card"])["totals"]["discount"] for who in (hanh, lan, other)]
+    assert found == [1_000, 0, 1_000]
+    assert books.faults() == []
+
+
+def test_a_tier_by_hand_stays_with_whoever_is_left(lane: Lane, hanh: Json, lan: Json, books: Books) -> None:
+    """S33: the alias's goes along and back; what a hand decides meanwhile is kept."""
+    lane.gives_tier(lan["id"], "gold")
+    merge(lane, lan, hanh)
+    stands = "SELECT tier, tier_by_hand, tier_floor FROM members ORDER BY id"
+    assert books.rows(stands)[0] == ("gold", "gold", "gold")
+    unmerge(lane, lan)
+    assert books.rows(stands) == [("bronze", None, "bronze"), ("gold", "gold", "gold")]
+    merge(lane, lan, hanh)
+    lane.gives_tier(hanh["id"], "silver")
+    unmerge(lane, lan)
+    assert books.rows(stands) == [("silver", "silver", "silver"), ("gold", "gold", "gold")]
+
+
+def test_two_halves_make_a_tier_and_each_alone_has_its_own(lane: Lane, hanh: Json, lan: Json, books: Books) -> None:
+    """S32, S33: what both bought counts together, and apart again; what was bought since stays with its card."""
+    lane.sells(bread(600_000), card=hanh["card"])
+    lane.sells(bread(600_000), card=lan["card"])
+    tiers = "SELECT tier FROM members ORDER BY id"
+    before = books.rows(tiers)
+    merge(lane, lan, hanh)
+    assert books.rows(tiers)[0] == ("silver",)
+    unmerge(lane, lan)
+    assert books.rows(tiers) == before == [("bronze",), ("bronze",)]
+    merge(lane, lan, hanh)
+    lane.sells(bread(600_000), card=lan["card"])
+    unmerge(lane, lan)
+    assert books.rows(tiers) == [("bronze",), ("silver",)]
+    assert books.faults() == []
+
+
 def test_lapsed_points_are_not_taken_twice_after_a_merge(
     lane: Lane, hanh: Json, lan: Json, books: Books, clock: FixedClock
 ) -> None:

@@ -9,7 +9,19 @@ from __future__ import annotations
 import click
 
 from loyalty_pos import __version__
-from loyalty_pos.cli import adapters, cards, database, imports, pricing, programme, proof, serve, shop, simulate
+from loyalty_pos.cli import (
+    adapters,
+    cards,
+    database,
+    imports,
+    pricing,
+    programme,
+    proof,
+    reports,
+    serve,
+    shop,
+    simulate,
+)
 from loyalty_pos.cli.base import Commands
 
 __all__ = ["main"]
@@ -27,7 +39,7 @@ def main() -> None:
 
 for _command in (
     *(serve.demo, serve.serve, database.db, database.backup, database.restore, database.doctor),
-    *(proof.ledger, proof.report, database.jobs, shop.store, shop.terminal, shop.staff, cards.cards, imports.import_),
+    *(proof.ledger, reports.report, database.jobs, shop.store, shop.terminal, shop.staff, cards.cards, imports.import_),
     *(programme.programme, pricing.price, pricing.vectors, simulate.simulate, adapters.adapters),
 ):
     main.add_command(_command)

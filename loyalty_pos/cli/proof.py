@@ -1,8 +1,8 @@
-"""``ledger`` and ``report``: the ledger proves itself, and says so on the day's report."""
+"""``ledger``: the ledger proves itself, and says so on the day's report."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 import click
@@ -12,7 +12,7 @@ from loyalty_pos.cli.base import Failed, json_option, opened, progress, show, us
 from loyalty_pos.domain.money import format_money
 from loyalty_pos.services import ledger as books
 from loyalty_pos.services import reports, seals
-from loyalty_pos.services.context import from_ms
+from loyalty_pos.services.context import Services, from_ms
 from loyalty_pos.services.reports import DayReport
 
 ANCHOR = click.option("--anchor", metavar="HEAD", help="A head as it was printed; the chain must still contain it.")
@@ -27,7 +27,7 @@ def ledger() -> None:
 @ANCHOR
 @json_option
 def check(anchor: str | None, as_json: bool) -> None:
-    """Recompute every balance, lot, limit, coupon, sale and habit from its rows (laws L4 to L8, L11).
+    """Recompute every balance, lot, limit, coupon, sale and habit from its rows (laws L4 to L9, L11).
 
     One line for each violation, and exit status 1.
     """
@@ -71,14 +71,9 @@ def verify(anchor: str | None, as_json: bool) -> None:
         raise Failed(f"{len(found.findings)} findings.")
 
 
-@click.command()
-@click.argument("code", type=click.Choice(["day"]))
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The business day (default: today).")
-@json_option
-def report(code: str, day: datetime | None, as_json: bool) -> None:
-    """Print the report CODE; `day` is the day's sales, points and open exceptions, and the head of the seals."""
-    with opened() as services:
-        found = reports.day(services, day.date() if day else None)
+def show_day(services: Services, day: date | None, as_json: bool) -> None:
+    """The report of a business day (None: today)."""
+    found = reports.day(services, day)
     show(as_json, _facts(found), _text(found))
 
 

@@ -63,8 +63,7 @@ def expire(tx: Tx, now: int, limit: int) -> int:
 def note_run(tx: Tx, name: str, at: int) -> None:
     """This job has done what was due at ``at`` (ms)."""
     tx.run(
-        "INSERT INTO job_runs (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
-        "at = CASE WHEN excluded.at > job_runs.at THEN excluded.at ELSE job_runs.at END",
+        "INSERT INTO job_runs (name, at) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at",
         (name, at),
     )
 

@@ -22,18 +22,21 @@ GRACE_MS = 60_000
 """How long after its time a hold may still be open when ``release-holds`` has run (L11)."""
 
 BALANCE_SHEET = (
-    "SELECT (SELECT coalesce(sum(granted), 0) FROM lots) AS granted, "
+    "SELECT (SELECT coalesce(sum(granted), 0) FROM lots) - (SELECT coalesce(sum(e.points), 0) FROM entries e "
+    "JOIN (SELECT lot_id, min(id) AS first FROM entries GROUP BY lot_id) AS f ON f.first = e.id "
+    "WHERE e.kind = 'give_back') AS granted, "
     "(SELECT coalesce(sum(active + pending + held), 0) FROM members) AS balances, "
     "(SELECT coalesce(sum(spent), 0) FROM members) AS spent, "
     "(SELECT coalesce(sum(expired), 0) FROM members) AS expired, "
     "(SELECT coalesce(sum(taken_back), 0) FROM returns) AS taken, "
-    "(SELECT coalesce(-sum(points), 0) FROM entries WHERE points < 0 "
-    "AND kind NOT IN ('redeem', 'expire', 'take_back')) AS other"
+    "(SELECT coalesce(-sum(points), 0) FROM entries WHERE kind IN ('recover', 'merge') OR (points < 0 "
+    "AND kind NOT IN ('redeem', 'expire', 'take_back'))) AS other"
 )
 """Every point that was ever granted, and where it is (L7): double entry, each side from tables of its own.
 
-Granted: by the lots.  With members: active, pending and held.  Spent (less what came back) and expired: the
-members' counters.  Taken back: the returns.  Otherwise gone (recovered, adjusted down): the entries.
+Granted: by the lots, but for lots that only hold what was given back after two members were two again.
+With members: active, pending and held.  Spent (less what came back) and expired: the members' counters.
+Taken back: the returns.  Otherwise gone (recovered, adjusted down): the entries; those of a merge are pairs.
 """
 
 LAWS = (

@@ -8,7 +8,7 @@ from typing import Any
 from actions import FixedClock
 from services.lane import Books, Lane, bread
 
-from loyalty_pos.services import reports, rules, seals
+from loyalty_pos.services import programme, reports, seals
 from loyalty_pos.services.context import SYSTEM, Request
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ def test_a_day_counts_its_own(lane: Lane, hanh: Json, books: Books, clock: Fixed
 
 def test_a_day_begins_when_the_shop_says(lane: Lane, hanh: Json, clock: FixedClock) -> None:
     """S45: with ``day_starts`` 04:00 the hour after midnight belongs to the evening before."""
-    rules.change_settings(lane.services, Request(SYSTEM), {"day_starts": "04:00"})
+    programme.change(lane.services, Request(SYSTEM), {"day_starts": "04:00"})
     clock.move(hours=13)  # 01:00 on 22 November
     lane.sells(bread(90_000), card=hanh["card"])
     found = reports.day(lane.services)

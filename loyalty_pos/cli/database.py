@@ -16,7 +16,7 @@ from loyalty_pos.jobs import run as run_job
 from loyalty_pos.jobs.summary import Summary
 from loyalty_pos.services import backup as backups
 from loyalty_pos.services import doctor as doctors
-from loyalty_pos.services import moving, rotation
+from loyalty_pos.services import rotation
 from loyalty_pos.services.context import Services
 from loyalty_pos.storage import grants, migrate, upkeep
 
@@ -77,6 +77,10 @@ def copy(url: str, as_json: bool) -> None:
 
     The service must be stopped.  The embedded file stays as it is.
     """
+    try:
+        from loyalty_pos.services import moving
+    except ModuleNotFoundError as error:
+        raise Failed("PostgreSQL needs its driver: pip install 'loyalty-pos[postgresql]'.") from error
     with at_hand() as services, progress("Rows", 1000) as tell:
         done = moving.copy_to(services, url, lambda rows, total: tell(1000 * rows // max(total, 1)))
     rest = "Set LOYALTY_POS_DATABASE_URL to it, keep secret.key and seal.key, and put the old file away."

@@ -20,6 +20,13 @@ def declared() -> set[str]:
     return set(config["options"]["packages"].split())
 
 
+def test_one_shop_needs_no_extra() -> None:
+    """What ``make demo`` installs: neither PostgreSQL's driver nor another SQLite is there, and all commands load."""
+    absent = "import sys; sys.modules.update(dict.fromkeys(('psycopg', 'pysqlite3', 'apsw')))"
+    subprocess.run([sys.executable, "-c", f"{absent}; import loyalty_pos.cli, loyalty_pos.app, loyalty_pos.demo.simulator"],
+                   check=True)  # fmt: skip
+
+
 def test_the_list_of_packages_is_the_tree() -> None:
     found = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "loyalty_pos").rglob("__init__.py")}
     for folder in ("adapters", "migrations"):

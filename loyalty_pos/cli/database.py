@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from loyalty_pos.cli.base import at_hand, json_option, opened, progress, reached, show, table
+from loyalty_pos.cli.base import Failed, at_hand, json_option, opened, progress, reached, show, table
 from loyalty_pos.config import load_config
 from loyalty_pos.errors import Refused
 from loyalty_pos.jobs import JOBS

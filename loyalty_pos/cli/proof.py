@@ -10,10 +10,10 @@ import msgspec
 
 from loyalty_pos.cli.base import Failed, json_option, opened, progress, show, user_language
 from loyalty_pos.domain.money import format_money
+from loyalty_pos.services import day_report, seals
 from loyalty_pos.services import ledger as books
-from loyalty_pos.services import reports, seals
 from loyalty_pos.services.context import Services, from_ms
-from loyalty_pos.services.reports import DayReport
+from loyalty_pos.services.day_report import DayReport
 
 ANCHOR = click.option("--anchor", metavar="HEAD", help="A head as it was printed; the chain must still contain it.")
 
@@ -73,7 +73,7 @@ def verify(anchor: str | None, as_json: bool) -> None:
 
 def show_day(services: Services, day: date | None, as_json: bool) -> None:
     """The report of a business day (None: today)."""
-    found = reports.day(services, day)
+    found = day_report.day(services, day)
     show(as_json, _facts(found), _text(found))
 
 

@@ -8,7 +8,7 @@ sale, so that a return computes with the very rules that earned (S26).
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -21,7 +21,6 @@ from loyalty_pos.domain.promotions.decode import check_percent
 from loyalty_pos.domain.promotions.definition import Valid
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
 from loyalty_pos.domain.tiers import NORMAL
-from loyalty_pos.errors import Refused
 
 Positive = Annotated[int, Meta(ge=1, le=10**12)]
 Per = Literal["amount", "unit", "order", "order_if_contains"]
@@ -200,46 +199,6 @@ def redeemable(redeem: Redeem | None, asked: int, active: int, net: int) -> Rede
         if reason is None or asked < redeem.min:
             reason, limit = "points_minimum", redeem.min
     return Redemption(points, points * redeem.value, reason, limit)
-
-
-class Lot(Struct, frozen=True, kw_only=True):
-    """Points of one ticket or action that are left (S19); ``granted_order`` is older when smaller."""
-
-    id: int
-    remaining: int
-    granted_order: int
-    expires_on: date | None = None
-
-
-def choose_lots(lots: Iterable[Lot], points: int) -> list[tuple[int, int]]:
-    """(lot id, points) to spend: soonest expiry first, then oldest, never-expiring last (S19).
-
-    Refused ``points_insufficient`` when the lots do not hold that many.
-    """
-    chosen: list[tuple[int, int]] = []
-    for lot in sorted(lots, key=lambda lot: (lot.expires_on or date.max, lot.granted_order, lot.id)):
-        part = min(points, lot.remaining)
-        if part > 0:
-            chosen.append((lot.id, part))
-            points -= part
-    if points > 0:
-        raise Refused("points_insufficient")
-    return chosen
-
-
-class TakeBack(Struct, frozen=True):
-    """Where points come from that a return takes back (S27)."""
-
-    from_lot: int
-    from_active: int
-    shortfall: int
-
-
-def take_back(points: int, lot_remaining: int, other_active: int) -> TakeBack:
-    """First that ticket's own lot, then other active points; the rest is a shortfall (S27)."""
-    from_lot = min(points, lot_remaining)
-    from_active = min(points - from_lot, other_active)
-    return TakeBack(from_lot, from_active, points - from_lot - from_active)
 
 
 def restored_expiry(expires_on: date | None, today: date, grace_days: int = 30) -> date | None:

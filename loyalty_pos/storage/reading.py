@@ -135,12 +135,6 @@ def card(tx: Tx, number: str) -> CardRow | None:
     return CardRow(*row) if row else None
 
 
-def card_by_id(tx: Tx, card_id: int) -> CardRow | None:
-    """A card by id."""
-    row = tx.one(_CARD + "WHERE id = ?", (card_id,))
-    return CardRow(*row) if row else None
-
-
 def member_card(tx: Tx, member_id: int) -> CardRow | None:
     """The member's newest card that is not replaced: active before blocked."""
     row = tx.one(_CARD + "WHERE member_id = ? AND state <> 'replaced' ORDER BY state, id DESC LIMIT 1", (member_id,))

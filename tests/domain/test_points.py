@@ -10,19 +10,16 @@ from loyalty_pos.domain.points import (
     EarnPlan,
     EarnTerm,
     Expiry,
-    Lot,
     PointsProgram,
     Redeem,
     Worth,
-    choose_lots,
     earn_basis,
     earned,
     redeemable,
     restored_expiry,
-    take_back,
 )
 from loyalty_pos.domain.promotions.decode import decode
-from loyalty_pos.errors import BadInput, Refused
+from loyalty_pos.errors import BadInput
 
 
 def plan(step: int = 1000, points: int = 1, tier: int = 10_000, promotion: int = 10_000) -> EarnPlan:
@@ -117,30 +114,6 @@ def test_s20_expiry(expiry: Expiry, granted: date, last: date | None) -> None:
 def test_s18_pending_days() -> None:
     assert PointsProgram().active_from(date(2026, 11, 21)) == date(2026, 11, 21)
     assert PointsProgram(pending_days=14).active_from(date(2026, 11, 21)) == date(2026, 12, 5)
-
-
-def test_s19_soonest_expiry_first_then_oldest_then_never() -> None:
-    lots = [
-        Lot(id=1, remaining=50, granted_order=1, expires_on=None),
-        Lot(id=2, remaining=50, granted_order=3, expires_on=date(2027, 1, 31)),
-        Lot(id=3, remaining=50, granted_order=2, expires_on=date(2027, 1, 31)),
-        Lot(id=4, remaining=50, granted_order=4, expires_on=date(2026, 12, 31)),
-    ]
-    assert choose_lots(lots, 120) == [(4, 50), (3, 50), (2, 20)]
-    assert choose_lots(lots, 200) == [(4, 50), (3, 50), (2, 50), (1, 50)]
-    with pytest.raises(Refused, match="points_insufficient"):
-        choose_lots(lots, 201)
-
-
-@pytest.mark.parametrize(
-    ("points", "lot", "active", "expected"),
-    [(10, 10, 0, (10, 0, 0)), (10, 4, 20, (4, 6, 0)), (10, 4, 3, (4, 3, 3)), (10, 0, 0, (0, 0, 10))],
-)
-def test_s27_complaint_23_what_is_spent_becomes_a_shortfall(
-    points: int, lot: int, active: int, expected: tuple[int, int, int]
-) -> None:
-    back = take_back(points, lot, active)
-    assert (back.from_lot, back.from_active, back.shortfall) == expected
 
 
 def test_s24_points_given_back_live_at_least_thirty_days() -> None:

@@ -1,7 +1,8 @@
 """What every condition kind is: declared arguments, and one pure function that says what is missing.
 
 A kind is a frozen struct in a file of its own; adding one is that file and a line in
-``conditions/__init__.py``.
+``conditions/__init__.py``.  What every kind must say itself raises NotImplementedError here: a
+struct cannot be an abstract base class.
 """
 
 from __future__ import annotations

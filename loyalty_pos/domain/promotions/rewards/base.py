@@ -2,7 +2,8 @@
 
 A kind is a frozen struct in a file of its own; adding one is that file and a line in
 ``rewards/__init__.py``.  ``propose`` only reads the table: sharing, floors, budgets and the
-keeping of books are the engine's.
+keeping of books are the engine's.  What every kind must say itself raises NotImplementedError
+here: a struct cannot be an abstract base class.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reports: a few figures of a day, with the head of the seals for somebody to keep on paper."""
+"""The day's report: a few figures of a business day, with the head of the seals for somebody to keep on paper."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from loyalty_pos.services import seals
 from loyalty_pos.services.context import Services
-from loyalty_pos.storage import reports
+from loyalty_pos.storage import day_report
 from loyalty_pos.storage import seals as chain
-from loyalty_pos.storage.reports import DayFigures
+from loyalty_pos.storage.day_report import DayFigures
 from loyalty_pos.storage.tx import Tx
 
 
@@ -31,7 +31,7 @@ def day(services: Services, wanted: date | None = None) -> DayReport:
         programme = services.rules.current(tx).programme
         one = wanted or programme.business_date(services.now_ms())
         start, end = programme.business_day(one), programme.business_day(one + timedelta(days=1))
-        figures = reports.day(tx, one.isoformat(), start, end)
+        figures = day_report.day(tx, one.isoformat(), start, end)
         return DayReport(one, programme.currency, figures, seals.head(tx), chain.unsealed(tx))
 
     return services.store.read(work)

@@ -24,13 +24,14 @@ from loyalty_pos.storage.writer import Writer
 
 T = TypeVar("T")
 
+# The patience comes first: opening the log of a file that others open too may have to wait.
 PRAGMAS = {
+    "busy_timeout": 5000,
     "journal_mode": "wal",
     "synchronous": 2,
     "foreign_keys": 1,
     "recursive_triggers": 1,
     "trusted_schema": 0,
-    "busy_timeout": 5000,
     "wal_autocheckpoint": 4000,
 }
 

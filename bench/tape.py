@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import psycopg
@@ -61,6 +61,9 @@ class Recorder:
         self._statements.append(Statement("all", sql, params))
         return self._tx.all(sql, params)
 
+    def each(self, sql: str, step: int) -> Iterator[Any]:
+        raise NotImplementedError("nothing that is measured walks a whole table")
+
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
         self._statements.append(Statement("run", sql, params))
         return self._tx.run(sql, params)
@@ -81,9 +84,9 @@ class RecordingStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def read(self, work: Callable[[Tx], Any]) -> Any:
+    def read(self, work: Callable[[Tx], Any], brief: bool = False) -> Any:
         """Read as the store would, and note it."""
-        return self._store.read(lambda tx: work(Recorder(tx, self._before)))
+        return self._store.read(lambda tx: work(Recorder(tx, self._before)), brief)
 
     def write(self, work: Callable[[Tx], Any]) -> Any:
         """Write as the store would; keep what ran when it went through."""

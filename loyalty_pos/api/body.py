@@ -19,7 +19,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import services
-from loyalty_pos.domain.cards import bank_track, payment_card
+from loyalty_pos.domain.cards import EXEMPT, bank_track, payment_card
 from loyalty_pos.domain.promotions.decode import decode
 from loyalty_pos.errors import BadInput
 from loyalty_pos.services import rules
@@ -33,8 +33,6 @@ SHORTEST_CARD = 13
 LONGEST_ID = 64
 SCANS = frozenset({"card", "swipe", "replaces"})
 """What a scanner or a stripe wrote: separators of their own are allowed there."""
-EXEMPT = frozenset({"sku", "skus", "receipt", "sale_receipt"})
-"""Where bare digits are no card (S41): one foreign EAN-13 in ten would fall."""
 
 _KEY = re.compile(r"[A-Za-z0-9-]{16,64}")
 _BIDI = "\u200e\u200f\u202a-\u202e\u2066-\u2069"

@@ -16,6 +16,7 @@ from loyalty_pos.jobs import run as run_job
 from loyalty_pos.jobs.summary import Summary
 from loyalty_pos.services import backup as backups
 from loyalty_pos.services import doctor as doctors
+from loyalty_pos.services import privacy as privacies
 from loyalty_pos.services import rotation
 from loyalty_pos.services.context import Services
 from loyalty_pos.storage import grants, migrate, upkeep
@@ -133,12 +134,28 @@ def restore(file: Path | None, drill: bool, unproven: bool, as_json: bool) -> No
 @click.option(
     "--disk", is_flag=True, help="Also test whether the disk keeps what it is told to keep (writes for a second)."
 )
+@click.option(
+    "--privacy",
+    is_flag=True,
+    help="Search the database and every file for payment cards, secrets and phone numbers where none may be.",
+)
+@click.option(
+    "--also",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="With --privacy: another file or folder to search, such as a log; may be repeated.",
+)
 @json_option
-def doctor(disk: bool, as_json: bool) -> None:
+def doctor(disk: bool, privacy: bool, also: tuple[Path, ...], as_json: bool) -> None:
     """Look at everything that can go wrong here: settings, database, backups, disk, keys, terminals."""
+    if also and not privacy:
+        raise click.UsageError("--also goes with --privacy.")
     config = load_config()
     with at_hand(config) as services:
         findings = doctors.examine(services, disk)
+        if privacy:
+            with progress("files searched", 100) as tell:
+                findings += privacies.examine(services, also, lambda done, total: tell(100 * done // total))
     bad = [finding for finding in findings if finding.state == "fail"]
     answer = {"ok": not bad, "settings": config.shown(), "findings": msgspec.to_builtins(findings)}
     settings = table([["setting", "in force"], *([name, value] for name, value in config.shown().items())])

@@ -41,7 +41,7 @@ class OneDay(Store):
         self.dialect, self.url = store.dialect, store.url
         self._tx = tx
 
-    def read(self, work: Callable[[Tx], T]) -> T:
+    def read(self, work: Callable[[Tx], T], brief: bool = False) -> T:
         return work(self._tx)
 
     def look(self, work: Callable[[Tx], T]) -> T:

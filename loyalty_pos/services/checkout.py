@@ -62,7 +62,7 @@ def identify(services: Services, request: Request, body: SwipeIn, at: int | None
     outcome = decide(services, request, lambda _tx: None, lambda tx, _ready: work(tx))
     body_ = outcome.value()
     member_id = int(body_["member"]["id"])
-    body_["member"] = services.store.read(lambda tx: summary(services, tx, member_id))
+    body_["member"] = services.store.read(lambda tx: summary(services, tx, member_id), brief=True)
     return outcome, body_
 
 
@@ -103,7 +103,7 @@ def quote(services: Services, caller: Caller, basket: Basket, language: Language
         ready = make_ready(services, tx, caller, basket, "quote", language=language)
         return ready, dress(tx, msgspec.to_builtins(ready.priced.pricing))
 
-    ready, body = services.store.read(work)
+    ready, body = services.store.read(work, brief=True)
     guesses.note_now(services, caller, ready.misses)
     return body
 
@@ -259,4 +259,4 @@ def _stored(row: CheckoutRow, state: str) -> Any:
 
 def _shown(services: Services, outcome: Outcome) -> tuple[Outcome, Any]:
     body = outcome.value()
-    return outcome, services.store.read(lambda tx: dress(tx, body))
+    return outcome, services.store.read(lambda tx: dress(tx, body), brief=True)

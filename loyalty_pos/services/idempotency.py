@@ -107,7 +107,7 @@ def decide(
     with services.in_flight(request):
         for _ in range(TRIES):
             try:
-                ready = services.store.read(lambda tx: _known(tx, request) or load(tx))
+                ready = services.store.read(lambda tx: _known(tx, request) or load(tx), brief=True)
             except LoyaltyError as error:
                 if not is_final(error):
                     raise

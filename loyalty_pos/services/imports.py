@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from loyalty_pos.domain.basket import Id
-from loyalty_pos.domain.cards import bank_track, new_card_number, payment_card, read_swipe
+from loyalty_pos.domain.cards import EXEMPT, bank_track, new_card_number, payment_card, read_swipe
 from loyalty_pos.errors import BadInput, Conflict, LoyaltyError, NotFound, Refused, Unavailable
 from loyalty_pos.ports import Document, Rejected, SaleTicket, as_sold
 from loyalty_pos.services import sales, tiers
@@ -37,8 +37,6 @@ from loyalty_pos.storage.shops import TerminalRow
 from loyalty_pos.storage.tx import Tx
 
 CHUNK = 200
-EXEMPT = frozenset({"sku", "receipt"})
-"""Where bare digits are no payment card (S41)."""
 
 T = TypeVar("T")
 Row = tuple[int, dict[str, str]]

@@ -18,6 +18,13 @@ def e164(raw: str, region: str = "VN") -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def written_forms(number: str) -> tuple[str, str]:
+    """The digits of an E.164 number as they are dialled from abroad and at home: 84901234567, 0901234567."""
+    known = phonenumbers.parse(number)
+    home = phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return number.lstrip("+"), "".join(filter(str.isdigit, home))
+
+
 def mask_phone(number: str | None) -> str | None:
     """``09•• ••• 218``: enough to recognise one's own, not to call."""
     if not number:

@@ -249,7 +249,7 @@ def shown(services: Services, outcome: Outcome) -> tuple[Outcome, Any]:
         return outcome, made
     assert outcome.sale_id is not None
     sale_id = outcome.sale_id
-    return outcome, services.store.read(lambda tx: first_answer(tx, sale_id))
+    return outcome, services.store.read(lambda tx: first_answer(tx, sale_id), brief=True)
 
 
 def first_answer(tx: Tx, sale_id: int) -> Any:

@@ -109,7 +109,6 @@ class PostgresTx(Tx):
         return self._raw.execute(_translate(sql), params).fetchall()
 
     def each(self, sql: str, step: int) -> Iterator[Any]:
-        """The rows of a query, ``step`` of them in memory at a time."""
         with self._raw.cursor(name="each") as cursor:
             cursor.itersize = step
             yield from cursor.execute(_translate(sql))
@@ -166,7 +165,7 @@ class PostgresStore(Claims):
         self._open: list[PoolProxiedConnection] = []
         self._lock = threading.Lock()
 
-    def read(self, work: Callable[[Tx], T]) -> T:
+    def read(self, work: Callable[[Tx], T], brief: bool = False) -> T:
         return self._transaction(work, writing=False)
 
     def look(self, work: Callable[[Tx], T]) -> T:

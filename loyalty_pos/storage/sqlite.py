@@ -1,5 +1,10 @@
 """SQLite: many readers on snapshots, one writer thread with group commit.
 
+Short reads and the writer's jobs take turns.  Each of their statements lets go of the interpreter's
+lock for microseconds; threads that fight for it at every statement took the sale's reads ten times
+as long as one after the other (docs/performance.md).  Long reads and COMMIT wait for no turn and
+hold none.
+
 Every connection runs under the pragmas below, asserted when it opens: WAL with
 ``synchronous=FULL`` (NORMAL loses acknowledged sales at power loss), foreign keys, and
 recursive triggers (without them INSERT OR REPLACE would slip past the append-only triggers).
@@ -9,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
@@ -59,8 +64,7 @@ class SqliteTx(Tx):
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         return self._raw.execute(sql, params).fetchall()
 
-    def each(self, sql: str) -> Iterator[Any]:
-        """The rows of a query one by one: more of them than fit into memory."""
+    def each(self, sql: str, step: int) -> Iterator[Any]:
         return iter(self._raw.execute(sql))
 
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
@@ -141,10 +145,11 @@ class SqliteStore(Claims):
         self._local = threading.local()
         self._open: list[PoolProxiedConnection] = []
         self._lock = threading.Lock()
-        self._writer = Writer(partial(self._connect, WRITER_CACHE))
+        self._turn = threading.Lock()
+        self._writer = Writer(partial(self._connect, WRITER_CACHE), self._turn)
 
-    def read(self, work: Callable[[Tx], T]) -> T:
-        with _reachable():
+    def read(self, work: Callable[[Tx], T], brief: bool = False) -> T:
+        with self._turn if brief else nullcontext(), _reachable():
             tx = self._reader()
             tx.begin("BEGIN")
             try:

@@ -61,7 +61,7 @@ def move(source: SqliteTx, into: PostgresTx, tell: Tell) -> dict[str, tuple[int,
     for table in metadata.sorted_tables:
         digest = Digest(tell, sum(rows for rows, _ in seen.values()))
         try:
-            into.load(table.name, _columns(table), digest.watch(source.each(_select(table))))
+            into.load(table.name, _columns(table), digest.watch(source.each(_select(table), STEP)))
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             raise Refused("rows_unfit", table=table.name) from error
         seen[table.name] = digest.result

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -37,6 +37,10 @@ class Tx(ABC):
     @abstractmethod
     def all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         """The rows of a query."""
+
+    @abstractmethod
+    def each(self, sql: str, step: int) -> Iterator[Any]:
+        """The rows of a query one by one, about ``step`` of them in memory: more than fit into it."""
 
     @abstractmethod
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
@@ -99,8 +103,11 @@ class Store(Protocol):
     dialect: str
     url: str
 
-    def read(self, work: Callable[[Tx], T]) -> T:
-        """Run ``work`` on one consistent snapshot; it changes nothing."""
+    def read(self, work: Callable[[Tx], T], brief: bool = False) -> T:
+        """Run ``work`` on one consistent snapshot; it changes nothing.
+
+        ``brief``: it takes a millisecond or two, so it may wait for its turn among others like it.
+        """
         ...
 
     def look(self, work: Callable[[Tx], T]) -> T:
@@ -148,7 +155,7 @@ class Opened:
     def __init__(self, dialect: str, tx: Tx) -> None:
         self.dialect, self.url, self._tx = dialect, "", tx
 
-    def read(self, work: Callable[[Tx], T]) -> T:
+    def read(self, work: Callable[[Tx], T], brief: bool = False) -> T:
         """Run ``work`` in the transaction."""
         return work(self._tx)
 

@@ -28,8 +28,9 @@ Job = tuple["Callable[[Tx], Any]", "Future[Any]"]
 class Writer:
     """A thread that owns the writing connection."""
 
-    def __init__(self, connect: Callable[[], SqliteTx]) -> None:
+    def __init__(self, connect: Callable[[], SqliteTx], turn: threading.Lock) -> None:
         self._connect = connect
+        self._turn = turn
         self._tx: SqliteTx | None = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -95,8 +96,9 @@ class Writer:
         tx = self._tx
         tx.begin("BEGIN IMMEDIATE")
         try:
-            for work, future in group:
-                done.append((future, *self._job(tx, work)))
+            with self._turn:
+                for work, future in group:
+                    done.append((future, *self._job(tx, work)))
             tx.end("COMMIT")
         finally:
             tx.end("ROLLBACK")

@@ -32,7 +32,7 @@ class OneTransaction:
         self.url, self.tx = url, tx
         self.dialect = "sqlite" if url.startswith("sqlite") else "postgresql"
 
-    def read(self, work: Callable[[Tx], T]) -> T:
+    def read(self, work: Callable[[Tx], T], brief: bool = False) -> T:
         """As any store."""
         return work(self.tx)
 

@@ -48,7 +48,7 @@ def watched(tmp_path: Path) -> Iterator[tuple[Writer, WatchedTx]]:
     raw = sqlite3.connect(tmp_path / "small.db", check_same_thread=False, isolation_level=None)
     raw.execute("CREATE TABLE notes (text TEXT NOT NULL UNIQUE) STRICT")
     tx = WatchedTx(raw)
-    writer = Writer(lambda: tx)
+    writer = Writer(lambda: tx, threading.Lock())
     yield writer, tx
     tx.go_on.set()
     writer.close()

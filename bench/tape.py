@@ -123,10 +123,10 @@ class StorePlayer:
 
         def sale(taped: Taped) -> None:
             if self._reads:
-                self._store.read(lambda tx: _through(tx, taped.before))
+                self._store.read(lambda tx: _through(tx, taped.before), brief=True)
             self._store.write(lambda tx: _through(tx, next(in_order).writing))
             if self._reads:
-                self._store.read(lambda tx: _through(tx, taped.after))
+                self._store.read(lambda tx: _through(tx, taped.after), brief=True)
 
         each(sale, tape)
 

@@ -1,6 +1,6 @@
 """The ledger in a page: what points and coupons must be after anything that can happen at a till.
 
-Written from semantics.md (S15, S18-S22, S24-S31, S37, S47, S48), not from the product: plain
+Written from semantics.md (S15, S18-S22, S24-S31, S37, S42, S43, S47, S48), not from the product: plain
 lists, no database.  One kind of goods, one coupon of 10 %, one point for each 1.000 paid, a point
 pays 10, at least 10 and at most half of a bill.  Points wait a day and lapse after ten.
 
@@ -10,6 +10,7 @@ Invariant: a balance is never stored here; it is the sum of its lots.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 
 DAY, ZONE, HOLD = 86_400_000, 7 * 3_600_000, 15 * 60_000
 
@@ -29,6 +30,7 @@ class Lot:
     state: str = "active"
     held: int = 0
     sale: Sale | None = None
+    number: int = field(default_factory=count().__next__)
 
     @property
     def free(self) -> int:
@@ -40,7 +42,6 @@ class Lot:
 class Sale:
     """What was charged, and what its returns did so far; ``paid`` are (lot, points) that are still out."""
 
-    who: Member
     units: int
     each: int
     points: int
@@ -102,7 +103,7 @@ class Member:
         net = units * each * 9 // 10 if coupon else units * each
         points = min(asked, sum(lot.free for lot in self.spendable(now)), net // 2 // 10)
         points = points if points >= 10 else 0
-        return Sale(self, units, net // units, points, points * 10, (net - points * 10) // 1_000, coupon)
+        return Sale(units, net // units, points, points * 10, (net - points * 10) // 1_000, coupon)
 
     def hold(self, sale: Sale, now: int) -> Checkout:
         """Set its points and its coupon aside for a quarter of an hour (S21)."""
@@ -163,6 +164,14 @@ class Member:
         if full and sale.coupon:
             self.coupons[sale.coupon] = "issued"
         return units * sale.each, cash, points, gone
+
+    def join(self, other: Member) -> None:
+        """Everything of another member is this one's, in the order it was granted."""
+        self.lots = sorted(self.lots + other.lots, key=lambda lot: lot.number)
+        self.coupons |= other.coupons
+        self.checkouts += other.checkouts
+        self.spent, self.expired = self.spent + other.spent, self.expired + other.expired
+        self.shortfall += other.shortfall
 
     def _revive(self, sale: Sale, points: int, now: int) -> list[Lot]:
         back = _choose([lot for lot, _ in sale.paid], points, [part for _, part in sale.paid])

@@ -31,6 +31,7 @@ from property.model import Checkout, Member, Sale
 from services.lane import Books, Lane, bread, fresh_key, same
 
 from loyalty_pos import jobs
+from loyalty_pos.errors import Conflict
 from loyalty_pos.services import batch, programme, rules, stores
 from loyalty_pos.services.context import SYSTEM, Request, Services, to_ms
 from loyalty_pos.services.rules import RuleBooks
@@ -42,6 +43,7 @@ pytestmark = pytest.mark.long
 STEPS = 50
 PART = {"sqlite": amount(750, 18_750), "postgresql": amount(250, 6_250)}
 """Histories of each of the two parts on an engine: 2,000 in all, 50,000 in soak."""
+WEEK_MS = 7 * 86_400_000
 FOREVER = date(2099, 12, 31)
 RENEW = 25
 """Histories in one PostgreSQL database: making one takes as long as a history."""
@@ -116,6 +118,11 @@ def _promote(services: Services, tx: Any) -> None:
     rules.stored.bump(tx, now, "test", "promotions")
 
 
+def plain(n: int, each: int) -> Sale:
+    """A bill without coupon or points."""
+    return Sale(n, each, 0, 0, n * each // 1_000, None)
+
+
 class Ledger(RuleBasedStateMachine):
     """Two members, their model, and what is open between them and the shop."""
 
@@ -132,6 +139,7 @@ class Ledger(RuleBasedStateMachine):
         self.members = [Member(), Member()]
         self.opened: list[tuple[int, str, Checkout]] = []
         self.sold: list[tuple[int, str, Sale]] = []
+        self.forgotten: list[tuple[str, int, Sale]] = []
         self.lost: str | None = None
         for who in range(2):
             self.grant(who, 60)
@@ -233,6 +241,62 @@ class Ledger(RuleBasedStateMachine):
         if sale.back == sale.units:
             self.sold.remove((who, name, sale))
 
+    @rule(pick=picks, n=units, each=prices, coupon=st.booleans(), asked=points)
+    def exchange(self, pick: int, n: int, each: int, coupon: bool, asked: int) -> None:
+        """One unit of a sale for a new bill: the return first, then the sale, at once (S31)."""
+        if not self.sold:
+            return
+        who, name, sale = self.sold[pick % len(self.sold)]
+        member = self.members[who]
+        code, fields = self.basket(who, coupon, asked)
+        back = self.asks(
+            "exchanges", name, [("1", 1)], bread(each, quantity=n), receipt=self.world.lane.receipt(), for_=fields
+        )
+        found = back["refund"], back["pay_back"], back["points"]["given_back"]
+        assert found == member.give_back(sale, 1, self.now)[:3]
+        expected = member.price(n, each, code, asked, self.now)
+        self.compare(back["sale"], expected)
+        member.settle(expected, self.now)
+        self.sold.append((who, back["sale"]["id"], expected))
+        if sale.back == sale.units:
+            self.sold.remove((who, name, sale))
+
+    @rule(n=units, each=prices)
+    def forget(self, n: int, each: int) -> None:
+        """A sale to somebody whose card lies at home."""
+        sold = self.asks("sells", bread(each, quantity=n), receipt=self.world.lane.receipt())
+        self.forgotten.append((sold["id"], self.now, plain(n, each)))
+
+    @rule(pick=picks, who=st.integers(0, 1))
+    def attach(self, pick: int, who: int) -> None:
+        """The card is shown afterwards; it earns as of the sale, within a week (S42)."""
+        if not self.forgotten:
+            return
+        name, at, sale = self.forgotten.pop(pick % len(self.forgotten))
+        if self.now - at > WEEK_MS:
+            with pytest.raises(Conflict, match="attach_too_late"):
+                self.asks("attaches", name, self.cards[who])
+            return
+        assert self.asks("attaches", name, self.cards[who])["points"]["earned"] == sale.earned
+        self.members[who].grant(sale.earned, at, sale)
+        self.sold.append((who, name, sale))
+
+    @rule(who=st.integers(0, 1))
+    def merge(self, who: int) -> None:
+        """The other was the same person all along (S43); somebody new comes in the other's place."""
+        other = 1 - who
+        if any(sum(lot.held for lot in member.lots) for member in self.members):
+            with pytest.raises(Conflict, match="member_busy"):
+                self.asks("merges", self.ids[other], self.ids[who])
+            return
+        self.asks("merges", self.ids[other], self.ids[who])
+        self.members[who].join(self.members[other])
+        self.sold = [(who, *rest) for _, *rest in self.sold]
+        self.opened = [(who, *rest) for _, *rest in self.opened]
+        made = self.world.lane.enrols()
+        self.ids[other], self.cards[other] = made["member"]["id"], made["card"]["number"]
+        self.members[other] = Member()
+
     @rule(who=st.integers(0, 1), bills=st.lists(st.tuples(units, prices), min_size=1, max_size=3), ago=waits)
     def sync(self, who: int, bills: list[tuple[int, int]], ago: int) -> None:
         """Sales of a till that was offline, at the price they were sold (S47), in one call."""
@@ -248,7 +312,7 @@ class Ledger(RuleBasedStateMachine):
             self.lost = None
         for (n, each), item in zip(bills, found, strict=True):
             assert item["status"] == "ok"
-            sale = Sale(self.members[who], n, each, 0, 0, n * each // 1_000, None)
+            sale = plain(n, each)
             self.members[who].settle(sale, self.now, at=to_ms(at))
             self.sold.append((who, item["id"], sale))
 
@@ -298,8 +362,9 @@ class Ledger(RuleBasedStateMachine):
         """Balances and coupons are those of the model."""
         books = Books(self.world.lane.services)
         one, other = map(int, self.ids)
-        sql = "SELECT active, pending, held, spent, expired, shortfall FROM members WHERE id IN (?, ?) ORDER BY id"
-        assert books.rows(sql, one, other) == [member.balances() for member in self.members]
+        sql = "SELECT id, active, pending, held, spent, expired, shortfall FROM members WHERE id IN (?, ?)"
+        found = {row[0]: row[1:] for row in books.rows(sql, one, other)}
+        assert [found[one], found[other]] == [member.balances() for member in self.members]
         coupons = dict(books.rows("SELECT code, state FROM coupons WHERE member_id IN (?, ?)", one, other))
         assert coupons == self.members[0].coupons | self.members[1].coupons
 

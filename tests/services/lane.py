@@ -19,10 +19,11 @@ from actions import line
 from conftest import Shop, owner_url
 
 from loyalty_pos.domain.basket import Basket
-from loyalty_pos.services import checkout, coupons, ledger, members, points, returns, sales
+from loyalty_pos.services import attach, checkout, coupons, ledger, members, merging, points, returns, sales
 from loyalty_pos.services.context import SYSTEM, Caller, Outcome, Request, Services
 from loyalty_pos.services.requests import (
     AdjustIn,
+    AttachIn,
     CardIn,
     ExchangeIn,
     MemberIn,
@@ -144,6 +145,16 @@ class Lane:
         receipt = fields.pop("receipt", None) or self.receipt()
         body = back(ReceiptReturnIn, lines, sale_receipt=sale_receipt, receipt=receipt, **fields)
         return self._said(returns.give_back_by_receipt(self.services, self.request(body, key), body))
+
+    def attaches(self, sale: str, card: str, key: str | None = None) -> Json:
+        """A forgotten card, after the sale."""
+        body = AttachIn(card=card)
+        return self._said(attach.attach(self.services, self.request([sale, card], key), sale, body))
+
+    def merges(self, member: str, into: str, key: str | None = None) -> Json:
+        """One member becomes an alias of another."""
+        request = self.request([member, into], key)
+        return self._said(merging.merge(self.services, request, member, into, "the same person"))
 
     def adjusts(self, member: str, amount: int, key: str | None = None) -> Json:
         """Points by hand."""

@@ -2,9 +2,11 @@
 
     make planted                     all of them
     python -m tests.planted NORMAL   those whose name contains a word
+    python -m tests.planted --whole  the whole suite on each, not only the tests that are meant to catch it
 
 A fault is a list of (file, what stands there, what stands there instead) and the tests that are
-meant to catch it.  First the same tests run on the copy as it is, and must be green.
+meant to catch it.  First the same tests run on the copy as it is, and must be green (with
+``--whole`` that is for ``make test`` to show).  Tests that do not end have caught it too.
 """
 
 from __future__ import annotations
@@ -12,12 +14,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+LONGEST = 1_200
+"""Seconds that the tests may take."""
 ROOT = Path(__file__).parents[2]
 TREE = ("loyalty_pos", "adapters", "migrations", "tests", "setup.cfg", "pyproject.toml")
 WRITER, IDEMPOTENCY = "loyalty_pos/storage/writer.py", "loyalty_pos/services/idempotency.py"
@@ -37,16 +42,16 @@ FAULTS = (
     Fault(
         "answer before commit",
         ((WRITER,
-          "                done.append((future, *self._job(tx, work)))\n",
-          "                value, failure = self._job(tx, work)\n"
-          "                future.set_exception(failure) if failure else future.set_result(value)\n"),),
+          "                    done.append((future, *self._job(tx, work)))\n",
+          "                    value, failure = self._job(tx, work)\n"
+          "                    future.set_exception(failure) if failure else future.set_result(value)\n"),),
         ("tests/crash/test_power_loss.py",),
         "0.2",
     ),
     Fault(
         "key in its own transaction",
         ((IDEMPOTENCY,
-          "    if request.key is not None:\n        _save(tx, request, outcome, services.now_ms())\n"
+          "    if request.key is not None:\n        _save(tx, request, outcome, now)\n"
           "    return outcome\n",
           "    return outcome\n\n\ndef _apart(services: Services, request: Request, work: Any) -> Outcome:\n"
           "    outcome: Outcome = services.store.write(work)\n"
@@ -100,26 +105,39 @@ def plant(folder: Path, fault: Fault) -> None:
         file.write_text(text.replace(before, after), encoding="utf-8")
 
 
-def run(folder: Path, fault: Fault) -> tuple[bool, list[str]]:
+def run(folder: Path, fault: Fault, whole: bool) -> tuple[bool, list[str]]:
     """(whether all was green, the tests that failed)."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--show-capture=no", *fault.tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--show-capture=no"]
+    command += ["-n", "auto", "--dist", "loadgroup", "-m", "not browser"] if whole else fault.tests
     env = os.environ | {"LOYALTY_POS_TEST_AMOUNT": fault.share, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, 1), done.stdout[-4000:] + done.stderr[-2000:]
-    return done.returncode == 0, re.findall(r"^FAILED (?:tests/)?(\S+?)(?: - .*)?$", done.stdout, re.M)
+    with subprocess.Popen(
+        command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
+    ) as tests:
+        try:
+            said, ended = tests.communicate(timeout=LONGEST)[0], True
+        except subprocess.TimeoutExpired:
+            os.killpg(tests.pid, signal.SIGKILL)
+            said, ended = tests.communicate()[0], False
+    failed = re.findall(r"^(?:FAILED|ERROR) (?:tests/)?(\S+?)(?: - .*)?$", said, re.M)
+    if not ended:
+        return False, [*failed, f"(the tests did not end in {LONGEST} s)"]
+    assert tests.returncode in (0, 1), said[-4000:]
+    return tests.returncode == 0, failed
 
 
 def main(words: list[str]) -> int:
     """Plant every fault, say what caught it; the exit status is how many were not caught."""
+    whole = "--whole" in words
+    words = [word for word in words if word != "--whole"]
     missed = 0
     for fault in [one for one in FAULTS if all(word in one.name for word in words)]:
         with tempfile.TemporaryDirectory(prefix="planted-") as name:
             folder = Path(name)
             copy(folder)
-            sound, failed = run(folder, fault)
+            sound, failed = (True, []) if whole else run(folder, fault, whole)
             assert sound, f"red without a fault: {failed}"
             plant(folder, fault)
-            green, failed = run(folder, fault)
+            green, failed = run(folder, fault, whole)
         missed += green
         print(f"{fault.name}: {'NOT CAUGHT' if green else 'red'}", flush=True)
         for test in failed:

@@ -54,6 +54,13 @@ class Server:
             lines = (self._folder / "server.log").read_text(errors="replace").splitlines()
             print("\n".join([line for line in lines if '"level":"info"' not in line][-30:]), file=sys.stderr)
 
+    def kill(self) -> None:
+        """Kill every process of the service with -9."""
+        parent = psutil.Process(self._process.pid)
+        for process in (*parent.children(recursive=True), parent):
+            process.kill()
+        self._process.wait()
+
     def cpu(self) -> float:
         """Seconds of CPU of all the service's processes."""
         return sum(times.user + times.system for times in self._each("cpu_times"))

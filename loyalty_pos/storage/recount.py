@@ -59,7 +59,8 @@ def bought(tx: Tx, block: Block) -> list[Any]:
     """(sale, sku, category, quantity, units, returned, runs) of the sales of members, sale by sale."""
     return tx.all(
         "SELECT l.sale_id, l.sku, l.category, l.quantity, l.units, l.returned, l.runs FROM sales s "
-        "JOIN sale_lines l ON l.sale_id = s.id WHERE s.member_id > ? AND s.member_id <= ? ORDER BY s.member_id, s.sold_at, s.id",
+        "JOIN sale_lines l ON l.sale_id = s.id WHERE s.member_id > ? AND s.member_id <= ? "
+        "ORDER BY s.member_id, s.sold_at, s.id",
         block,
     )
 

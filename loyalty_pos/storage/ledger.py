@@ -197,10 +197,10 @@ def release_holds(tx: Tx, checkout_id: int, capture: bool) -> list[tuple[int, in
 
 
 def redeemed_lots(tx: Tx, sale_id: int) -> list[tuple[int, int]]:
-    """(lot, points still out) of what a sale spent, less what came back, newest expiry last."""
+    """(lot, points still out) of what a sale spent, less what came back, in the order of spending."""
     rows = tx.all(
         "SELECT lot_id, -sum(points) FROM entries WHERE sale_id = ? AND kind IN ('redeem', 'give_back') "
-        "GROUP BY lot_id HAVING sum(points) < 0 ORDER BY lot_id",
+        "GROUP BY lot_id HAVING sum(points) < 0 ORDER BY min(id)",
         (sale_id,),
     )
     return [(int(row[0]), int(row[1])) for row in rows]

@@ -54,8 +54,9 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
     miss = conditions_miss(candidate, facts, table)
     if miss is not None:
         return miss
-    earlier = [applied for applied in table.done if applied.promotion == offer.code]
     applications, budget = candidate.applications, candidate.budget
+    limited = applications is not None or budget is not None
+    earlier = [applied for applied in table.done if limited and applied.promotion == offer.code]
     if applications is not None:
         applications -= sum(applied.uses for applied in earlier)
         if applications <= 0:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts
@@ -31,7 +32,6 @@ class Found:
 
     attempt: Attempt
     chosen: Chosen
-    """In the order in which they were applied."""
     optimal: bool
     upper_bound: int
     nodes: int
@@ -66,8 +66,8 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
     limit = Limit(policy.search_nodes)
     ceilings = Ceilings(facts, policy)
     ends = [_Search(facts, policy, part, limit, ceilings).best() for part in parts]
-    chosen = _in_order([end.chosen for end in ends], closing)
-    attempt = play(facts, policy, chosen)
+    attempt = _together(facts, policy, [end.attempt for end in ends], closing)
+    chosen = (*(one for end in ends for one in end.chosen), *closing)
     bound = attempt.total if all(end.exact for end in ends) else _bound(facts, ends, closing, ceilings)
     best = _first(policy, attempt, chosen), _rank(attempt, chosen)
     for one in alone:
@@ -84,16 +84,23 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
     return Found(attempt, chosen, bound == attempt.total, bound, max(1, limit.used))
 
 
-def _in_order(parts: Sequence[Chosen], closing: Chosen) -> Chosen:
-    """All parts as one: each offer in its place, but multi-buys in the order that was found best.
+def _together(facts: Facts, policy: Policy, parts: Sequence[Attempt], closing: Chosen) -> Attempt:
+    """All parts on one table, as if each offer had been applied in its place, and what closes the bill.
 
     Parts share nothing, so only the order within each of them matters.
     """
-    places = sorted((one for part in parts for one in part), key=lambda one: one.order)
-    waiting: dict[int, Iterator[Candidate]] = {}
+    table, misses = Table(facts.board, policy), {}
     for part in parts:
-        waiting.update(dict.fromkeys(map(id, part), iter(part)))
-    return (*(next(waiting[id(place)]) for place in places), *closing)
+        table.done.extend(part.table.done)
+        misses.update(part.misses)
+    for done in table.done:
+        for _, cut in done.cuts:
+            table.take(cut)
+    for one in closing:
+        miss = apply(one, facts, table) if one.offer.rewards else None
+        if miss is not None:
+            misses[one] = miss
+    return Attempt(table, table.total(), misses)
 
 
 def _first(policy: Policy, attempt: Attempt, chosen: Chosen) -> int:
@@ -105,12 +112,8 @@ def _first(policy: Policy, attempt: Attempt, chosen: Chosen) -> int:
 
 def _rank(attempt: Attempt, chosen: Chosen) -> Rank:
     """Smaller is better: discount, then fewer promotions, then priority and code (S11)."""
-    return _rank_of(attempt.table, attempt.total, chosen)
-
-
-def _rank_of(table: Table, total: int, chosen: Sequence[Candidate]) -> Rank:
-    keys = sorted((-one.offer.priority, one.offer.code) for one in _applied(table, chosen))
-    return (-total, len(keys), keys)
+    keys = sorted((-one.offer.priority, one.offer.code) for one in _applied(attempt.table, chosen))
+    return (-attempt.total, len(keys), keys)
 
 
 def _applied(table: Table, chosen: Sequence[Candidate]) -> Iterator[Candidate]:
@@ -145,7 +148,7 @@ class End:
 
     part: Part
     chosen: Chosen
-    total: int
+    attempt: Attempt
     exact: bool
 
 
@@ -155,13 +158,30 @@ def _bound(facts: Facts, ends: Sequence[End], closing: Chosen, ceilings: Ceiling
     everything = sum(value for value, line in zip(board.line_start, board.lines, strict=True) if line.discountable)
     most = ceilings.sum(closing)
     for end in ends:
-        most += end.total if end.exact else max(end.total, _most(end.part, ceilings))
+        total = end.attempt.total
+        most += total if end.exact else max(total, _most(end.part, ceilings))
     return min(everything, most)
 
 
 def _most(part: Part, ceilings: Ceilings) -> int:
     options = sum(max(ceilings.sum(option) for option in choice) for choice in part.choices)
     return ceilings.sum(part.fixed) + ceilings.sum(part.rivals) + options
+
+
+class Way(NamedTuple):
+    """A set in the order in which it is applied: what comes first, the rivals so far, what comes last."""
+
+    before: Chosen
+    rivals: Chosen
+    after: Chosen
+
+    def with_one(self, one: Candidate) -> Way:
+        """One more rival."""
+        return self._replace(rivals=(*self.rivals, one))
+
+    def chosen(self, wanting: Chosen) -> Chosen:
+        """All of them, those that got nothing too."""
+        return (*self.before, *self.rivals, *wanting, *self.after)
 
 
 class _Search:
@@ -172,16 +192,21 @@ class _Search:
         self._limit, self._ceilings = limit, ceilings
         self._rank: Rank | None = None
         self._chosen: Chosen = ()
+        self._attempt: Attempt | None = None
         self._seen: set[tuple[frozenset[int], frozenset[int], int]] = set()
 
     def best(self) -> End:
         """The best permitted combination of the part, whether all were tried or beaten."""
         part = self._part
         if not part.choices and not part.rivals:
-            return End(part, part.fixed, 0, exact=True)
+            return End(part, part.fixed, play(self._facts, self._policy, part.fixed), exact=True)
         complete = all(self._tried(chosen) for chosen in self._walk())
-        assert self._rank is not None
-        return End(part, self._chosen, -self._rank[0], complete)
+        assert self._attempt is not None  # the fullest set is always tried
+        return End(part, self._chosen, self._attempt, complete)
+
+    @property
+    def _reached(self) -> int:
+        return -1 if self._attempt is None else self._attempt.total
 
     def _walk(self) -> Iterator[Chosen]:
         """Every permitted set but for the order of rivals, the fullest first.
@@ -190,18 +215,18 @@ class _Search:
         set worth trying and the walk's own work is bounded by the number of tries.
         """
         part, ceilings = self._part, self._ceilings
+        always = (*part.fixed, *part.rivals)
         if not part.choices:
-            yield (*part.fixed, *part.rivals)
+            yield always
             return
         hopes = [0]
         for options in reversed(part.choices):
             hopes.append(hopes[-1] + max(ceilings.sum(option) for option in options))
         hopes.reverse()
-        always = (*part.fixed, *part.rivals)
         ahead: list[tuple[int, Chosen, int]] = [(0, always, ceilings.sum(always))]
         while ahead:
             depth, chosen, most = ahead.pop()
-            if self._rank is not None and most + hopes[depth] < -self._rank[0]:
+            if most + hopes[depth] < self._reached:
                 continue
             if depth == len(part.choices):
                 yield chosen
@@ -211,47 +236,52 @@ class _Search:
 
     def _tried(self, chosen: Chosen) -> bool:
         """Try one set, its rivals in every order worth trying; False when the limit came first."""
+        if not self._may(len(chosen)):
+            return False
         members = sorted(chosen, key=lambda one: one.order)
         if not self._part.rivals:
-            if self._rank is not None and not self._limit.spend(len(members)):
-                return False
-            if self._rank is None:
-                self._limit.spend(len(members))
-            attempt = play(self._facts, self._policy, members)
-            self._note(attempt.table, attempt.total, tuple(members))
+            self._note(play(self._facts, self._policy, members), tuple(members))
             return True
-        rivals = {id(one) for one in self._part.rivals}
+        rivals = set(map(id, self._part.rivals))
         first = next(place for place, one in enumerate(members) if id(one) in rivals)
-        before, after = members[:first], members[first + len(rivals) :]
+        before, after = tuple(members[:first]), tuple(members[first + len(rivals) :])
         self._seen.clear()
-        table = play(self._facts, self._policy, before).table
+        start = play(self._facts, self._policy, before)
         wanting = sorted(self._part.rivals, key=lambda one: (-self._ceilings.of(one), one.order))
-        return self._orders(table, (tuple(before), (), tuple(after)), tuple(wanting))
+        return self._orders(start, Way(before, (), after), tuple(wanting))
 
-    def _orders(self, table: Table, done: tuple[Chosen, Chosen, Chosen], wanting: Chosen) -> bool:
+    def _may(self, offers: int) -> bool:
+        return self._limit.spend(offers) or self._attempt is None
+
+    def _orders(self, attempt: Attempt, way: Way, wanting: Chosen) -> bool:
         """The rivals that still want units, each as the next: branch and bound over their orders."""
-        before, taken, after = done
-        if not self._limit.spend(len(taken) + len(after)) and self._rank is not None:
-            return False
-        self._end(table, before, taken, after)
-        free = sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
-        hope = min(free, sum(min(free, self._ceilings.of(one)) for one in wanting)) + self._ceilings.sum(after)
-        if self._rank is None or table.total() + hope <= -self._rank[0]:
+        table = attempt.table
+        self._end(attempt, way, wanting)
+        if table.total() + self._hope(table, wanting) + self._ceilings.sum(way.after) <= self._reached:
             return True
         complete = True
         for one in wanting:
-            copy = table.copy()
-            if apply(one, self._facts, copy) is not None:
+            if not self._may(1):
+                return False
+            copy = Attempt(table.copy(), 0, attempt.misses)
+            miss = apply(one, self._facts, copy.table)
+            if miss is not None:
+                if not way.rivals:
+                    attempt.misses[one] = miss
                 continue
             left = tuple(other for other in wanting if other is not one)
-            if self._known(copy, left, after):
-                continue
-            complete &= self._orders(copy, (before, (*taken, one), after), left)
+            if not self._known(copy.table, left, way):
+                complete &= self._orders(copy, way.with_one(one), left)
         return complete
 
-    def _known(self, table: Table, left: Chosen, after: Chosen) -> bool:
+    def _hope(self, table: Table, wanting: Chosen) -> int:
+        """At most what the rivals can still give: neither more than the free units are worth."""
+        free = sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
+        return min(free, self._ceilings.sum(wanting))
+
+    def _known(self, table: Table, left: Chosen, way: Way) -> bool:
         """Whether the same units were taken for as much before, so that nothing better can follow."""
-        if after:
+        if way.after:
             return False
         state = frozenset(table.taken), frozenset(map(id, left)), table.total()
         if state in self._seen:
@@ -259,18 +289,23 @@ class _Search:
         self._seen.add(state)
         return False
 
-    def _end(self, table: Table, before: Chosen, taken: Chosen, after: Chosen) -> None:
+    def _end(self, attempt: Attempt, way: Way, wanting: Chosen) -> None:
         """What it comes to when no further rival applies."""
-        if after:
-            table = table.copy()
-            for one in after:
-                apply(one, self._facts, table)
-        others = tuple(one for one in self._part.rivals if one not in taken)
-        self._note(table, table.total(), (*before, *taken, *others, *after))
-
-    def _note(self, table: Table, total: int, chosen: Chosen) -> None:
-        if self._rank is not None and -total > self._rank[0]:
+        if not way.after:
+            total = attempt.table.total()
+            if total >= self._reached:
+                self._note(Attempt(attempt.table, total, attempt.misses), way.chosen(wanting))
             return
-        rank = _rank_of(table, total, chosen)
+        table, misses = attempt.table.copy(), attempt.misses.copy()
+        for one in way.after:
+            miss = apply(one, self._facts, table)
+            if miss is not None:
+                misses[one] = miss
+        self._note(Attempt(table, table.total(), misses), way.chosen(wanting))
+
+    def _note(self, attempt: Attempt, chosen: Chosen) -> None:
+        if attempt.total < self._reached:
+            return
+        rank = _rank(attempt, chosen)
         if self._rank is None or rank < self._rank:
-            self._rank, self._chosen = rank, chosen
+            self._rank, self._chosen, self._attempt = rank, chosen, attempt

@@ -30,6 +30,17 @@ def best(goods: Sequence[Json], promotions: Sequence[Json]) -> int:
     return max((basket.discount(chosen) for chosen in permitted(basket, usable)), default=0)
 
 
+def best_nets(goods: Sequence[Json], promotions: Sequence[Json]) -> tuple[int, list[int] | None]:
+    """The same, and what each line comes to; None when equally good combinations differ in it."""
+    basket = Basket(goods)
+    found: dict[int, set[tuple[int, ...]]] = {}
+    for chosen in permitted(basket, [one for one in promotions if basket.allows(one)]):
+        found.setdefault(basket.discount(chosen), set()).add(basket.nets())
+    most = max(found)
+    nets = found[most]
+    return most, list(nets.pop()) if len(nets) == 1 else None
+
+
 def permitted(basket: Basket, usable: Sequence[Json]) -> Iterator[list[Json]]:
     """Every permitted combination, in its order of application."""
     rest = [one for one in usable if one.get("stacking") != "exclusive"]
@@ -129,6 +140,13 @@ class Basket:
                 for reward in one["rewards"]:
                     getattr(self, f"_{reward['kind']}")(reward, one.get("limits", {}).get("per_basket"))
         return sum(self.start) - sum(self.left)
+
+    def nets(self) -> tuple[int, ...]:
+        """What each line comes to, in the order of their numbers."""
+        sums = [0] * len(self.goods)
+        for unit, number in enumerate(self.line_of):
+            sums[number] += self.left[unit]
+        return tuple(sums)
 
     # The kinds --------------------------------------------------------------------------------
 

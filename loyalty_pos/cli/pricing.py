@@ -11,14 +11,21 @@ import click
 
 from loyalty_pos.cli.base import Failed
 from loyalty_pos.domain.pricing.document import price_json, run_vector
+from loyalty_pos.domain.pricing.schema import request_schema
 from loyalty_pos.errors import BadInput
 
 
 @click.command()
-@click.argument("request", type=click.File("rb"))
+@click.argument("request", type=click.File("rb"), required=False)
 @click.option("--json", "_json", is_flag=True, help="The answer is JSON in any case.")
-def price(request: BinaryIO, _json: bool) -> None:
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of a request instead.")
+def price(request: BinaryIO | None, _json: bool, schema: bool) -> None:
     """Price one REQUEST (a JSON file, or - for standard input): its Pricing as JSON."""
+    if schema:
+        click.echo(json.dumps(request_schema(), ensure_ascii=False, indent=None if _json else 1))
+        return
+    if request is None:
+        raise click.UsageError("Name the REQUEST to price, or - for standard input.")
     click.echo(json.dumps(price_json(request.read()), ensure_ascii=False, indent=None if _json else 1))
 
 

@@ -70,8 +70,6 @@ class Ready(Struct, frozen=True):
 def check_basket(basket: Basket) -> None:
     """Raise BadInput with the faults that types cannot say, and what is not offered yet."""
     faults = dict(basket_faults(basket))
-    if basket.coupons == "best":
-        faults["coupons"] = ["not_available"]
     if basket.claim_rewards:
         faults["claim_rewards"] = ["not_available"]
     if basket.pay_with:
@@ -123,12 +121,14 @@ def make_ready(
     known = reading.products(tx, (line.sku for line in basket.lines))
     filled = _fill(basket, known)
     codes = _codes(basket)
-    coupons = {row.code: row for row in reading.coupons(tx, codes)}
     member = holder.member if holder else None
     earner = member.id if member and holder and not holder.blocked else None
+    best = basket.coupons == "best"
+    shown = reading.own_coupons(tx, earner) if best else reading.coupons(tx, codes)
+    coupons = {row.code: row for row in shown}
     own_card = holder is not None and own_till(tx, caller, basket.cashier, holder)
     request = PriceRequest(
-        basket=msgspec.structs.replace(filled, coupons=tuple(codes)),
+        basket=msgspec.structs.replace(filled, coupons="best" if best else tuple(codes)),
         now=from_ms(at).astimezone(ZoneInfo(book.programme.zone)),
         zone=book.programme.zone,
         member=_member_facts(tx, book, holder, own, now, own_card) if holder else None,

@@ -157,18 +157,24 @@ def swipe(tx: Tx, swipe_id: int) -> SwipeRow | None:
     return SwipeRow(*row) if row else None
 
 
+_COUPONS = (
+    "SELECT c.id, c.code, c.promotion, c.member_id, c.state, c.valid_from, c.valid_to, c.checkout_id, "
+    "k.expires_at, c.used_at, t.name FROM coupons c LEFT JOIN checkouts k ON k.id = c.checkout_id "
+    "LEFT JOIN sales s ON s.id = c.sale_id LEFT JOIN stores t ON t.id = s.store_id"
+)
+
+
 def coupons(tx: Tx, codes: Sequence[str]) -> list[CouponRow]:
     """The coupons with these codes; unknown ones are absent."""
     if not codes:
         return []
-    rows = tx.all(
-        "SELECT c.id, c.code, c.promotion, c.member_id, c.state, c.valid_from, c.valid_to, c.checkout_id, "
-        "k.expires_at, c.used_at, t.name FROM coupons c LEFT JOIN checkouts k ON k.id = c.checkout_id "
-        "LEFT JOIN sales s ON s.id = c.sale_id LEFT JOIN stores t ON t.id = s.store_id "
-        f"WHERE c.code IN ({marks(codes)})",
-        codes,
-    )
-    return [CouponRow(*row) for row in rows]
+    return [CouponRow(*row) for row in tx.all(f"{_COUPONS} WHERE c.code IN ({marks(codes)})", codes)]
+
+
+def own_coupons(tx: Tx, member_id: int | None) -> list[CouponRow]:
+    """The coupons that a member may still use, the soonest to end first: 50 at most."""
+    own = "WHERE c.member_id = ? AND c.state IN ('issued', 'held') ORDER BY coalesce(c.valid_to, '9999'), c.id LIMIT 50"
+    return [CouponRow(*row) for row in tx.all(f"{_COUPONS} {own}", (member_id,))]
 
 
 def uses(tx: Tx, promotions: Sequence[str], subjects: Sequence[str]) -> dict[tuple[str, str], tuple[int, int]]:

@@ -57,7 +57,6 @@ BAD_BASKETS: dict[str, tuple[Json, str, str]] = {
     "overlong scan": (basket(swipe="a" * 401), "swipe", "out_of_range"),
     "empty sku": (basket(line(sku="")), "lines.0.sku", "out_of_range"),
     "lines of another kind": ({"lines": {}}, "lines", "wrong_type"),
-    "best coupons": (basket(coupons="best"), "coupons", "not_available"),
     "deep nesting": (basket(line(name=[[[[[]]]]])), "lines.0.name", "wrong_type"),
 }  # fmt: skip
 

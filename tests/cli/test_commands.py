@@ -278,6 +278,8 @@ def test_price_needs_no_database(run: Run) -> None:
     assert json.loads(run("price", "-", stdin=json.dumps(request_())))["totals"]["to_pay"] == 9000
     assert not Path("var").exists()
     run("price", "-", stdin="{", fails=1)
+    assert "percent_off" in json.dumps(json.loads(run("price", "--schema")))
+    run("price", fails=2)
 
 
 def test_vectors_are_compared_by_the_keys_they_name(run: Run) -> None:

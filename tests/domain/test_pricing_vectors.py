@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from vectors import make
 
 from loyalty_pos.domain.pricing.document import compare, price_json, run_vector
 from loyalty_pos.errors import BadInput
@@ -21,8 +23,14 @@ def test_vector(vector: dict[str, Any]) -> None:
     assert outcome["ok"], outcome["differences"]
 
 
-def test_ids_are_unique() -> None:
-    assert len({vector["id"] for vector in VECTORS}) == len(VECTORS) >= 40
+def test_ids_are_unique_and_cite_a_rule() -> None:
+    assert len({vector["id"] for vector in VECTORS}) == len(VECTORS) >= 300
+    assert [vector["id"] for vector in VECTORS if not re.match(r"S[0-9]+-|complaint-[0-9]+-", vector["id"])] == []
+
+
+def test_the_vectors_of_the_oracle_are_what_it_says_today() -> None:
+    """Worked out by trying everything, never by the engine (S11)."""
+    assert (FOLDER / "oracle.jsonl").read_text("utf-8") == make.text()
 
 
 @pytest.mark.parametrize(

@@ -281,10 +281,34 @@ def test_another_stores_checkout_does_not_exist(lane: Lane, shop: Shop) -> None:
 
 def test_what_is_not_offered_is_said_at_once(lane: Lane, hanh: Json) -> None:
     """Fields of the contract that this version does not serve are refused by name, never ignored."""
-    for field, value in (("coupons", "best"), ("claim_rewards", ["mug"]), ("pay_with", ["gift"])):
+    for field, value in (("claim_rewards", ["mug"]), ("pay_with", ["gift"])):
         with pytest.raises(BadInput) as refusal:
             lane.quotes(FRUIT, card=hanh["card"], **{field: value})
         assert refusal.value.errors == {field: ["not_available"]}
+
+
+def test_the_service_picks_the_best_of_the_members_own_coupons(lane: Lane, hanh: Json) -> None:
+    """S11, S23: of what the member may use now, what gives most; the cashier can change it, and settle uses it."""
+    mine = [lane.issues(hanh["id"], "coffee-20k"), lane.issues(hanh["id"])]
+    other = lane.enrols()
+    lane.issues(other["member"]["id"])
+    opened = lane.opens(COFFEE, card=hanh["card"], coupons="best")
+    assert sorted((c["code"], c["status"]) for c in opened["coupons"]) == sorted((code, "applied") for code in mine)
+    assert opened["totals"]["discount"] == 20_000 + 12_500
+    changed = lane.changes(opened["id"], COFFEE, card=hanh["card"], coupons=[mine[1]])
+    assert changed["totals"]["discount"] == 14_500
+    again = lane.changes(opened["id"], FRUIT, card=hanh["card"], coupons="best")
+    assert [c["code"] for c in again["coupons"]] == [mine[1]]
+    sold = lane.settles(opened["id"])
+    assert [(c["code"], c["status"]) for c in sold["coupons"]] == [(mine[1], "applied")]
+    assert Books(lane.services).rows("SELECT state FROM coupons WHERE code = ?", mine[1]) == [("used",)]
+
+
+def test_nothing_is_picked_for_a_number_that_was_typed(lane: Lane, hanh: Json) -> None:
+    """S23: a typed number identifies for earning only."""
+    lane.issues(hanh["id"])
+    assert lane.quotes(COFFEE, card=hanh["card"], entry="typed", coupons="best")["coupons"] == []
+    assert lane.quotes(COFFEE, coupons="best")["coupons"] == []
 
 
 def test_the_same_coupon_written_twice_is_one_coupon(lane: Lane, hanh: Json) -> None:

@@ -7,6 +7,8 @@ Unit values start at gross minus what the host till took off (S49).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from loyalty_pos.domain.basket import Basket, Line, line_order
 from loyalty_pos.domain.money import line_gross, unit_shares
 from loyalty_pos.domain.promotions.scope import Scope, category_path
@@ -16,6 +18,8 @@ class Board:
     """One basket's fixed facts: lines, units and which lines a scope covers. Minor units."""
 
     __slots__ = (
+        "_by_category",
+        "_by_sku",
         "_covered",
         "_matching",
         "categories",
@@ -45,6 +49,12 @@ class Board:
             self.line_start.append(gross - line.discount)
             self.line_of.extend([number] * (len(self.start) - self.first[-1]))
             self.first.append(len(self.start))
+        self._by_sku: dict[str, list[int]] = {}
+        self._by_category: dict[str, list[int]] = {}
+        for number, line in enumerate(self.lines):
+            self._by_sku.setdefault(line.sku, []).append(number)
+            for category in self.categories[number]:
+                self._by_category.setdefault(category, []).append(number)
         self._matching: dict[Scope, list[int]] = {}
         self._covered: dict[Scope, list[int]] = {}
 
@@ -52,9 +62,22 @@ class Board:
         """Numbers of all lines that a scope names."""
         found = self._matching.get(scope)
         if found is None:
-            found = [number for number, line in enumerate(self.lines) if scope.matches(line, self.categories[number])]
+            named = self._named(scope)
+            found = [number for number in named if scope.matches(self.lines[number], self.categories[number])]
             self._matching[scope] = found
         return found
+
+    def _named(self, scope: Scope) -> Iterable[int]:
+        """Lines whose sku or category a scope names, in order; all where it names none."""
+        if scope.skus:
+            index, keys = self._by_sku, scope.skus
+        elif scope.categories:
+            index, keys = self._by_category, scope.categories
+        else:
+            return range(len(self.lines))
+        if len(keys) == 1:
+            return index.get(next(iter(keys)), ())
+        return sorted({number for key in index.keys() & keys for number in index[key]})
 
     def covered(self, scope: Scope) -> list[int]:
         """The same without lines that take part in nothing (``discountable: false``, S10)."""

@@ -35,7 +35,7 @@ def play(facts: Facts, policy: Policy, chosen: Sequence[Candidate]) -> Attempt:
             continue
         if best is not None:
             table.percent_lines = frozenset(line for line, owner in best.items() if owner is candidate)
-        miss = _apply(candidate, facts, table)
+        miss = apply(candidate, facts, table)
         if miss is not None:
             misses[candidate] = miss
     return Attempt(table, table.total(), misses)
@@ -46,15 +46,17 @@ def conditions_miss(candidate: Candidate, facts: Facts, table: Table) -> Miss | 
     return next((miss for part in candidate.offer.dynamic if (miss := part.miss(facts, table))), None)
 
 
-def _apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
+def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
+    """Carry out one offer on a table; why not, when it gives nothing."""
     offer = candidate.offer
     if offer.stacking == "only_if_alone" and table.done:
         return Miss("not_combinable", winner=table.done[0].promotion)
     miss = conditions_miss(candidate, facts, table)
     if miss is not None:
         return miss
-    earlier = [applied for applied in table.done if applied.promotion == offer.code]
     applications, budget = candidate.applications, candidate.budget
+    limited = applications is not None or budget is not None
+    earlier = [applied for applied in table.done if limited and applied.promotion == offer.code]
     if applications is not None:
         applications -= sum(applied.uses for applied in earlier)
         if applications <= 0:

@@ -1,27 +1,29 @@
 """Which offers apply together: the combination with the largest discount for the customer (S11).
 
-Offers that merely combine are always in.  What competes becomes a choice: an exclusive offer
-alone or the others, one of a group, a coupon or not, a multi-buy or not where two want the same
-units.  Every combination that could still be the best is tried, the fullest first, until the
-node limit.  No clock decides, so every till finds the same.
+Offers that merely combine are always in.  What competes is a choice: an exclusive offer alone or the
+others, one of a group, a coupon or not, and of multi-buys that want the same units which come
+first.  Offers that share no line, group or condition are searched apart (parts.py); each part is
+searched exactly, by branch and bound, until the node limit of the whole basket.  No clock decides,
+so every till finds the same.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts
-from loyalty_pos.domain.pricing.play import Attempt, play
+from loyalty_pos.domain.pricing.parts import Part, divide
+from loyalty_pos.domain.pricing.play import Attempt, apply, play
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.pricing.table import Table
 
 OFFERS_PER_NODE = 20
 
-Option = tuple[Candidate, ...]
-Rank = tuple[int, int, int, list[tuple[int, str]]]
+Chosen = tuple[Candidate, ...]
+Rank = tuple[int, int, list[tuple[int, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,142 +31,281 @@ class Found:
     """The best permitted combination, and the proof of it."""
 
     attempt: Attempt
-    chosen: tuple[Candidate, ...]
+    chosen: Chosen
     optimal: bool
     upper_bound: int
     nodes: int
 
 
+@dataclass(slots=True)
+class Limit:
+    """How many nodes there may be; the first of each part is always there."""
+
+    most: int
+    used: int = 0
+    reached: bool = False
+
+    def spend(self, offers: int) -> bool:
+        """Whether one more try, of so many offers, may be made."""
+        cost = 1 + offers // OFFERS_PER_NODE
+        if self.used + cost > self.most:
+            self.reached = True
+            return False
+        self.used += cost
+        return True
+
+
 def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Found:
     """The best combination of ``candidates``, or the best within ``policy.search_nodes``.
 
-    A node is one combination applied to the basket, per ``OFFERS_PER_NODE`` offers in it.
+    A node is one combination tried on one part of the basket, per ``OFFERS_PER_NODE`` offers in it.
     """
+    rest = sorted((one for one in candidates if one.offer.stacking != "exclusive"), key=lambda one: one.order)
     alone = [one for one in candidates if one.offer.stacking == "exclusive"]
-    rest = [one for one in candidates if one.offer.stacking != "exclusive"]
-    contested = _contested(facts, rest)
-    fixed, choices = _choices(rest, contested)
-    ceilings = _ceilings(facts, policy, candidates) if choices or alone else {}
-    walk = _Walk(fixed, choices, alone, ceilings, prune=policy.exclusive_by == "best")
+    parts, closing = divide(facts, policy, rest)
+    limit = Limit(policy.search_nodes)
+    ceilings = Ceilings(facts, policy)
+    ends = [_Search(facts, policy, part, limit, ceilings).best() for part in parts]
+    attempt = _together(facts, policy, [end.attempt for end in ends], closing)
+    chosen = (*(one for end in ends for one in end.chosen), *closing)
+    bound = attempt.total if all(end.exact for end in ends) else _bound(facts, ends, closing, ceilings)
+    best = _first(policy, attempt, chosen), _rank(attempt, chosen)
+    for one in alone:
+        if policy.exclusive_by == "best" and ceilings.of(one) < attempt.total:
+            continue
+        if not limit.spend(1):
+            bound = max(bound, ceilings.of(one))
+            continue
+        single = play(facts, policy, (one,))
+        rank = _first(policy, single, (one,)), _rank(single, (one,))
+        if rank < best:
+            best, attempt, chosen = rank, single, (one,)
+    bound = max(bound, attempt.total)
+    return Found(attempt, chosen, bound == attempt.total, bound, max(1, limit.used))
 
-    best: tuple[Rank, Attempt, tuple[Candidate, ...]] | None = None
-    nodes = 0
-    complete = True
-    for chosen in walk:
-        cost = 1 + len(chosen) // OFFERS_PER_NODE
-        if best is not None and nodes + cost > policy.search_nodes:
-            complete = False
-            break
-        nodes += cost
-        attempt = play(facts, policy, chosen)
-        rank = _rank(attempt, chosen, policy)
-        if best is None or rank < best[0]:
-            best = (rank, attempt, chosen)
-            walk.reached = attempt.total
-    assert best is not None  # the fullest set is always tried
-    _, attempt, chosen = best
-    optimal = complete and not contested
-    bound = attempt.total if optimal else max(attempt.total, _bound(facts, rest, alone, ceilings))
-    return Found(attempt, chosen, optimal or bound == attempt.total, bound, nodes)
+
+def _together(facts: Facts, policy: Policy, parts: Sequence[Attempt], closing: Chosen) -> Attempt:
+    """All parts on one table, as if each offer had been applied in its place, and what closes the bill.
+
+    Parts share nothing, so only the order within each of them matters.
+    """
+    table, misses = Table(facts.board, policy), {}
+    for part in parts:
+        table.done.extend(part.table.done)
+        misses.update(part.misses)
+    for done in table.done:
+        for _, cut in done.cuts:
+            table.take(cut)
+    for one in closing:
+        miss = apply(one, facts, table) if one.offer.rewards else None
+        if miss is not None:
+            misses[one] = miss
+    return Attempt(table, table.total(), misses)
+
+
+def _first(policy: Policy, attempt: Attempt, chosen: Chosen) -> int:
+    """Under ``exclusive_by: priority`` the highest priority decides before the discount."""
+    if policy.exclusive_by == "best":
+        return 0
+    return min((-one.offer.priority for one in _applied(attempt.table, chosen)), default=0)
+
+
+def _rank(attempt: Attempt, chosen: Chosen) -> Rank:
+    """Smaller is better: discount, then fewer promotions, then priority and code (S11)."""
+    keys = sorted((-one.offer.priority, one.offer.code) for one in _applied(attempt.table, chosen))
+    return (-attempt.total, len(keys), keys)
+
+
+def _applied(table: Table, chosen: Sequence[Candidate]) -> Iterator[Candidate]:
+    given = {(done.promotion, done.coupon) for done in table.done}
+    return (one for one in chosen if (one.offer.code, one.coupon) in given)
 
 
 @dataclass(slots=True)
-class _Walk:
-    """Every permitted set in its order of application, the fullest first.
+class Ceilings:
+    """At most what each candidate can give, whatever else applies; worked out when first asked for."""
 
-    A branch whose ceilings cannot reach ``reached`` is not entered; so every step leads to a set
-    worth trying, and the walk's own work is bounded by the number of tries.
-    """
+    facts: Facts
+    policy: Policy
+    _known: dict[int, int] = field(default_factory=dict)
 
-    fixed: Sequence[Candidate]
-    choices: Sequence[Sequence[Option]]
-    alone: Sequence[Candidate]
-    ceilings: dict[Candidate, int]
-    prune: bool
-    reached: int = -1
+    def of(self, one: Candidate) -> int:
+        """The ceiling of one candidate, in minor units."""
+        found = self._known.get(id(one))
+        if found is None:
+            table = Table(self.facts.board, self.policy)
+            found = self._known[id(one)] = sum(reward.ceiling(table) for reward in one.offer.rewards)
+        return found
 
-    def __iter__(self) -> Iterator[tuple[Candidate, ...]]:
-        hopes = [0]
-        for options in reversed(self.choices):
-            hopes.append(hopes[-1] + max(self._most(option) for option in options))
-        hopes.reverse()
-        ahead: list[tuple[int, Option, int]] = [(0, tuple(self.fixed), self._most(self.fixed))]
-        first = True
-        while ahead:
-            depth, chosen, most = ahead.pop()
-            if self.prune and most + hopes[depth] < self.reached:
-                continue
-            if depth < len(self.choices):
-                for option in reversed(self.choices[depth]):
-                    ahead.append((depth + 1, chosen + option, most + self._most(option)))
-                continue
-            yield tuple(sorted(chosen, key=lambda one: one.order))
-            if first:
-                first = False
-                for one in self.alone:
-                    if not self.prune or self.ceilings[one] >= self.reached:
-                        yield (one,)
-
-    def _most(self, chosen: Sequence[Candidate]) -> int:
-        return sum(self.ceilings.get(one, 0) for one in chosen)
+    def sum(self, some: Sequence[Candidate]) -> int:
+        """Of several together."""
+        return sum(map(self.of, some))
 
 
-def _choices(rest: Sequence[Candidate], contested: frozenset[Candidate]) -> tuple[list[Candidate], list[list[Option]]]:
-    """Those that always apply, and the choices among the others."""
-    groups: dict[str, list[Candidate]] = {}
-    fixed: list[Candidate] = []
-    choices: list[list[Option]] = []
-    for one in rest:
-        if one.offer.group is not None:
-            groups.setdefault(one.offer.group, []).append(one)
-        elif one.coupon is not None or one in contested:
-            choices.append([(one,), ()])
-        else:
-            fixed.append(one)
-    for members in groups.values():
-        choices.append([*((member,) for member in members), ()])
-    return fixed, choices
+@dataclass(frozen=True, slots=True)
+class End:
+    """What the search of one part came to."""
+
+    part: Part
+    chosen: Chosen
+    attempt: Attempt
+    exact: bool
 
 
-def _rank(attempt: Attempt, chosen: Sequence[Candidate], policy: Policy) -> Rank:
-    """Smaller is better: discount, then fewer promotions, then priority and code (S11).
-
-    Under ``exclusive_by: priority`` the offer of the highest priority decides before the discount.
-    """
-    given = {(done.promotion, done.coupon) for done in attempt.table.done}
-    applied = [one.offer for one in chosen if (one.offer.code, one.coupon) in given]
-    keys = sorted((-offer.priority, offer.code) for offer in applied)
-    first = keys[0][0] if keys and policy.exclusive_by == "priority" else 0
-    return (first, -attempt.total, len(keys), keys)
-
-
-def _contested(facts: Facts, rest: Sequence[Candidate]) -> frozenset[Candidate]:
-    """Multi-buys that want a unit that another one wants too (S8)."""
-    hungry = [one for one in rest if one.offer.consumes]
-    if len(hungry) < 2:
-        return frozenset()
-    lines = {one: {line for scope in one.offer.scopes() for line in facts.board.covered(scope)} for one in hungry}
-    return frozenset(
-        one for pair in itertools.combinations(hungry, 2) if lines[pair[0]] & lines[pair[1]] for one in pair
-    )
-
-
-def _ceilings(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> dict[Candidate, int]:
-    """At most what each candidate can give, whatever else applies."""
-    table = Table(facts.board, policy)
-    return {one: sum(reward.ceiling(table) for reward in one.offer.rewards) for one in candidates}
-
-
-def _bound(facts: Facts, rest: Sequence[Candidate], alone: Sequence[Candidate], ceilings: dict[Candidate, int]) -> int:
-    """No permitted combination gives more than this."""
-    groups: dict[str, int] = {}
-    together = 0
-    for one in rest:
-        if one.offer.group is None:
-            together += ceilings[one]
-        else:
-            groups[one.offer.group] = max(groups.get(one.offer.group, 0), ceilings[one])
-    together += sum(groups.values())
+def _bound(facts: Facts, ends: Sequence[End], closing: Chosen, ceilings: Ceilings) -> int:
+    """No permitted combination without an exclusive offer gives more than this."""
     board = facts.board
     everything = sum(value for value, line in zip(board.line_start, board.lines, strict=True) if line.discountable)
-    return min(everything, max([together, *(ceilings[one] for one in alone)]))
+    most = ceilings.sum(closing)
+    for end in ends:
+        total = end.attempt.total
+        most += total if end.exact else max(total, _most(end.part, ceilings))
+    return min(everything, most)
+
+
+def _most(part: Part, ceilings: Ceilings) -> int:
+    options = sum(max(ceilings.sum(option) for option in choice) for choice in part.choices)
+    return ceilings.sum(part.fixed) + ceilings.sum(part.rivals) + options
+
+
+class Way(NamedTuple):
+    """A set in the order in which it is applied: what comes first, the rivals so far, what comes last."""
+
+    before: Chosen
+    rivals: Chosen
+    after: Chosen
+
+    def with_one(self, one: Candidate) -> Way:
+        """One more rival."""
+        return self._replace(rivals=(*self.rivals, one))
+
+    def chosen(self, wanting: Chosen) -> Chosen:
+        """All of them, those that got nothing too."""
+        return (*self.before, *self.rivals, *wanting, *self.after)
+
+
+class _Search:
+    """The best of one part.  ``best`` is the only thing to ask for."""
+
+    def __init__(self, facts: Facts, policy: Policy, part: Part, limit: Limit, ceilings: Ceilings) -> None:
+        self._facts, self._policy, self._part = facts, policy, part
+        self._limit, self._ceilings = limit, ceilings
+        self._rank: Rank | None = None
+        self._chosen: Chosen = ()
+        self._attempt: Attempt | None = None
+        self._seen: set[tuple[frozenset[int], frozenset[int], int]] = set()
+
+    def best(self) -> End:
+        """The best permitted combination of the part, whether all were tried or beaten."""
+        part = self._part
+        if not part.choices and not part.rivals:
+            return End(part, part.fixed, play(self._facts, self._policy, part.fixed), exact=True)
+        complete = all(self._tried(chosen) for chosen in self._walk())
+        assert self._attempt is not None  # the fullest set is always tried
+        return End(part, self._chosen, self._attempt, complete)
+
+    @property
+    def _reached(self) -> int:
+        return -1 if self._attempt is None else self._attempt.total
+
+    def _walk(self) -> Iterator[Chosen]:
+        """Every permitted set but for the order of rivals, the fullest first.
+
+        A branch whose ceilings cannot reach what is known is not entered, so every step leads to a
+        set worth trying and the walk's own work is bounded by the number of tries.
+        """
+        part, ceilings = self._part, self._ceilings
+        always = (*part.fixed, *part.rivals)
+        if not part.choices:
+            yield always
+            return
+        hopes = [0]
+        for options in reversed(part.choices):
+            hopes.append(hopes[-1] + max(ceilings.sum(option) for option in options))
+        hopes.reverse()
+        ahead: list[tuple[int, Chosen, int]] = [(0, always, ceilings.sum(always))]
+        while ahead:
+            depth, chosen, most = ahead.pop()
+            if most + hopes[depth] < self._reached:
+                continue
+            if depth == len(part.choices):
+                yield chosen
+                continue
+            for option in reversed(part.choices[depth]):
+                ahead.append((depth + 1, chosen + option, most + ceilings.sum(option)))
+
+    def _tried(self, chosen: Chosen) -> bool:
+        """Try one set, its rivals in every order worth trying; False when the limit came first."""
+        if not self._may(len(chosen)):
+            return False
+        members = sorted(chosen, key=lambda one: one.order)
+        if not self._part.rivals:
+            self._note(play(self._facts, self._policy, members), tuple(members))
+            return True
+        rivals = set(map(id, self._part.rivals))
+        first = next(place for place, one in enumerate(members) if id(one) in rivals)
+        before, after = tuple(members[:first]), tuple(members[first + len(rivals) :])
+        self._seen.clear()
+        start = play(self._facts, self._policy, before)
+        wanting = sorted(self._part.rivals, key=lambda one: (-self._ceilings.of(one), one.order))
+        return self._orders(start, Way(before, (), after), tuple(wanting))
+
+    def _may(self, offers: int) -> bool:
+        return self._limit.spend(offers) or self._attempt is None
+
+    def _orders(self, attempt: Attempt, way: Way, wanting: Chosen) -> bool:
+        """The rivals that still want units, each as the next: branch and bound over their orders."""
+        table = attempt.table
+        self._end(attempt, way, wanting)
+        if table.total() + self._hope(table, wanting) + self._ceilings.sum(way.after) <= self._reached:
+            return True
+        complete = True
+        for one in wanting:
+            if not self._may(1):
+                return False
+            copy = Attempt(table.copy(), 0, attempt.misses)
+            miss = apply(one, self._facts, copy.table)
+            if miss is not None:
+                if not way.rivals:
+                    attempt.misses[one] = miss
+                continue
+            left = tuple(other for other in wanting if other is not one)
+            if not self._known(copy.table, left, way):
+                complete &= self._orders(copy, way.with_one(one), left)
+        return complete
+
+    def _hope(self, table: Table, wanting: Chosen) -> int:
+        """At most what the rivals can still give: neither more than the free units are worth."""
+        free = sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
+        return min(free, self._ceilings.sum(wanting))
+
+    def _known(self, table: Table, left: Chosen, way: Way) -> bool:
+        """Whether the same units were taken for as much before, so that nothing better can follow."""
+        if way.after:
+            return False
+        state = frozenset(table.taken), frozenset(map(id, left)), table.total()
+        if state in self._seen:
+            return True
+        self._seen.add(state)
+        return False
+
+    def _end(self, attempt: Attempt, way: Way, wanting: Chosen) -> None:
+        """What it comes to when no further rival applies."""
+        if not way.after:
+            total = attempt.table.total()
+            if total >= self._reached:
+                self._note(Attempt(attempt.table, total, attempt.misses), way.chosen(wanting))
+            return
+        table, misses = attempt.table.copy(), attempt.misses.copy()
+        for one in way.after:
+            miss = apply(one, self._facts, table)
+            if miss is not None:
+                misses[one] = miss
+        self._note(Attempt(table, table.total(), misses), way.chosen(wanting))
+
+    def _note(self, attempt: Attempt, chosen: Chosen) -> None:
+        if attempt.total < self._reached:
+            return
+        rank = _rank(attempt, chosen)
+        if self._rank is None or rank < self._rank:
+            self._rank, self._chosen, self._attempt = rank, chosen, attempt

@@ -59,6 +59,14 @@ class Table:
         self.left = self.board.start.copy()
         self.line_left = self.board.line_start.copy()
 
+    def copy(self) -> Table:
+        """A table that goes on from here by itself."""
+        made = Table.__new__(Table)
+        made.board, made.policy, made.percent_lines = self.board, self.policy, self.percent_lines
+        made.left, made.line_left = self.left.copy(), self.line_left.copy()
+        made.taken, made.done, made.applications = self.taken.copy(), self.done.copy(), None
+        return made
+
     def lines(self, scope: Scope) -> list[int]:
         """Lines of a scope that may be discounted now."""
         covered = self.board.covered(scope)

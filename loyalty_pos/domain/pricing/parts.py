@@ -1,0 +1,152 @@
+"""A basket's offers divided into parts that cannot touch each other, and those that close the bill.
+
+Two offers belong together when they may touch a common line, stand in one group, are of one
+promotion, or when one of them looks at the whole basket.  What closes the bill (the tier's percent,
+a sum or a percentage off everything) touches every part, and still couples none: each gives the
+less the more was given before, by at most as much; so the parts' own best is the best of all.
+
+Invariant: in each part, ``rivals`` stand next to each other in the order of application.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from loyalty_pos.domain.pricing.eligible import Candidate
+from loyalty_pos.domain.pricing.facts import Facts
+from loyalty_pos.domain.pricing.policy import Policy
+from loyalty_pos.domain.promotions.rewards.amount_off import AmountOff
+from loyalty_pos.domain.promotions.rewards.base import Reward
+from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
+from loyalty_pos.domain.promotions.scope import EVERYTHING
+
+Option = tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Candidates that are searched together."""
+
+    fixed: Option
+    """Always in, in their order."""
+    choices: tuple[tuple[Option, ...], ...]
+    """Of each, exactly one option."""
+    rivals: Option
+    """Multi-buys that want the same units (S8); any of them may come first."""
+    units: tuple[int, ...]
+    """The units that they want."""
+
+
+def divide(facts: Facts, policy: Policy, ordered: Sequence[Candidate]) -> tuple[list[Part], Option]:
+    """The parts of ``ordered`` candidates, none of them exclusive, and those that close the bill."""
+    start = len(ordered)
+    while start and _closes(facts, policy, ordered[start - 1]):
+        start -= 1
+    return [_part(facts, policy, members) for members in _together(facts, ordered[:start])], tuple(ordered[start:])
+
+
+def _closes(facts: Facts, policy: Policy, one: Candidate) -> bool:
+    """Whether an offer lowers every line, by no more the less is left: it may be applied blindly, last."""
+    offer = one.offer
+    return (
+        offer.stacking == "combine"
+        and not offer.dynamic
+        and offer.floor is None
+        and one.budget is None
+        and policy.percent_stacking == "compound"
+        and all(_lowers_everything(facts, reward) for reward in offer.rewards)
+        and all(line.floor is None for line in facts.board.lines)
+    )
+
+
+def _lowers_everything(facts: Facts, reward: Reward) -> bool:
+    if isinstance(reward, PercentOff):
+        plain = reward.base == "remaining"
+    elif isinstance(reward, AmountOff):
+        plain = reward.per == "basket"
+    else:
+        return False
+    some = reward.max_units is not None or reward.max_units_per_line is not None or reward.scope.exclude_discounted
+    board = facts.board
+    return plain and not some and len(board.covered(reward.scope)) == len(board.covered(EVERYTHING))
+
+
+def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Candidates that share anything, as lists in their order."""
+    leader: dict[object, object] = {}
+
+    def find(key: object) -> object:
+        while leader.setdefault(key, key) != key:
+            leader[key] = key = leader[leader[key]]
+        return key
+
+    for one in ordered:
+        for key in _touched(facts, one):
+            leader[find(key)] = find(one)
+    found: dict[object, list[Candidate]] = {}
+    for one in ordered:
+        found.setdefault(find(one), []).append(one)
+    return list(found.values())
+
+
+def _touched(facts: Facts, one: Candidate) -> set[object]:
+    """What a candidate may change or look at: lines, its group, its promotion."""
+    offer, board = one.offer, facts.board
+    touched: set[object] = {("promotion", offer.code)}
+    if offer.group is not None:
+        touched.add(("group", offer.group))
+    if offer.dynamic or offer.stacking == "only_if_alone":
+        return touched | set(range(len(board.lines)))
+    for reward in offer.rewards:
+        for scope in reward.scopes():
+            touched.update(board.covered(scope))
+    return touched
+
+
+def _part(facts: Facts, policy: Policy, members: Sequence[Candidate]) -> Part:
+    rivals = _rivals(facts, members) if policy.percent_stacking != "best_per_line" else ()
+    units = {
+        unit
+        for one in rivals
+        for scope in one.offer.scopes()
+        for number in facts.board.covered(scope)
+        for unit in range(facts.board.first[number], facts.board.first[number + 1])
+    }
+    if not _neighbours(rivals, members):
+        rivals = ()
+    free = {id(one) for one in _rivals(facts, members)} - {id(one) for one in rivals}
+    apart = {id(one) for one in rivals}
+    fixed: list[Candidate] = []
+    choices: list[tuple[Option, ...]] = []
+    groups: dict[str, list[Option]] = {}
+    for one in members:
+        if id(one) in apart:
+            continue
+        if one.offer.group is not None:
+            groups.setdefault(one.offer.group, []).append((one,))
+        elif one.coupon is not None or id(one) in free:
+            choices.append(((one,), ()))
+        else:
+            fixed.append(one)
+    choices += [(*options, ()) for options in groups.values()]
+    return Part(tuple(fixed), tuple(choices), rivals, tuple(sorted(units)))
+
+
+def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:
+    """Multi-buys that want a unit which another one wants too."""
+    hungry = [one for one in members if one.offer.consumes and one.offer.group is None]
+    lines = [{line for scope in one.offer.scopes() for line in facts.board.covered(scope)} for one in hungry]
+    wanted = {
+        place
+        for first, second in itertools.combinations(range(len(hungry)), 2)
+        if lines[first] & lines[second]
+        for place in (first, second)
+    }
+    return tuple(hungry[place] for place in sorted(wanted))
+
+
+def _neighbours(rivals: Option, members: Sequence[Candidate]) -> bool:
+    places = [place for place, one in enumerate(members) if one in rivals]
+    return not places or places[-1] - places[0] + 1 == len(places)

@@ -141,7 +141,7 @@ def _but_for_weight(found: list[Any], right: list[Any]) -> bool:
 
 
 def _close(weight: float, right: list[Any]) -> bool:
-    return abs(weight - right[GOODS - 1]) <= TOLERANCE * max(right[-1], 1.0)
+    return bool(abs(weight - right[GOODS - 1]) <= TOLERANCE * max(right[-1], 1.0))
 
 
 def _row(table: str, member: int, about: object) -> str:

@@ -27,13 +27,39 @@ def set_up() -> None:
 
     names = {name: getattr(defaults, name) for name in dir(defaults) if name.startswith("OSCAR_")}
     core = ("admin", "auth", "contenttypes", "sessions", "messages", "staticfiles", "sites", "flatpages")
-    shop = (
-        "analytics checkout address shipping catalogue catalogue.reviews communication voucher partner basket "
-        "payment offer order customer search wishlists dashboard"
-    ).split()
-    back = (
-        "reports users orders catalogue offers partners pages ranges reviews vouchers communications shipping"
-    ).split()
+    shop = [
+        "analytics",
+        "checkout",
+        "address",
+        "shipping",
+        "catalogue",
+        "catalogue.reviews",
+        "communication",
+        "voucher",
+        "partner",
+        "basket",
+        "payment",
+        "offer",
+        "order",
+        "customer",
+        "search",
+        "wishlists",
+        "dashboard",
+    ]
+    back = [
+        "reports",
+        "users",
+        "orders",
+        "catalogue",
+        "offers",
+        "partners",
+        "pages",
+        "ranges",
+        "reviews",
+        "vouchers",
+        "communications",
+        "shipping",
+    ]
     settings.configure(
         ROOT_URLCONF="oscar.config",
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},

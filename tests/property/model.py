@@ -94,8 +94,7 @@ class Member:
         since, state = (midnight(at, 1), "pending") if sale else (at, "active")
         recovered = min(points, self.shortfall) if sale else 0
         self.shortfall -= recovered
-        if points:
-            self.lots.append(Lot(points - recovered, since, midnight(at, 11), state, sale=sale))
+        self.lots.append(Lot(points - recovered, since, midnight(at, 11), state, sale=sale))
 
     def price(self, units: int, each: int, coupon: str | None, asked: int, now: int) -> Sale:
         """The bill: the coupon if it is free, the points that are there and allowed (S22)."""
@@ -168,8 +167,7 @@ class Member:
     def join(self, other: Member) -> None:
         """Everything of another member is this one's, in the order it was granted."""
         self.lots = sorted(self.lots + other.lots, key=lambda lot: lot.number)
-        self.coupons |= other.coupons
-        self.checkouts += other.checkouts
+        self.coupons, self.checkouts = self.coupons | other.coupons, self.checkouts + other.checkouts
         self.spent, self.expired = self.spent + other.spent, self.expired + other.expired
         self.shortfall += other.shortfall
 

@@ -16,7 +16,7 @@ from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
-from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, off_text
+from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, most_off, off_text
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
 
 _FREE = Decimal(100)
@@ -124,8 +124,11 @@ class BuyGet(Reward, frozen=True, eq=False, kw_only=True):
         return missing + (0 if only_given + spare else 1)
 
     def ceiling(self, table: Table) -> int:
-        """Everything that could be given, whole."""
-        return sum(table.left[unit] for unit in table.free_units(self.gives))
+        """The dearest units that could be given, as many as could: fewer units never give more."""
+        buyable, givable = set(table.free_units(self.buy_scope)), table.free_units(self.gives)
+        both = sum(unit in buyable for unit in givable)
+        times, most = self._how_many(len(buyable), both, len(givable) - both, table.applications)
+        return most_off(table, givable, most, self.rate, self.amount, times)
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Mua 2 tặng 1: tặng 30.000đ``."""

@@ -56,8 +56,8 @@ class CheapestOff(Reward, frozen=True, eq=False, kw_only=True):
         return [cut]
 
     def ceiling(self, table: Table) -> int:
-        """The dearest units of the group, whole."""
-        return sum(sorted((table.left[u] for u in table.free_units(self.scope)), reverse=True)[: self.units])
+        """The dearest units of the group: the cheap ones may be somebody else's."""
+        return most_off(table, table.free_units(self.scope), self.units, self.percent, self.amount)
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Món rẻ nhất: 50% của 30.000đ``."""
@@ -75,6 +75,16 @@ def given_cut(
     amounts = [min(amount or 0, table.left[unit]) for unit in given]
     cut = Cut(given, amounts, sum(amounts), (amount or 0) * len(given))
     return cut if most is None or cut.total <= most else shrink(cut, most)
+
+
+def most_off(
+    table: Table, units: list[int], count: int, percent: Decimal | None, amount: int | None, times: int = 1
+) -> int:
+    """At most what ``count`` of these units can lose, given in so many ``times`` that round by themselves."""
+    values = sorted((table.left[unit] for unit in units), reverse=True)[:count]
+    if percent is None:
+        return sum(min(amount or 0, value) for value in values)
+    return min(sum(values), percent_of(sum(values), percent) + times)
 
 
 def off_text(say: Say, percent: Decimal | None, amount: int | None, base: int) -> str:

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-# Complete evaluations of a basket before the search must stop: about 50 ms for 20 lines on the
+# Tries before the search must stop (search.py says what one is): about 50 ms for 20 lines on the
 # reference machine.  A count, not a clock, so that every till computes the same (S11).
-SEARCH_NODES = 256
+SEARCH_NODES = 400
 
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -20,7 +20,7 @@ from loyalty_pos.domain.pricing.play import Attempt, apply, play
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.pricing.table import Table
 
-OFFERS_PER_NODE = 20
+OFFERS_PER_NODE = 6
 
 Chosen = tuple[Candidate, ...]
 Rank = tuple[int, int, list[tuple[int, str]]]

@@ -3,8 +3,8 @@
 Units are plain numbers in lists, shares are worked out with fractions, every permitted combination is
 played out to the end.  Permitted are: each exclusive offer alone; or all offers that merely combine,
 one or none of each group, any of the coupons, and of multi-buys that want the same units any, in any
-order.  It knows percent_off, amount_off, fixed_price, cheapest_off and buy_get, thresholds, limits in
-a basket, and nothing of the engine's code.
+order.  It knows percent_off, amount_off, fixed_price, cheapest_off, buy_get and fixed_price_group,
+thresholds, limits in a basket, and nothing of the engine's code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 Json = dict[str, Any]
 STAGES = ("catalog", "item", "group", "tier", "basket", "coupon")
-HUNGRY = ("cheapest_off", "buy_get")
+HUNGRY = ("cheapest_off", "buy_get", "fixed_price_group")
 
 
 def best(goods: Sequence[Json], promotions: Sequence[Json]) -> int:
@@ -203,6 +203,16 @@ class Basket:
                     gifts.append(unit)
             if gifts:
                 yield times, gifts
+
+    def _fixed_price_group(self, reward: Json, most: int | None) -> None:
+        size = reward["quantity"]
+        units = sorted(self._free(reward["scope"]), key=lambda unit: (-self.left[unit], unit))
+        for time in range(min(len(units) // size, most or len(units))):
+            group = sorted(units[time * size : (time + 1) * size])
+            saved = sum(self.left[unit] for unit in group) - reward["price"]
+            if saved > 0:
+                self._share(saved, group, self.left)
+                self.taken.update(group)
 
     # What they share --------------------------------------------------------------------------
 

@@ -63,6 +63,10 @@ def a_multi_buy(luck: random.Random) -> Json:
     if luck.random() < 0.4:
         return {"kind": "cheapest_off", "units": luck.randint(1, 2), "percent": percent, "scope": luck.choice(SCOPES)}
     scope = luck.choice(SCOPES)
+    if luck.random() < 0.4:
+        size = luck.randint(2, 3)
+        price = size * luck.randrange(0, 30_000, 500)
+        return {"kind": "fixed_price_group", "quantity": size, "price": price, "scope": scope}
     return {"kind": "buy_get", "buy_scope": scope, "buy_quantity": luck.randint(1, 2), "get_quantity": 1,
             "get_scope": luck.choice((scope, scope, luck.choice(SCOPES))), "percent": percent}  # fmt: skip
 

@@ -1,0 +1,68 @@
+"""``fixed_price_group``: any so many units of a scope for one price, again and again while units last.
+
+The dearest units go first, so the customer gains most; a group that costs no more by itself is left
+alone.  Each unit is in one group (S8), and what a group saves is spread over it (S4, S25).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.pricing.table import Cut, Table
+from loyalty_pos.domain.promotions.definition import StageName
+from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
+from loyalty_pos.domain.promotions.rewards.buy_get import Units
+from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+
+
+class FixedPriceGroup(Reward, frozen=True, eq=False, kw_only=True):
+    """Any ``quantity`` units of ``scope`` together for ``price``, at most ``max_groups`` times."""
+
+    kind: ClassVar[str] = "fixed_price_group"
+    consumes: ClassVar[bool] = True
+
+    quantity: Annotated[int, Meta(ge=2, le=10_000)]
+    price: Amount
+    scope: Scope = EVERYTHING
+    max_groups: Units | None = None
+
+    @property
+    def stage(self) -> StageName:
+        """A multi-buy."""
+        return "group"
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """The group."""
+        return (self.scope,)
+
+    def propose(self, table: Table) -> list[Cut]:
+        """One cut for each group that is dearer than its price."""
+        units = table.ranked(table.free_units(self.scope), dearest=True)
+        times = fewest(len(units) // self.quantity, self.max_groups, table.applications)
+        cuts = []
+        for time in range(times):
+            group = sorted(units[time * self.quantity : (time + 1) * self.quantity])
+            saved = sum(table.left[unit] for unit in group) - self.price
+            if saved <= 0:
+                break
+            cut = table.spread(saved, group, saved)
+            cut.consumed = group
+            cuts.append(cut)
+        return cuts
+
+    def short_of(self, table: Table) -> int:
+        """Units missing for the first group (S13)."""
+        return max(0, self.quantity - len(table.free_units(self.scope)))
+
+    def explain(self, say: Say, share: LineShare) -> str:
+        """``3 món giá 84.000đ``."""
+        count, price = say.number(self.quantity), say.money(self.price)
+        return say.text(f"{count} món giá {price}", f"{count} for {price}")
+
+
+def fewest(first: int, *limits: int | None) -> int:
+    """The smallest of a number and those limits that there are."""
+    return min([first, *(limit for limit in limits if limit is not None)])

@@ -1,0 +1,96 @@
+"""``steps``: the more is bought, the more is given; the highest step that is reached counts alone.
+
+Bounds are inclusive (S9).  What is measured is the value on the shelf or the number of units; what is
+given comes off what is left.  A step's amount is given once (of a line: once a line), not for every
+multiple of its bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from loyalty_pos.domain.money import percent_of
+from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.pricing.table import Cut, Table
+from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.promotions.definition import StageName
+from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
+from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"lowest": "from"}):
+    """From ``from`` on: ``percent`` or ``amount`` off, or each unit at ``price``."""
+
+    lowest: Annotated[int, Meta(ge=1, le=10**12)]
+    percent: Decimal | None = None
+    amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
+    price: Amount | None = None
+
+    def __post_init__(self) -> None:
+        check_one_of(percent=self.percent, amount=self.amount, price=self.price)
+        check_percent(self.percent)
+
+
+class Steps(Reward, frozen=True, eq=False, kw_only=True):
+    """What the basket (or the scope) comes to, what a line comes to, or how many units there are."""
+
+    kind: ClassVar[str] = "steps"
+
+    by: Literal["basket_amount", "line_amount", "quantity"]
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1, max_length=20)]
+    scope: Scope = EVERYTHING
+
+    def __post_init__(self) -> None:
+        bounds = [step.lowest for step in self.steps]
+        if any(second <= first for first, second in zip(bounds, bounds[1:], strict=False)):
+            raise ValueError("steps:overlapping")
+
+    @property
+    def stage(self) -> StageName:
+        """On the bill's value with the basket's offers, else with the items'."""
+        return "basket" if self.by == "basket_amount" else "item"
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """The lines it lowers."""
+        return (self.scope,)
+
+    def propose(self, table: Table) -> list[Cut]:
+        """One cut, or one for each line."""
+        board, lines = table.board, table.lines(self.scope)
+        if self.by == "line_amount":
+            cuts = [_cut(table, [number], self._reached(board.line_start[number])) for number in lines]
+        else:
+            measured = board.value_in(self.scope) if self.by == "basket_amount" else board.units_in(self.scope)
+            cuts = [_cut(table, lines, self._reached(measured))]
+        return [cut for cut in cuts if cut is not None and cut.total]
+
+    def _reached(self, measured: int) -> Step | None:
+        return next((step for step in reversed(self.steps) if measured >= step.lowest), None)
+
+    def short_of(self, table: Table) -> int:
+        """Units missing for the first step (S13)."""
+        if self.by != "quantity":
+            return 0
+        return max(0, self.steps[0].lowest - table.board.units_in(self.scope))
+
+    def explain(self, say: Say, share: LineShare) -> str:
+        """``Bậc thang: 10% của 500.000đ``; which step it was shows in its figures."""
+        off = say.money(share.share)
+        return say.text(f"Mua càng nhiều giảm càng nhiều: {off}", f"The more you buy, the less you pay: {off}")
+
+
+def _cut(table: Table, lines: Sequence[int], step: Step | None) -> Cut | None:
+    if step is None:
+        return None
+    worth = sum(table.line_left[number] for number in lines)
+    if step.price is not None:
+        units = table.units_of(lines)
+        prices = [table.board.unit_price(table.board.line_of[unit], step.price) for unit in units]
+        amounts = [max(0, table.left[unit] - price) for unit, price in zip(units, prices, strict=True)]
+        return Cut(units, amounts, sum(amounts), sum(amounts))
+    granted = percent_of(worth, step.percent) if step.percent is not None else step.amount or 0
+    return table.spread_lines(min(granted, worth), lines, granted)

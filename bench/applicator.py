@@ -9,6 +9,7 @@ products, offers and baskets is not.  bench.pricing calls it.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -95,6 +96,7 @@ class Shop:
         self._model = get_model
         self._kind = get_model("catalogue", "ProductClass").objects.create(name="Goods", track_stock=False)
         self._partner = get_model("partner", "Partner").objects.create(name="Shop")
+        self._numbers = itertools.count()
         self._categories: dict[str, Any] = {}
         self._products: dict[str, Any] = {}
 
@@ -118,11 +120,11 @@ class Shop:
             self._products[line["sku"]] = product
         return self._products[line["sku"]]
 
-    def offer(self, number: int, promotion: Json) -> Any:
+    def offer(self, promotion: Json) -> Any:
         """One promotion of bench.pricing as a site offer."""
         reward = promotion["rewards"][0]
         make = self._model
-        goods = make("offer", "Range").objects.create(name=f"r{number}")
+        goods = make("offer", "Range").objects.create(name=f"r{next(self._numbers)}")
         for name in reward["scope"]["categories"]:
             goods.included_categories.add(self.category(name))
         count = reward.get("quantity", 1)
@@ -156,7 +158,7 @@ def run(shop: Shop, workload: Json) -> Json:
     """Every basket of a workload."""
     from oscar.apps.offer.applicator import Applicator
 
-    offers = [shop.offer(number, promotion) for number, promotion in enumerate(workload["offers"])]
+    offers = [shop.offer(promotion) for promotion in workload["offers"]]
     spent, discounts = [], []
     for lines in workload["baskets"]:
         basket = shop.basket(lines)

@@ -24,7 +24,7 @@ from typing import NamedTuple
 LONGEST = 1_200
 """Seconds that the tests may take."""
 ROOT = Path(__file__).parents[2]
-TREE = ("loyalty_pos", "adapters", "migrations", "tests", "setup.cfg", "pyproject.toml")
+NOT_OURS = ("__pycache__", ".git", ".venv", ".*_cache", ".hypothesis", "*.egg-info", "var", "build", "dist")
 WRITER, IDEMPOTENCY = "loyalty_pos/storage/writer.py", "loyalty_pos/services/idempotency.py"
 LEDGER, POSTING = "loyalty_pos/storage/ledger.py", "loyalty_pos/storage/posting.py"
 
@@ -88,12 +88,7 @@ FAULTS = (
 
 def copy(folder: Path) -> None:
     """The tree as it is."""
-    for name in TREE:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, folder / name)
+    shutil.copytree(ROOT, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_OURS))
 
 
 def plant(folder: Path, fault: Fault) -> None:

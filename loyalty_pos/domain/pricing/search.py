@@ -257,8 +257,11 @@ class _Search:
         """The rivals that still want units, each as the next: branch and bound over their orders."""
         table = attempt.table
         self._end(attempt, way, wanting)
-        if table.total() + self._hope(table, wanting) + self._ceilings.sum(way.after) <= self._reached:
+        enough = self._reached - table.total() - self._ceilings.sum(way.after)
+        if self._free(table) <= enough or self._ceilings.sum(wanting) <= enough:
             return True
+        if way.rivals:
+            wanting = self._able(table, wanting, enough)
         complete = True
         for one in wanting:
             if not self._may(1):
@@ -274,10 +277,18 @@ class _Search:
                 complete &= self._orders(copy, way.with_one(one), left)
         return complete
 
-    def _hope(self, table: Table, wanting: Chosen) -> int:
-        """At most what the rivals can still give: neither more than the free units are worth."""
-        free = sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
-        return min(free, self._ceilings.sum(wanting))
+    def _free(self, table: Table) -> int:
+        """What the units are worth that rivals can still have: together they give no more."""
+        return sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
+
+    def _able(self, table: Table, wanting: Chosen, enough: int) -> Chosen:
+        """The rivals that can still give anything, the largest first; none when all of them give too little."""
+        table.applications = None
+        most = [(sum(reward.ceiling(table) for reward in one.offer.rewards), one) for one in wanting]
+        if sum(ceiling for ceiling, _ in most) <= enough:
+            return ()
+        most.sort(key=lambda pair: (-pair[0], pair[1].order))
+        return tuple(one for ceiling, one in most if ceiling)
 
     def _known(self, table: Table, left: Chosen, way: Way) -> bool:
         """Whether the same units were taken for as much before, so that nothing better can follow."""

@@ -37,18 +37,26 @@ class Part:
     """Multi-buys that want the same units (S8); any of them may come first."""
     units: tuple[int, ...]
     """The units that they want."""
+    closing: Option
+    """What closes this part as others close the bill: applied once the rest is decided."""
 
 
 def divide(facts: Facts, policy: Policy, ordered: Sequence[Candidate]) -> tuple[list[Part], Option]:
     """The parts of ``ordered`` candidates, none of them exclusive, and those that close the bill."""
-    start = len(ordered)
-    while start and _closes(facts, policy, ordered[start - 1]):
-        start -= 1
+    start = _open_until(facts, policy, ordered, facts.board.covered(EVERYTHING))
     return [_part(facts, policy, members) for members in _together(facts, ordered[:start])], tuple(ordered[start:])
 
 
-def _closes(facts: Facts, policy: Policy, one: Candidate) -> bool:
-    """Whether an offer lowers every line, by no more the less is left: it may be applied blindly, last."""
+def _open_until(facts: Facts, policy: Policy, ordered: Sequence[Candidate], lines: Sequence[int]) -> int:
+    """From where on all that follows closes these lines."""
+    start = len(ordered)
+    while start and _closes(facts, policy, ordered[start - 1], lines):
+        start -= 1
+    return start
+
+
+def _closes(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) -> bool:
+    """Whether an offer lowers all these lines, by no more the less is left: it may be applied blindly, last."""
     offer = one.offer
     return (
         offer.stacking == "combine"
@@ -56,12 +64,12 @@ def _closes(facts: Facts, policy: Policy, one: Candidate) -> bool:
         and offer.floor is None
         and one.budget is None
         and policy.percent_stacking == "compound"
-        and all(_lowers_everything(facts, reward) for reward in offer.rewards)
+        and all(_lowers(facts, reward, lines) for reward in offer.rewards)
         and all(line.floor is None for line in facts.board.lines)
     )
 
 
-def _lowers_everything(facts: Facts, reward: Reward) -> bool:
+def _lowers(facts: Facts, reward: Reward, lines: Sequence[int]) -> bool:
     if isinstance(reward, PercentOff):
         plain = reward.base == "remaining"
     elif isinstance(reward, AmountOff):
@@ -69,8 +77,7 @@ def _lowers_everything(facts: Facts, reward: Reward) -> bool:
     else:
         return False
     some = reward.max_units is not None or reward.max_units_per_line is not None or reward.scope.exclude_discounted
-    board = facts.board
-    return plain and not some and len(board.covered(reward.scope)) == len(board.covered(EVERYTHING))
+    return plain and not some and facts.board.covered(reward.scope) == lines
 
 
 def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -105,7 +112,9 @@ def _touched(facts: Facts, one: Candidate) -> set[object]:
     return touched
 
 
-def _part(facts: Facts, policy: Policy, members: Sequence[Candidate]) -> Part:
+def _part(facts: Facts, policy: Policy, together: Sequence[Candidate]) -> Part:
+    start = _open_until(facts, policy, together, _lines(facts, together))
+    members, closing = together[:start], tuple(together[start:])
     rivals = _rivals(facts, members) if policy.percent_stacking != "best_per_line" else ()
     units = {
         unit
@@ -131,7 +140,13 @@ def _part(facts: Facts, policy: Policy, members: Sequence[Candidate]) -> Part:
         else:
             fixed.append(one)
     choices += [(*options, ()) for options in groups.values()]
-    return Part(tuple(fixed), tuple(choices), rivals, tuple(sorted(units)))
+    return Part(tuple(fixed), tuple(choices), rivals, tuple(sorted(units)), closing)
+
+
+def _lines(facts: Facts, members: Sequence[Candidate]) -> list[int]:
+    """All lines that some offers may lower, in order."""
+    scopes = {scope for one in members for reward in one.offer.rewards for scope in reward.scopes()}
+    return sorted({number for scope in scopes for number in facts.board.covered(scope)})
 
 
 def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:

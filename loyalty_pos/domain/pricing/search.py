@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from loyalty_pos.domain.pricing.eligible import Candidate
-from loyalty_pos.domain.pricing.facts import Facts
+from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.parts import Part, divide
 from loyalty_pos.domain.pricing.play import Attempt, apply, play
 from loyalty_pos.domain.pricing.policy import Policy
@@ -89,18 +89,23 @@ def _together(facts: Facts, policy: Policy, parts: Sequence[Attempt], closing: C
 
     Parts share nothing, so only the order within each of them matters.
     """
-    table, misses = Table(facts.board, policy), {}
+    table, misses = Table(facts.board, policy), dict[Candidate, Miss]()
     for part in parts:
         table.done.extend(part.table.done)
         misses.update(part.misses)
     for done in table.done:
         for _, cut in done.cuts:
             table.take(cut)
+    _close(facts, table, closing, misses)
+    return Attempt(table, table.total(), misses)
+
+
+def _close(facts: Facts, table: Table, closing: Chosen, misses: dict[Candidate, Miss]) -> None:
+    """Apply what closes the bill, or a part of it."""
     for one in closing:
         miss = apply(one, facts, table) if one.offer.rewards else None
         if miss is not None:
             misses[one] = miss
-    return Attempt(table, table.total(), misses)
 
 
 def _first(policy: Policy, attempt: Attempt, chosen: Chosen) -> int:
@@ -165,7 +170,7 @@ def _bound(facts: Facts, ends: Sequence[End], closing: Chosen, ceilings: Ceiling
 
 def _most(part: Part, ceilings: Ceilings) -> int:
     options = sum(max(ceilings.sum(option) for option in choice) for choice in part.choices)
-    return ceilings.sum(part.fixed) + ceilings.sum(part.rivals) + options
+    return ceilings.sum((*part.fixed, *part.rivals, *part.closing)) + options
 
 
 class Way(NamedTuple):
@@ -199,10 +204,16 @@ class _Search:
         """The best permitted combination of the part, whether all were tried or beaten."""
         part = self._part
         if not part.choices and not part.rivals:
-            return End(part, part.fixed, play(self._facts, self._policy, part.fixed), exact=True)
+            whole = (*part.fixed, *part.closing)
+            return End(part, whole, play(self._facts, self._policy, whole), exact=True)
         complete = all(self._tried(chosen) for chosen in self._walk())
         assert self._attempt is not None  # the fullest set is always tried
-        return End(part, self._chosen, self._attempt, complete)
+        return End(part, (*self._chosen, *part.closing), self._closed(self._attempt), complete)
+
+    def _closed(self, attempt: Attempt) -> Attempt:
+        table, misses = attempt.table.copy(), attempt.misses.copy()
+        _close(self._facts, table, self._part.closing, misses)
+        return Attempt(table, table.total(), misses)
 
     @property
     def _reached(self) -> int:
@@ -308,10 +319,7 @@ class _Search:
                 self._note(Attempt(attempt.table, total, attempt.misses), way.chosen(wanting))
             return
         table, misses = attempt.table.copy(), attempt.misses.copy()
-        for one in way.after:
-            miss = apply(one, self._facts, table)
-            if miss is not None:
-                misses[one] = miss
+        _close(self._facts, table, way.after, misses)
         self._note(Attempt(table, table.total(), misses), way.chosen(wanting))
 
     def _note(self, attempt: Attempt, chosen: Chosen) -> None:

@@ -111,6 +111,24 @@ def test_s11_the_engine_finds_what_trying_everything_finds() -> None:
         assert proof.upper_bound == proof.discount, told
 
 
+def test_s11_of_equal_totals_the_fewer_promotions_win_among_multi_buys_too() -> None:
+    """Three small gifts and two larger ones come to the same: the two stay."""
+    goods = [
+        {"line": str(number), "sku": f"s{number}", "category": "dairy", "quantity": 1, "unit_price": price_}
+        for number, price_ in enumerate((20_000, 20_000, 30_000, 30_000, 40_000, 40_000), 1)
+    ]
+    pair: Json = {"kind": "fixed_price_group", "quantity": 2, "scope": {"categories": ["dairy"]}, "max_groups": 1}
+    promotions = [
+        {"code": "a1", "name": "A", "rewards": [pair | {"price": 60_000}]},
+        {"code": "a2", "name": "A", "rewards": [pair | {"price": 40_000}]},
+        {"code": "a3", "name": "A", "rewards": [pair | {"price": 30_000}]},
+        {"code": "b", "name": "B", "rewards": [pair | {"price": 30_000, "max_groups": 3}], "stacking": "combine"},
+    ]
+    made = price(rule_set(promotions), ask(goods, promotions))
+    assert made.pricing.proof.optimal
+    assert [use.promotion for use in made.uses] == ["b", "gold-10"]
+
+
 @pytest.mark.long
 def test_s11_the_order_of_lines_and_promotions_is_all_the_same() -> None:
     """Nothing depends on the order of typing, and pricing twice is identical."""

@@ -269,7 +269,7 @@ class _Search:
         table = attempt.table
         self._end(attempt, way, wanting)
         enough = self._reached - table.total() - self._ceilings.sum(way.after)
-        if self._free(table) <= enough or self._ceilings.sum(wanting) <= enough:
+        if self._free(table) < enough or self._ceilings.sum(wanting) < enough:
             return True
         if way.rivals:
             wanting = self._able(table, wanting, enough)
@@ -296,7 +296,7 @@ class _Search:
         """The rivals that can still give anything, the largest first; none when all of them give too little."""
         table.applications = None
         most = [(sum(reward.ceiling(table) for reward in one.offer.rewards), one) for one in wanting]
-        if sum(ceiling for ceiling, _ in most) <= enough:
+        if sum(ceiling for ceiling, _ in most) < enough:
             return ()
         most.sort(key=lambda pair: (-pair[0], pair[1].order))
         return tuple(one for ceiling, one in most if ceiling)

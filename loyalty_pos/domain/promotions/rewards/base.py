@@ -59,7 +59,10 @@ class Reward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=
         return 0
 
     def ceiling(self, table: Table) -> int:
-        """At most what ``propose`` can give in any state of this basket (the search's bound)."""
+        """At most what ``propose`` can give in any state of this basket, from a table without offers (the
+        search's bound).  What leaves reduced lines out may come to others later than it would now."""
+        if any(scope.exclude_discounted for scope in self.scopes()):
+            return sum(table.left[unit] for scope in self.scopes() for unit in table.units_of(table.lines(scope)))
         return sum(cut.total for cut in self.propose(table))
 
     def explain(self, say: Say, share: LineShare) -> str:

@@ -117,7 +117,7 @@ class PricedLine(Body):
 
 
 class Totals(Body):
-    """gross - discount = net; net - points_value = to_pay."""
+    """gross - discount = net; net - points_value = to_pay; what gift cards and wallets pay leaves due."""
 
     gross = whole()
     discount = whole()
@@ -271,6 +271,7 @@ class Return(Body):
     lines = many(ReturnedLine)
     points = one(PointsBack)
     coupons = texts()
+    value_back = anything()
     sale = fields.Nested(Sale)
     balance = fields.Integer()
 

@@ -92,8 +92,8 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         store_id, terminal_id, ticket.cashier, member.id if member else None, ticket.swipe_id, ticket.unknown_card,
         ticket.receipt, book.programme.business_date(ticket.sold_at).isoformat(), ticket.sold_at, ticket.now,
         answer.status, ticket.body_hash, ticket.rules or book.version,
-            totals.gross, totals.discount, totals.net, totals.to_pay,
-        earned, redeemed, msgspec.json.encode(ticket.priced.earning).decode(), ticket.counted,
+            totals.gross, totals.discount, totals.net, totals.to_pay, totals.due,
+        earned, redeemed, 0, msgspec.json.encode(ticket.priced.earning).decode(), ticket.counted,
             msgspec.json.encode(answer),
     ))  # fmt: skip
     if sale_id is None:

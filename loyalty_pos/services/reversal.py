@@ -17,13 +17,13 @@ from loyalty_pos.domain.points import EarnPlan, restored_expiry
 from loyalty_pos.domain.pricing.result import UnitRun
 from loyalty_pos.domain.returns import ReturnOutcome, SoldLine, SoldSale, compute_return, units_back
 from loyalty_pos.errors import Conflict
-from loyalty_pos.services import limits, tiers
+from loyalty_pos.services import limits, tiers, value_returns
 from loyalty_pos.services.context import Outcome, Request, Services
 from loyalty_pos.services.posting import goods, thousandths
 from loyalty_pos.services.requests import ReturnLine
 from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import coupons as coupon_rows
-from loyalty_pos.storage import habits, ledger, posting, reading, sales
+from loyalty_pos.storage import habits, ledger, posting, reading, sales, values
 from loyalty_pos.storage.ledger import LotRow, Why
 from loyalty_pos.storage.sales import NewReturn, SaleLineRow, SaleRow
 from loyalty_pos.storage.tx import Stale, Tx
@@ -64,24 +64,27 @@ def known_return(tx: Tx, back: Back) -> Outcome | None:
 def post_return(services: Services, tx: Tx, request: Request, back: Back) -> Outcome:
     """Write one return of a locked sale that ``known_return`` does not know.
 
-    Refused (``more_than_bought``); Conflict (``undo_elsewhere``, ``undo_too_late``,
+    Refused (``more_than_bought``, ``value_spent``); Conflict (``undo_elsewhere``, ``undo_too_late``,
     ``undo_not_whole``) for an undo that is none.
     """
     book, now, by, sale = services.rules.current(tx), services.now_ms(), request.caller.key, back.sale
     if sale.member_id is not None:
         reading.member(tx, sale.member_id)  # the lock, before anything of the member is read
     rows = sales.lines(tx, sale.id)
-    outcome = _compute(tx, sale, rows, back.lines)
+    sold = sold_sale(tx, sale, rows)
+    outcome = compute_return(sold, units_back(sold, [(line.line, line.quantity) for line in back.lines]))
     if back.reason == "undo" and not back.parked:
         _check_undo(back, outcome, now)
+    plan = value_returns.plan(tx, sale.id, sold, outcome)
     _take_units(tx, sale.id, rows, outcome)
     points = _plan_points(tx, book, sale, outcome, now)
     today = book.programme.local(now).date().isoformat()
     coupons = coupon_rows.give_back(tx, sale.id, today, now, by) if outcome.full else []
-    answer = _answer(outcome, rows, points, coupons)
+    answer = _answer(outcome, rows, points, coupons) | {"value_back": plan.shown}
     return_id = sales.add_return(tx, NewReturn(
         sale.id, *back.lane, back.receipt, back.day, now, back.reason, back.body_hash, outcome.refund,
-        outcome.pay_back, points.taken_back, outcome.given_back, points.shortfall, msgspec.json.encode(answer),
+        outcome.pay_back, points.taken_back, outcome.given_back, points.shortfall, outcome.value_back,
+        msgspec.json.encode(answer),
     ))  # fmt: skip
     if return_id is None:
         raise Stale
@@ -91,6 +94,7 @@ def post_return(services: Services, tx: Tx, request: Request, back: Back) -> Out
     why = Why(now, by, back.lane[1], sale.id, return_id, back.reason, request.key)
     if sale.member_id is not None:
         _correct_member(tx, book, sale, rows, outcome, points, why)
+    value_returns.post(tx, book, plan, why)
     if outcome.full:
         limits.give_back(tx, limits.unpack(sale.counted))
         coupon_rows.cancel_issued_by(tx, sale.id, now, by)
@@ -107,13 +111,9 @@ def _check_undo(back: Back, outcome: ReturnOutcome, now: int) -> None:
         raise Conflict("undo_not_whole")
 
 
-def _compute(tx: Tx, sale: SaleRow, rows: list[SaleLineRow], lines: tuple[ReturnLine, ...]) -> ReturnOutcome:
-    sold = sold_sale(tx, sale, rows)
-    return compute_return(sold, units_back(sold, [(line.line, line.quantity) for line in lines]))
-
-
 def sold_sale(tx: Tx, sale: SaleRow, rows: list[SaleLineRow]) -> SoldSale:
     """A stored sale as the arithmetic of returns takes it."""
+    paid, back = values.of_sale(tx, sale.id) if sale.due < sale.to_pay else (0, 0)
     return SoldSale(
         lines=[_sold_line(row) for row in rows],
         earning=msgspec.json.decode(sale.plan, type=EarnPlan),
@@ -122,6 +122,9 @@ def sold_sale(tx: Tx, sale: SaleRow, rows: list[SaleLineRow]) -> SoldSale:
         points_value=sale.net - sale.to_pay,
         refunded=sale.refunded,
         paid_back=sales.paid_back(tx, sale.id),
+        value=sale.to_pay - sale.due,
+        value_paid=paid,
+        value_back=back,
         taken_back=sale.points_back,
         given_back=sale.points_given,
     )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from loyalty_pos.storage.tx import Tx
 
-MOVABLE = ("cards", "coupons", "lots", "sales")
+MOVABLE = ("cards", "coupons", "lots", "sales", "stored_values")
 FEW = 500
 
 

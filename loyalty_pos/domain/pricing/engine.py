@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec.structs import replace as replace_struct
+
 from loyalty_pos.domain.points import EarnPlan
 from loyalty_pos.domain.pricing.board import Board
 from loyalty_pos.domain.pricing.compile import RuleSet
@@ -21,6 +23,7 @@ from loyalty_pos.domain.pricing.request import PriceRequest
 from loyalty_pos.domain.pricing.result import (
     CouponOutcome,
     MemberSummary,
+    Payment,
     PointsNow,
     Priced,
     PricedLine,
@@ -56,7 +59,7 @@ def price(rules: RuleSet, request: PriceRequest) -> Priced:
     pricing = _with_reasons(rules, facts, verdicts, found, priced, explained, say)
     pricing.next_coupons.extend(issued.shown)
     uses = [Use(done.promotion, done.uses, done.amount, done.coupon) for done in table.done] + issued.uses
-    return Priced(pricing, priced.units, uses, issued.visits, priced.earning)
+    return replace_struct(priced, pricing=pricing, uses=uses, issues=issued.visits)
 
 
 def circumstances(rules: RuleSet, request: PriceRequest) -> Facts:
@@ -86,7 +89,8 @@ def answer(
         messages.append(message("staff_card", say))
     plan: EarnPlan = earn_plan(rules, facts, table)
     to_pay = net - spent.value
-    due, balances, refused = _stored_value(facts, to_pay)
+    payments, balances, refused = _stored_value(facts, to_pay)
+    due = to_pay - sum(payment.amount for payment in payments)
     if facts.request.basket.claim_rewards:
         messages.append(message("reward_not_usable", say))
     if refused:
@@ -107,7 +111,7 @@ def answer(
         not_applied=[],
         proof=proof,
     )
-    return Priced(pricing, unit_runs(table), [], [], plan)
+    return Priced(pricing, unit_runs(table), [], [], plan, payments)
 
 
 def _lines(facts: Facts, table: Table, offers: dict[str, Offer], say: Say) -> list[PricedLine]:
@@ -135,9 +139,10 @@ def _summary(rules: RuleSet, facts: Facts, say: Say) -> MemberSummary | None:
     )
 
 
-def _stored_value(facts: Facts, to_pay: int) -> tuple[int, dict[str, int], bool]:
-    """(what is left to pay, balance after per gift card or wallet used, whether one was refused)."""
+def _stored_value(facts: Facts, to_pay: int) -> tuple[list[Payment], dict[str, int], bool]:
+    """(what each gift card or wallet pays, balance after of each, whether one was refused)."""
     known = {value.code: value for value in facts.request.stored_value}
+    payments: list[Payment] = []
     balances: dict[str, int] = {}
     refused = False
     for code in dict.fromkeys(facts.request.basket.pay_with):
@@ -148,7 +153,9 @@ def _stored_value(facts: Facts, to_pay: int) -> tuple[int, dict[str, int], bool]
         part = min(value.balance, to_pay)
         balances[code] = value.balance - part
         to_pay -= part
-    return to_pay, balances, refused
+        if part:
+            payments.append(Payment(code, part))
+    return payments, balances, refused
 
 
 def _with_reasons(

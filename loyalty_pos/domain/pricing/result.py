@@ -174,6 +174,13 @@ class NextVisit(Struct, frozen=True):
     reason: str
 
 
+class Payment(Struct, frozen=True, array_like=True):
+    """What one gift card or wallet pays of the bill. Minor units, above 0."""
+
+    code: str
+    amount: int
+
+
 class Priced(Struct, frozen=True):
     """A Pricing and what settle posts with it.  ``units`` by line id."""
 
@@ -183,3 +190,4 @@ class Priced(Struct, frozen=True):
     issues: list[NextVisit] = field(default_factory=list)
     earning: EarnPlan = EarnPlan()
     """How this sale earns: kept with it, a return recomputes with it (S26)."""
+    payments: list[Payment] = field(default_factory=list)

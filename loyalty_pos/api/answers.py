@@ -135,6 +135,7 @@ class PointsOutcome(Body):
     redeemed = whole()
     active_after = whole()
     pending_after = whole()
+    claimed = whole()
 
 
 class CouponOutcome(Body):
@@ -255,6 +256,7 @@ class PointsBack(Body):
 
     taken_back = whole()
     given_back = whole()
+    claimed_back = whole()
     shortfall = whole()
 
 

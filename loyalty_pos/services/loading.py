@@ -82,8 +82,6 @@ def check_basket(basket: Basket) -> None:
     faults = dict(basket_faults(basket))
     if basket.coupons == "best":
         faults["coupons"] = ["not_available"]
-    if basket.claim_rewards:
-        faults["claim_rewards"] = ["not_available"]
     if faults:
         raise BadInput(errors=faults)
 

@@ -7,6 +7,7 @@ blocked: points that were spent meanwhile become a recorded shortfall (S27).
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -142,9 +143,16 @@ class _Points(msgspec.Struct, frozen=True):
 
     given: list[tuple[int, int, str, int | None]]
     """(lot, points, state, expires at) of spent points that come back."""
+    claimed: list[tuple[int, int, str, int | None, str]]
+    """The same of what rewards cost, when everything comes back; and the reward."""
     taken: list[tuple[int, int, bool]]
     """(lot, points, pending) of earned points that go."""
     shortfall: int
+
+    @property
+    def claimed_back(self) -> int:
+        """Points of rewards that come back."""
+        return sum(points for _, points, _, _, _ in self.claimed)
 
     @property
     def taken_back(self) -> int:
@@ -156,9 +164,13 @@ def _plan_points(tx: Tx, book: Book, sale: SaleRow, outcome: ReturnOutcome, now:
     """Spent points return to their lots (S24, S28); earned ones leave this ticket's lot first,
     then other active lots; the rest is a shortfall (S27)."""
     if sale.member_id is None:
-        return _Points([], [], 0)
+        return _Points([], [], [], 0)
     given = _plan_given(tx, book, sale, outcome.given_back, now)
-    back = {lot_id: points for lot_id, points, _, _ in given}
+    claims = ledger.claimed_lots(tx, sale.id) if outcome.full and sale.claimed else []
+    claimed = [(lot, part, "active", _until(tx, book, lot, now), reward) for lot, part, reward in claims]
+    back: dict[int, int] = defaultdict(int)
+    for lot_id, points in [row[:2] for row in given] + [row[:2] for row in claimed]:
+        back[lot_id] += points
     missing, taken = outcome.taken_back - _gone_already(tx, sale, outcome.taken_back), []
     for lot in _lots_to_take(tx, sale.id, sale.member_id, back):
         if not missing:
@@ -167,7 +179,7 @@ def _plan_points(tx: Tx, book: Book, sale: SaleRow, outcome: ReturnOutcome, now:
         if part > 0:
             taken.append((lot.id, part, lot.state == "pending"))
             missing -= part
-    return _Points(given, taken, missing if book.programme.return_shortfall == "record" else 0)
+    return _Points(given, claimed, taken, missing if book.programme.return_shortfall == "record" else 0)
 
 
 def _lots_to_take(tx: Tx, sale_id: int, member_id: int, back: Iterable[int]) -> Iterator[LotRow]:
@@ -196,19 +208,23 @@ def _gone_already(tx: Tx, sale: SaleRow, points: int) -> int:
 
 def _plan_given(tx: Tx, book: Book, sale: SaleRow, points: int, now: int) -> list[tuple[int, int, str, int | None]]:
     given = []
-    today = book.programme.local(now).date()
     for lot_id, spent in ledger.redeemed_lots(tx, sale.id):
         part = min(points, spent)
         if part:
-            lot = ledger.lot(tx, lot_id)
-            expires = lot.expires_at
-            if expires is not None and (lot.state == "expired" or expires <= now):
-                last_day = restored_expiry(book.programme.local(expires - 1).date(), today)
-                assert last_day is not None
-                expires = max(expires, book.programme.day_ends(last_day))
-            given.append((lot_id, part, "active", expires))
+            given.append((lot_id, part, "active", _until(tx, book, lot_id, now)))
             points -= part
     return given
+
+
+def _until(tx: Tx, book: Book, lot_id: int, now: int) -> int | None:
+    """When points that come back to this lot lapse (S24), in ms."""
+    lot = ledger.lot(tx, lot_id)
+    expires = lot.expires_at
+    if expires is not None and (lot.state == "expired" or expires <= now):
+        last_day = restored_expiry(book.programme.local(expires - 1).date(), book.programme.local(now).date())
+        assert last_day is not None
+        expires = max(expires, book.programme.day_ends(last_day))
+    return expires
 
 
 def _correct_member(
@@ -221,20 +237,29 @@ def _correct_member(
     assert member is not None
     stood = tiers.supported(tx, book, member)
     pending = sum(part for _, part, waits in points.taken if waits)
-    active = outcome.given_back - (points.taken_back - pending)
-    posting.settle_member(tx, member_id, None, active, -pending, 0, -outcome.given_back, points.shortfall)
+    back = outcome.given_back + points.claimed_back
+    active = back - (points.taken_back - pending)
+    posting.settle_member(tx, member_id, None, active, -pending, 0, -back, points.shortfall)
     for lot_id, part, state, expires_at in points.given:
-        if ledger.lot(tx, lot_id).member_id != member_id:  # two members that were one when it was spent
-            lot_id = ledger.add_lot(tx, member_id, part, state, why.at, expires_at, None)
-        else:
-            ledger.put_back(tx, lot_id, part, state, expires_at)
+        lot_id = _put_back(tx, member_id, lot_id, part, state, expires_at, why)
         ledger.add_entry(tx, member_id, "give_back", part, lot_id, why)
+    for lot_id, part, state, expires_at, reward in points.claimed:
+        lot_id = _put_back(tx, member_id, lot_id, part, state, expires_at, why)
+        ledger.add_entry(tx, member_id, "claim", part, lot_id, why._replace(reason=reward))
     for lot_id, part, _ in points.taken:
         if not ledger.take(tx, lot_id, part):
             raise Stale
         ledger.add_entry(tx, member_id, "take_back", -part, lot_id, why)
     _correct_habits(tx, book, sale, rows, outcome)
     tiers.undo(tx, book, member, stood)
+
+
+def _put_back(tx: Tx, member_id: int, lot_id: int, points: int, state: str, expires_at: int | None, why: Why) -> int:
+    """The lot that spent points come back to: their own, or a new one of the member's."""
+    if ledger.lot(tx, lot_id).member_id != member_id:  # two members that were one when it was spent
+        return ledger.add_lot(tx, member_id, points, state, why.at, expires_at, None)
+    ledger.put_back(tx, lot_id, points, state, expires_at)
+    return lot_id
 
 
 def _correct_habits(tx: Tx, book: Book, sale: SaleRow, rows: list[SaleLineRow], outcome: ReturnOutcome) -> None:
@@ -292,6 +317,7 @@ def _answer(outcome: ReturnOutcome, rows: list[SaleLineRow], points: _Points, co
         "points": {
             "taken_back": points.taken_back,
             "given_back": outcome.given_back,
+            "claimed_back": points.claimed_back,
             "shortfall": points.shortfall,
         },
         "coupons": coupons,

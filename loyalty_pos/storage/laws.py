@@ -24,13 +24,13 @@ GRACE_MS = 60_000
 BALANCE_SHEET = (
     "SELECT (SELECT coalesce(sum(granted), 0) FROM lots) - (SELECT coalesce(sum(e.points), 0) FROM entries e "
     "JOIN (SELECT lot_id, min(id) AS first FROM entries GROUP BY lot_id) AS f ON f.first = e.id "
-    "WHERE e.kind = 'give_back') AS granted, "
+    "WHERE e.kind IN ('give_back', 'claim')) AS granted, "
     "(SELECT coalesce(sum(active + pending + held), 0) FROM members) AS balances, "
     "(SELECT coalesce(sum(spent), 0) FROM members) AS spent, "
     "(SELECT coalesce(sum(expired), 0) FROM members) AS expired, "
     "(SELECT coalesce(sum(taken_back), 0) FROM returns) AS taken, "
     "(SELECT coalesce(-sum(points), 0) FROM entries WHERE kind IN ('recover', 'merge') OR (points < 0 "
-    "AND kind NOT IN ('redeem', 'expire', 'take_back'))) AS other"
+    "AND kind NOT IN ('redeem', 'claim', 'expire', 'take_back'))) AS other"
 )
 """Every point that was ever granted, and where it is (L7): double entry, each side from tables of its own.
 
@@ -95,7 +95,7 @@ LAWS = (
         "L5",
         "SELECT m.id, m.spent, m.expired, coalesce(e.spent, 0), coalesce(x.expired, 0) FROM members m LEFT JOIN "
         "(SELECT s.member_id, -sum(n.points) AS spent FROM entries n JOIN sales s ON s.id = n.sale_id "
-        "WHERE n.kind IN ('redeem', 'give_back') GROUP BY s.member_id) AS e ON e.member_id = m.id LEFT JOIN "
+        "WHERE n.kind IN ('redeem', 'give_back', 'claim') GROUP BY s.member_id) AS e ON e.member_id = m.id LEFT JOIN "
         "(SELECT l.member_id, -sum(n.points) AS expired FROM entries n JOIN lots l ON l.id = n.lot_id "
         "WHERE n.kind = 'expire' GROUP BY l.member_id) AS x ON x.member_id = m.id "
         "WHERE m.spent <> coalesce(e.spent, 0) OR m.expired <> coalesce(x.expired, 0)",
@@ -119,6 +119,15 @@ LAWS = (
         "WHERE sale_id IS NOT NULL GROUP BY sale_id) AS e ON e.sale_id = s.id "
         "WHERE s.earned <> coalesce(e.earned, 0) OR s.redeemed <> coalesce(e.redeemed, 0)",
         "sale {0} says earned {1}, redeemed {2}; its entries say {3}, {4}",
+    ),
+    Law(
+        "L5",
+        "SELECT s.id, s.claimed, coalesce(e.out, 0), coalesce(e.back, 0) FROM sales s LEFT JOIN (SELECT sale_id, "
+        "-sum(CASE WHEN points < 0 THEN points ELSE 0 END) AS out, sum(CASE WHEN points > 0 THEN points ELSE 0 END) "
+        "AS back FROM entries WHERE kind = 'claim' GROUP BY sale_id) AS e ON e.sale_id = s.id "
+        "WHERE s.claimed <> coalesce(e.out, 0) "
+        "OR coalesce(e.back, 0) <> CASE WHEN s.state = 'returned' THEN s.claimed ELSE 0 END",
+        "sale {0} took {1} points for rewards; its entries say {2}, and that {3} came back",
     ),
     Law(
         "L5",

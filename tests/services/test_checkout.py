@@ -281,7 +281,7 @@ def test_another_stores_checkout_does_not_exist(lane: Lane, shop: Shop) -> None:
 
 def test_what_is_not_offered_is_said_at_once(lane: Lane, hanh: Json) -> None:
     """Fields of the contract that this version does not serve are refused by name, never ignored."""
-    for field, value in (("coupons", "best"), ("claim_rewards", ["mug"])):
+    for field, value in (("coupons", "best"),):
         with pytest.raises(BadInput) as refusal:
             lane.quotes(FRUIT, card=hanh["card"], **{field: value})
         assert refusal.value.errors == {field: ["not_available"]}

@@ -75,6 +75,7 @@ PLANTED = [
     ("L5", {"L5", "L7"}, "UPDATE members SET expired = expired + 1 WHERE id = {member}", "has spent"),
     ("L5", {"L5"}, "UPDATE members SET shortfall = shortfall + 1 WHERE id = {member}", "owes"),
     ("L5", {"L5"}, "UPDATE sales SET redeemed = redeemed + 1 WHERE id = {sale}", "its entries say"),
+    ("L5", {"L5"}, "UPDATE sales SET claimed = claimed + 1 WHERE id = {sale}", "points for rewards; its entries say"),
     ("L5", {"L5"}, "UPDATE sales SET gross = gross + 1, discount = discount + 1 WHERE id = {sale}", "its lines say"),
     ("L5", {"L5"}, "UPDATE sales SET points_given = points_given + 1 WHERE id = {sale}", "its returns say"),
     ("L5", {"L5"}, "UPDATE sales SET refunded = refunded + 1 WHERE id = {returned}", "refunded and"),

@@ -13,6 +13,7 @@ from msgspec.structs import replace as replace_struct
 
 from loyalty_pos.domain.points import EarnPlan
 from loyalty_pos.domain.pricing.board import Board
+from loyalty_pos.domain.pricing.claims import Claimed, claimed, screen_claims
 from loyalty_pos.domain.pricing.compile import RuleSet
 from loyalty_pos.domain.pricing.explain import line_discounts, message
 from loyalty_pos.domain.pricing.facts import Facts, days_to_birthday, facts_of
@@ -48,17 +49,19 @@ def price(rules: RuleSet, request: PriceRequest) -> Priced:
     say = Say(request.language, rules.currency)
     facts = circumstances(rules, request)
     verdicts = screen(rules, facts)
+    screen_claims(rules, facts, verdicts)
     found = search(facts, rules.policy, verdicts.tried)
     table = found.attempt.table
     offers = {one.offer.code: one.offer for one in verdicts.tried}
     issued = issue(rules, facts, verdicts, table, say)
     coupons = coupon_outcomes(rules, facts, verdicts, found, issued, say)
     proof = Proof(found.optimal, found.attempt.total, found.upper_bound, found.nodes)
-    priced = answer(rules, facts, table, offers, coupons, proof, say)
+    uses = [Use(done.promotion, done.uses, done.amount, done.coupon) for done in table.done] + issued.uses
+    taken = claimed(rules, facts, verdicts, found, uses, say)
+    priced = answer(rules, facts, table, offers, coupons, proof, say, taken)
     explained = request.explain or request.basket.explain
     pricing = _with_reasons(rules, facts, verdicts, found, priced, explained, say)
     pricing.next_coupons.extend(issued.shown)
-    uses = [Use(done.promotion, done.uses, done.amount, done.coupon) for done in table.done] + issued.uses
     return replace_struct(priced, pricing=pricing, uses=uses, issues=issued.visits)
 
 
@@ -77,12 +80,13 @@ def answer(
     coupons: list[CouponOutcome],
     proof: Proof,
     say: Say,
+    taken: Claimed,
     charged: bool = False,
 ) -> Priced:
     """A table as the contract's Pricing: lines, totals, points, stored value, messages."""
     lines = _lines(facts, table, offers, say)
     net = sum(line.net for line in lines)
-    spent, messages = redemption(rules, facts, net, say, charged)
+    spent, messages = redemption(rules, facts, net, taken.points, say, charged)
     if facts.request.member is not None and facts.request.member.blocked:
         messages.insert(0, message("card_blocked", say))
     if facts.member is not None and facts.member.own_till:
@@ -91,8 +95,7 @@ def answer(
     to_pay = net - spent.value
     payments, balances, refused = _stored_value(facts, to_pay)
     due = to_pay - sum(payment.amount for payment in payments)
-    if facts.request.basket.claim_rewards:
-        messages.append(message("reward_not_usable", say))
+    messages += taken.messages
     if refused:
         messages.append(message("value_not_usable", say))
     gross = sum(line.gross for line in lines)
@@ -101,7 +104,7 @@ def answer(
         member=_summary(rules, facts, say),
         lines=lines,
         totals=Totals(gross, gross - net, net, spent.value, to_pay, due),
-        points=points_outcome(rules, facts, table, plan, spent),
+        points=points_outcome(rules, facts, table, plan, spent, taken.points),
         coupons=coupons,
         nearly=[],
         next_coupons=[],
@@ -111,7 +114,7 @@ def answer(
         not_applied=[],
         proof=proof,
     )
-    return Priced(pricing, unit_runs(table), [], [], plan, payments)
+    return Priced(pricing, unit_runs(table), [], [], plan, payments, taken.claims)
 
 
 def _lines(facts: Facts, table: Table, offers: dict[str, Offer], say: Say) -> list[PricedLine]:

@@ -83,6 +83,13 @@ class PointsOutcome(Struct, frozen=True):
     redeemed: int
     active_after: int
     pending_after: int
+    claimed: int = 0
+    """Points that rewards of the catalogue cost."""
+
+    @property
+    def spent(self) -> int:
+        """Points that leave the member: as money, and for rewards."""
+        return self.redeemed + self.claimed
 
 
 class CouponOutcome(Struct, frozen=True):
@@ -181,6 +188,13 @@ class Payment(Struct, frozen=True, array_like=True):
     amount: int
 
 
+class Claim(Struct, frozen=True, array_like=True):
+    """A reward of the catalogue that this bill gives, and its cost in points."""
+
+    code: str
+    points: int
+
+
 class Priced(Struct, frozen=True):
     """A Pricing and what settle posts with it.  ``units`` by line id."""
 
@@ -191,3 +205,4 @@ class Priced(Struct, frozen=True):
     earning: EarnPlan = EarnPlan()
     """How this sale earns: kept with it, a return recomputes with it (S26)."""
     payments: list[Payment] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)

@@ -97,6 +97,19 @@ def test_one_gift_card_is_held_as_often_as_it_has_money(lane: Lane, hanh: Json, 
     assert books.faults() == []
 
 
+def test_a_reward_is_claimed_as_often_as_there_are_points(lane: Lane, hanh: Json, books: Books) -> None:
+    """S22: three times 300 points of a thousand; the others are told, and pay the whole price."""
+    loaf = {"code": "loaf", "cost": 300, "reward": {"kind": "percent_off", "percent": 100, "scope": {"all": True}}}
+    programme.change(lane.services, Request(SYSTEM), {"points": {"rewards": [loaf]}})
+    lane.adjusts(hanh["id"], 1_000)
+    fields: Json = {"card": hanh["card"], "claim_rewards": ["loaf"]}
+    sold = at_once(THREADS, lambda _: lane.sells(bread(900, earns=False), **fields))
+    assert Counter(x["points"]["claimed"] for x in sold) == {300: 3, 0: THREADS - 3}
+    assert Counter(x["totals"]["net"] for x in sold) == {0: 3, 900: THREADS - 3}
+    assert lane.points(hanh["id"])["active"] == 100
+    assert books.faults() == []
+
+
 def test_a_sold_line_is_loaded_once(lane: Lane, books: Books) -> None:
     """Thirty-two tills load what one line sold: as much as it sold, on whichever cards."""
     programme.change(lane.services, Request(SYSTEM), {"gift_card_skus": ["bread"]})

@@ -23,12 +23,13 @@ from loyalty_pos.api import (
     reports,
     sales,
     shops,
+    stored_value,
 )
 from loyalty_pos.api.base import api
 
 RESOURCES = (
     approvals, auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, reports,
-    sales,    shops,
+    sales, shops, stored_value,
 )  # fmt: skip
 """Every module that puts routes on the blueprint."""
 

@@ -117,7 +117,7 @@ class PricedLine(Body):
 
 
 class Totals(Body):
-    """gross - discount = net; net - points_value = to_pay."""
+    """gross - discount = net; net - points_value = to_pay; what gift cards and wallets pay leaves due."""
 
     gross = whole()
     discount = whole()
@@ -135,6 +135,7 @@ class PointsOutcome(Body):
     redeemed = whole()
     active_after = whole()
     pending_after = whole()
+    claimed = whole()
 
 
 class CouponOutcome(Body):
@@ -255,6 +256,7 @@ class PointsBack(Body):
 
     taken_back = whole()
     given_back = whole()
+    claimed_back = whole()
     shortfall = whole()
 
 
@@ -271,6 +273,7 @@ class Return(Body):
     lines = many(ReturnedLine)
     points = one(PointsBack)
     coupons = texts()
+    value_back = anything()
     sale = fields.Nested(Sale)
     balance = fields.Integer()
 

@@ -15,6 +15,7 @@ from loyalty_pos.api import answers as a
 from loyalty_pos.api import listings as li
 from loyalty_pos.api import schemas as s
 from loyalty_pos.api import tills as t
+from loyalty_pos.api import value_schemas as v
 
 
 class Operation(NamedTuple):
@@ -46,7 +47,16 @@ def writes(body: type[Schema], answer: type[Schema], *codes: str, done: tuple[in
 
 BASKET = ("card_is_coupon", "card_conflict", "member_unknown", "swipe_unknown", "no_terminal", "terminal_quarantined",
           "slow_down")  # fmt: skip
-GIVEN_BACK = ("more_than_bought", "receipt_conflict", "undo_too_late", "undo_elsewhere", "undo_not_whole", *BASKET[:-1])
+GIVEN_BACK = (
+    "more_than_bought",
+    "value_spent",
+    "receipt_conflict",
+    "undo_too_late",
+    "undo_elsewhere",
+    "undo_not_whole",
+    *BASKET[:-1],
+)
+LOADED = ("sale_unknown", "value_blocked", "value_not_sold")
 CREATED = (201,)
 MEMBER = "member_unknown"
 
@@ -120,6 +130,13 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/coupons"): lists(li.Coupon, "member", "state", codes=(MEMBER, "page_unknown")),
     ("GET", "/coupons/<code>"): reads(li.Coupon, "coupon_unknown"),
     ("POST", "/coupons/<code>/cancel"): writes(s.Reason, li.Coupon, "coupon_unknown", "coupon_state"),
+    ("POST", "/stored-value"): writes(v.NewValue, v.StoredValue, MEMBER, *LOADED, done=CREATED),
+    ("GET", "/stored-value/<code>"): reads(v.StoredValue, "value_unknown", "slow_down"),
+    ("GET", "/stored-value/<code>/entries"): lists(v.ValueEntry, codes=("value_unknown", "page_unknown", "slow_down")),
+    ("POST", "/stored-value/<code>/load"): writes(v.Load, v.StoredValue, "value_unknown", "slow_down", *LOADED),
+    ("POST", "/stored-value/<code>/block"): writes(s.Reason, v.StoredValue, "value_unknown", "value_blocked"),
+    ("POST", "/stored-value/<code>/unblock"): writes(s.Reason, v.StoredValue, "value_unknown", "value_active"),
+    ("GET", "/members/<member>/stored-value"): lists(v.StoredValue, codes=(MEMBER,)),
     ("GET", "/tiers"): reads(li.Tiers),
     ("PUT", "/tiers"): writes(s.Tiers, li.Tiers),
     ("POST", "/tiers/preview"): Operation(li.TierPreview, s.Tiers),

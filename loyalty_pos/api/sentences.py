@@ -105,6 +105,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This page of results does not exist; start again from the first.",
     ),
     "coupon_unknown": ("Không có phiếu ưu đãi này.", "There is no such coupon."),
+    "value_unknown": ("Không có thẻ quà tặng hay ví này.", "There is no such gift card or wallet."),
     "promotion_unknown": ("Không có chương trình khuyến mãi này.", "There is no such promotion."),
     "product_unknown": ("Không có mặt hàng này.", "There is no such product."),
     "store_unknown": ("Không có cửa hàng này.", "There is no such store."),
@@ -150,8 +151,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "No free card number was found; try again.",
     ),
     "card_is_coupon": (
-        "Đây là mã phiếu ưu đãi, không phải thẻ thành viên.",
-        "This is a coupon, not a membership card.",
+        "Đây là phiếu ưu đãi hoặc thẻ quà tặng, không phải thẻ thành viên.",
+        "This is a coupon or a gift card, not a membership card.",
     ),
     "member_merged": (
         "Thành viên này đã được gộp vào thành viên khác; hãy dùng hoặc tách thành viên kia trước.",
@@ -198,6 +199,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Phiếu ưu đãi này đang được giữ, đã dùng hoặc đã hết hiệu lực.",
         "This coupon is held, used or over.",
     ),
+    "value_blocked": ("Thẻ quà tặng hoặc ví này đã bị khoá.", "This gift card or wallet is blocked."),
+    "value_active": ("Thẻ quà tặng hoặc ví này đang dùng được.", "This gift card or wallet is not blocked."),
     "promotion_taken": ("Mã chương trình này đã có.", "A promotion with this code exists already."),
     "promotion_needed": (
         "Một chương trình đang chạy còn phát phiếu của chương trình này.",
@@ -251,6 +254,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Nobody approves what they asked for themselves; ask another manager.",
     ),
     "points_insufficient": ("Khách không đủ điểm.", "The customer does not have enough points."),
+    "value_not_sold": (
+        "Hoá đơn không bán ngần ấy tiền vào thẻ quà tặng ở dòng này, hoặc đã nạp rồi.",
+        "This line of the bill did not sell so much money on a gift card, or it is loaded already.",
+    ),
+    "value_spent": (
+        "Tiền của thẻ quà tặng này đã được dùng; không nhận trả lại được nữa.",
+        "The money of this gift card has been spent; it cannot come back.",
+    ),
     "too_many_tickets": (
         "Khoảng ngày này có quá nhiều hoá đơn cho một lần; hãy chọn ít ngày hơn, hoặc dùng loyalty-pos simulate tiers.",
         "These days hold too many tickets for one call; choose fewer days, or use loyalty-pos simulate tiers.",

@@ -18,13 +18,13 @@ from typing import Literal
 from msgspec import Struct
 
 from loyalty_pos.domain.checkdigits import gs1_check, gs1_valid, is_digits, luhn_valid
-from loyalty_pos.domain.coupons import COUPON_PREFIX
+from loyalty_pos.domain.coupons import COUPON_PREFIX, VALUE_PREFIX
 
 CARD_PREFIX = "29"
 ROTATING_PREFIX = "98"
 STEP_SECONDS = 30
 
-Kind = Literal["card", "page", "rotating", "coupon", "phone", "payment", "unknown"]
+Kind = Literal["card", "page", "rotating", "coupon", "value", "phone", "payment", "unknown"]
 Form = Literal["ean13", "gsrn", "link", "stripe", "luhn", "text"]
 
 _SEPARATORS = re.compile(r"[\s.\-\u2010-\u2015]+")
@@ -141,6 +141,8 @@ def _read_number(digits: str, own: tuple[str, ...], luhn: tuple[str, ...], gsrn:
         return None
     if len(digits) == 18 and digits.startswith(COUPON_PREFIX) and gs1_valid(digits):
         return Reading("coupon", digits)
+    if len(digits) == 18 and digits.startswith(VALUE_PREFIX) and gs1_valid(digits):
+        return Reading("value", digits)
     if len(digits) == 23 and digits.startswith(ROTATING_PREFIX):
         card, code = digits[2:15], digits[15:]
         return Reading("rotating", card, code) if _is_own(card, own) else None
@@ -171,8 +173,17 @@ def new_card_number(random10: str, prefix: str = CARD_PREFIX) -> str:
 
 def coupon_code(text: str) -> str | None:
     """The 18 digits of a coupon however it was scanned or typed, or None (S36)."""
+    return _code(text, COUPON_PREFIX)
+
+
+def value_code(text: str) -> str | None:
+    """The 18 digits of a gift card or wallet however it was scanned or typed, or None."""
+    return _code(text, VALUE_PREFIX)
+
+
+def _code(text: str, prefix: str) -> str | None:
     digits = _SEPARATORS.sub("", _clean(text))
-    return digits if len(digits) == 18 and digits.startswith(COUPON_PREFIX) and gs1_valid(digits) else None
+    return digits if len(digits) == 18 and digits.startswith(prefix) and gs1_valid(digits) else None
 
 
 def spaced_card(number: str) -> str:

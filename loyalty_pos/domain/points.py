@@ -19,6 +19,7 @@ from loyalty_pos.domain.basket import line_order
 from loyalty_pos.domain.money import allocate, floor_of
 from loyalty_pos.domain.promotions.decode import check_percent
 from loyalty_pos.domain.promotions.definition import Valid
+from loyalty_pos.domain.promotions.names import Code, Name
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
 from loyalty_pos.domain.tiers import NORMAL
 
@@ -61,6 +62,15 @@ class Redeem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         check_percent(self.max_percent_of_ticket, "max_percent_of_ticket")
 
 
+class CatalogReward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
+    """A reward that is bought with ``cost`` points; ``reward`` as in a promotion, ``code`` is no promotion's."""
+
+    code: Code
+    cost: Positive
+    reward: dict[str, Any]
+    name: Name | None = None
+
+
 class Expiry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a lot lapses (S20)."""
 
@@ -78,6 +88,7 @@ class PointsProgram(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     earn: tuple[EarnRule, ...] = (EarnRule(points=1, per_amount=1000),)
     redeem: Redeem | None = Redeem()
+    rewards: Annotated[tuple[CatalogReward, ...], Meta(max_length=200)] = ()
     pending_days: Annotated[int, Meta(ge=0, le=366)] = 0
     expiry: Expiry = Expiry(mode="months", months=12)
 

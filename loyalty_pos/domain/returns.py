@@ -42,6 +42,11 @@ class SoldSale(Struct, frozen=True, kw_only=True):
     paid_back: int = 0
     taken_back: int = 0
     given_back: int = 0
+    value: int = 0
+    """What gift cards and wallets were to pay."""
+    value_paid: int = 0
+    """What they really paid; the rest of it the store bore."""
+    value_back: int = 0
 
     @property
     def net(self) -> int:
@@ -58,7 +63,8 @@ class LineBack(Struct, frozen=True):
 
 
 class ReturnOutcome(Struct, frozen=True):
-    """What this return does; ``pay_back`` is the money handed out (S31)."""
+    """What this return does; ``pay_back`` is the money handed out (S31), ``value_back`` what goes back on
+    gift cards and wallets."""
 
     lines: list[LineBack]
     refund: int
@@ -67,6 +73,7 @@ class ReturnOutcome(Struct, frozen=True):
     given_back: int
     full: bool
     """Nothing of the sale is kept: limits, counters and coupons are given back too (S29, S30)."""
+    value_back: int = 0
 
 
 def units_back(sale: SoldSale, wanted: Sequence[tuple[str, int | str]]) -> dict[str, int]:
@@ -112,10 +119,12 @@ def compute_return(sale: SoldSale, back: Mapping[str, int]) -> ReturnOutcome:
     refund = sum(line.refund for line in lines)
     full = all(line.returned + back.get(line.line, 0) == line.units for line in sale.lines)
     given = _points_given(sale, sale.refunded + refund, full)
+    money = _money(sale, sale.refunded + refund, given)
     return ReturnOutcome(
         lines=lines,
         refund=refund,
-        pay_back=_cash(sale, sale.refunded + refund, given),
+        pay_back=max(0, money - min(money, sale.value) - sale.paid_back),
+        value_back=max(0, min(money, sale.value_paid) - sale.value_back),
         taken_back=_points_taken(sale, back, given),
         given_back=given - sale.given_back,
         full=full,
@@ -137,15 +146,19 @@ def _points_given(sale: SoldSale, refunded: int, full: bool) -> int:
     return max(sale.given_back, sale.redeemed * refunded // sale.net)
 
 
-def _cash(sale: SoldSale, refunded: int, given: int) -> int:
-    """Money to hand out now: the refund less the value of points given back.
+def _money(sale: SoldSale, refunded: int, given: int) -> int:
+    """Money to be back in all: what was refunded less the value of points given back.
 
-    Never more in all than was paid in cash, never less than nothing; what whole points cannot
-    express today evens out with the next units (S28).
+    Never more than was paid; what whole points cannot express today evens out with the next
+    units (S28).  Gift cards and wallets get theirs first, so that none is ever turned into cash.
     """
-    cash_paid = sale.net - sale.points_value
     value = given * sale.points_value // sale.redeemed if sale.redeemed else 0
-    return max(0, min(refunded - value, cash_paid) - sale.paid_back)
+    return min(refunded - value, sale.net - sale.points_value)
+
+
+def worth_kept(line: SoldLine, back: int) -> int:
+    """What the units are worth that are still kept after ``back`` more have come back."""
+    return _kept(line, line.returned + back).paid
 
 
 def _points_taken(sale: SoldSale, back: Mapping[str, int], given: int) -> int:

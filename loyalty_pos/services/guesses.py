@@ -26,8 +26,8 @@ def check(tx: Tx, caller: Caller, now: int) -> None:
 
 
 def check_basket(tx: Tx, caller: Caller, basket: Basket, now: int) -> None:
-    """``check``, where a basket names a person or a coupon: goods alone guess nothing, and are priced."""
-    if basket.card or basket.swipe or basket.member or basket.coupons:
+    """``check``, where a basket names a person, a coupon or a gift card: goods alone guess nothing, and are priced."""
+    if basket.card or basket.swipe or basket.member or basket.coupons or basket.pay_with:
         check(tx, caller, now)
 
 

@@ -1,9 +1,9 @@
-"""What a checkout holds: coupons, points of named lots, and uses under limits.
+"""What a checkout holds: coupons, points of named lots, money of gift cards and wallets, uses under limits.
 
 Taking and giving back are guarded updates; when one fails, what the price stood on has moved
 and Stale sends the request back to be priced again.  Rows are locked in one order everywhere, so
-that nobody waits in a circle: the checkout or sale, members by id, lots, uses by promotion,
-coupons by id (docs/architecture.md).
+that nobody waits in a circle: the checkout or sale, members by id, gift cards and
+wallets by id, lots, uses by promotion, coupons by id (docs/architecture.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from loyalty_pos.services import limits
 from loyalty_pos.services.context import Services
 from loyalty_pos.services.loading import Ready
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import checkouts, coupons, ledger, posting, rules
+from loyalty_pos.storage import checkouts, coupons, ledger, members, posting, rules, values
 from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.tx import Stale, Tx
 
@@ -29,8 +29,9 @@ def hold(tx: Tx, ready: Ready, checkout_id: int, store_id: int, by: str, release
     """Hold all that the price uses.  ``released``: the same checkout's own holds were just freed,
     which moved the member's version by one."""
     member, now = ready.earner, ready.now
-    points = ready.priced.pricing.points.redeemed
+    points = ready.priced.pricing.points.spent
     member_id = member.id if member else None
+    _hold_values(tx, ready, checkout_id)
     counted = limits.count(tx, ready.book, ready.priced.uses, member_id, store_id, ready.basket.cashier)
     if member is not None and (points or any(one.scope == "period" for one in counted)):
         freed = released is not None and released.state == "open" and released.points_held > 0
@@ -43,6 +44,15 @@ def hold(tx: Tx, ready: Ready, checkout_id: int, store_id: int, by: str, release
         checkouts.note_holds(tx, checkout_id, points, limits.pack(counted))
     for coupon_id in ready.applied_coupons():
         if not coupons.hold(tx, coupon_id, checkout_id, now, by):
+            raise Stale
+
+
+def _hold_values(tx: Tx, ready: Ready, checkout_id: int) -> None:
+    payments = ready.payments()
+    if payments and ready.earner is not None:
+        members.lock(tx, ready.earner.id)
+    for value_id, amount in payments:
+        if not values.hold(tx, checkout_id, value_id, amount):
             raise Stale
 
 
@@ -64,6 +74,7 @@ def release(services: Services, tx: Tx, row: CheckoutRow, by: str) -> None:
     if row.points_held and row.member_id is not None:
         posting.settle_member(tx, row.member_id, None, row.points_held, 0, -row.points_held, 0, 0)
         ledger.release_holds(tx, row.id, capture=False)
+    values.release(tx, row.id)
     limits.give_back(tx, limits.unpack(row.counted))
     coupons.release(tx, row.id, services.now_ms(), by)
 

@@ -74,7 +74,7 @@ def find(services: Services, tx: Tx, book: Book, raw: str, entry: str | None, at
     read = read_swipe(raw, own_prefixes=programme.own_prefixes, scan=how in ("scan", "qr"))
     if read.kind == "payment":
         raise BadInput("payment_card", errors={"swipe": ["payment_card"]})
-    if read.kind == "coupon":
+    if read.kind in ("coupon", "value"):
         raise Refused("card_is_coupon")
     if read.form == "stripe" and entry is not None:
         how = "stripe"

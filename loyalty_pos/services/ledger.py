@@ -3,8 +3,8 @@
 Nothing here uses the code that wrote the rows: everything is added up anew and compared with
 what is stored.  One clear line per violation; an empty list is the proof.
 
-L4 no balance of a member below 0 at any prefix of the entries; L5 the running balances, lots, sales,
-returns, limits and habits equal their recomputation; L6 a coupon is used at most once, each use has
+L4 no balance of a member, gift card or wallet below 0 at any prefix of the entries; L5 the running balances, lots,
+sales, returns, limits and habits equal their recomputation; L6 a coupon is used at most once, each use has
 its sale, its state is its newest event's; L7 the sum of everything is 0; L8 the chain of seals is
 whole, up to the anchor that is named; L9 a till's numbers are all here or listed as missing; L11
 when the holds were last released, none was left open more than a minute after its time.

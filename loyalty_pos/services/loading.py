@@ -16,20 +16,21 @@ import msgspec
 from msgspec import Struct
 
 from loyalty_pos.domain.basket import Basket, Line, basket_faults
-from loyalty_pos.domain.cards import coupon_code
+from loyalty_pos.domain.cards import coupon_code, value_code
 from loyalty_pos.domain.pricing.as_sold import record_as_sold
 from loyalty_pos.domain.pricing.engine import price
-from loyalty_pos.domain.pricing.request import CouponFacts, Language, MemberFacts, PriceRequest
+from loyalty_pos.domain.pricing.request import CouponFacts, Language, MemberFacts, PriceRequest, StoredValue
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import BadInput, NotAllowed
 from loyalty_pos.services import identity, limits, tiers
 from loyalty_pos.services.context import Caller, Services, from_ms, to_ms
 from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import ledger, reading, staff
+from loyalty_pos.storage import ledger, reading, staff, values
 from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.reading import CouponRow, MemberRow, ProductRow
 from loyalty_pos.storage.tx import Tx
+from loyalty_pos.storage.values import ValueRow
 
 Mode = Literal["quote", "open", "sale", "as_sold"]
 
@@ -42,6 +43,7 @@ class Ready(Struct, frozen=True):
     holder: Holder | None
     priced: Priced
     coupons: dict[str, CouponRow]
+    values: dict[str, ValueRow]
     now: int
     sold_at: int
     new_products: list[Line]
@@ -61,6 +63,14 @@ class Ready(Struct, frozen=True):
         applied = (x.code for x in self.priced.pricing.coupons if x.status == "applied")
         return sorted(self.coupons[code].id for code in applied)
 
+    def payments(self) -> list[tuple[int, int]]:
+        """(id, amount) of what gift cards and wallets pay, in the order in which everybody locks them."""
+        return sorted((self.values[one.code].id, one.amount) for one in self.priced.payments)
+
+    def unusable(self) -> list[str]:
+        """The codes in ``pay_with`` that pay nothing because they cannot."""
+        return [code for code in self.basket.pay_with if code not in self.priced.pricing.stored_value]
+
     @property
     def earner(self) -> MemberRow | None:
         """The member who gets the benefits: none for a blocked card (S42)."""
@@ -68,24 +78,20 @@ class Ready(Struct, frozen=True):
 
 
 def check_basket(basket: Basket) -> None:
-    """Raise BadInput with the faults that types cannot say, and what is not offered yet."""
+    """Raise BadInput with the faults that types cannot say."""
     faults = dict(basket_faults(basket))
-    if basket.claim_rewards:
-        faults["claim_rewards"] = ["not_available"]
-    if basket.pay_with:
-        faults["pay_with"] = ["not_available"]
     if faults:
         raise BadInput(errors=faults)
 
 
 def check_scopes(caller: Caller, basket: Basket, made: bool = False) -> None:
-    """Identify and price need ``earn``; coupons and points in the basket need ``redeem``.
+    """Identify and price need ``earn``; what the customer spends (coupons, points, gift cards) needs ``redeem``.
 
     NotAllowed (``terminal_quarantined``) where a till that must be paired again would spend; a
     sale already ``made`` is a fact (S47).
     """
     caller.need("earn")
-    if basket.coupons or basket.redeem_points:
+    if basket.coupons or basket.redeem_points or basket.claim_rewards or basket.pay_with:
         caller.need("redeem")
         if caller.pair_again and not made:
             raise NotAllowed("terminal_quarantined")
@@ -119,13 +125,14 @@ def make_ready(
     at = ticket_time(sold_at, seen, now)
     holder = identity.of_basket(services, tx, book, caller, basket)
     known = reading.products(tx, (line.sku for line in basket.lines))
-    filled = _fill(basket, known)
+    filled = _fill(basket, known, book)
     codes = _codes(basket)
     member = holder.member if holder else None
     earner = member.id if member and holder and not holder.blocked else None
     best = basket.coupons == "best"
     shown = reading.own_coupons(tx, earner) if best else reading.coupons(tx, codes)
     coupons = {row.code: row for row in shown}
+    stored = {row.code: row for row in values.by_codes(tx, filled.pay_with)}
     own_card = holder is not None and own_till(tx, caller, basket.cashier, holder)
     request = PriceRequest(
         basket=msgspec.structs.replace(filled, coupons="best" if best else tuple(codes)),
@@ -137,15 +144,19 @@ def make_ready(
         store=caller.store,
         language=language or book.language,
         explain=basket.explain,
+        stored_value=_stored_value(tx, stored, holder, book, own),
     )
     priced = record_as_sold(book.rules, request) if mode == "as_sold" else price(book.rules, request)
     fresh = [line for line in basket.lines if line.sku not in known]
-    misses = _misses(holder, codes, coupons, member)
-    return Ready(book, filled, holder, priced, coupons, now, sold_at, fresh, misses)
+    misses = _misses(holder, codes, coupons, member) + _foreign(filled.pay_with, stored, member)
+    return Ready(book, filled, holder, priced, coupons, stored, now, sold_at, fresh, misses)
 
 
-def _fill(basket: Basket, known: dict[str, ProductRow]) -> Basket:
-    """Lines with what our catalogue knows and the till did not say."""
+def _fill(basket: Basket, known: dict[str, ProductRow], book: Book) -> Basket:
+    """Lines with what our catalogue knows and the till did not say; each gift card once, however it was written.
+
+    A line that sells a gift card is no merchandise: no offer touches it and it earns nothing (S16).
+    """
     lines = []
     for line in basket.lines:
         product = known.get(line.sku)
@@ -157,8 +168,11 @@ def _fill(basket: Basket, known: dict[str, ProductRow]) -> Basket:
                 brand=line.brand or product.brand,
                 unit_cost=line.unit_cost if line.unit_cost is not None else product.unit_cost,
             )
+        if line.sku in book.programme.gift_card_skus:
+            line = msgspec.structs.replace(line, discountable=False, earns=False)
         lines.append(line)
-    return msgspec.structs.replace(basket, lines=tuple(lines))
+    pay_with = tuple(dict.fromkeys(value_code(text) or text[:64] for text in basket.pay_with))
+    return msgspec.structs.replace(basket, lines=tuple(lines), pay_with=pay_with)
 
 
 def _codes(basket: Basket) -> list[str]:
@@ -177,6 +191,30 @@ def _misses(
         for code in codes
     )
     return foreign + (holder is not None and holder.outcome == "unknown")
+
+
+def _foreign(codes: Sequence[str], stored: dict[str, ValueRow], member: MemberRow | None) -> int:
+    """Unknown gift cards and other people's wallets: guesses too."""
+    mine = {None, member.id if member else None}
+    return sum(code not in stored or stored[code].member_id not in mine for code in codes)
+
+
+def _stored_value(
+    tx: Tx, stored: dict[str, ValueRow], holder: Holder | None, book: Book, own: CheckoutRow | None
+) -> tuple[StoredValue, ...]:
+    """What may pay: what is not blocked and not held by others; a wallet only for its owner, present (S23)."""
+    present = holder.member.id if holder and holder.member and holder.may_spend(book) and not holder.blocked else None
+    mine = values.holds(tx, own.id) if stored and own is not None and own.state == "open" else {}
+    return tuple(
+        StoredValue(
+            code=row.code,
+            kind=row.kind,
+            balance=row.free + mine.get(row.id, 0),
+            expires=date.fromisoformat(row.expires_on) if row.expires_on else None,
+        )
+        for row in stored.values()
+        if row.state == "active" and row.member_id in (None, present)
+    )
 
 
 def own_till(tx: Tx, caller: Caller, cashier: str | None, holder: Holder) -> bool:

@@ -37,6 +37,7 @@ class Moved(Struct, frozen=True):
     coupons: list[int]
     lots: list[int]
     sales: list[int]
+    stored_values: list[int]
     uses: list[tuple[str, int, int]]
     place: Place
     """Where the member that is left stood before."""
@@ -165,7 +166,10 @@ def _with_what_came_since(tx: Tx, moved: Moved, target: int) -> Moved:
     sales = sorted(owned["sales"] & {*moved.sales, *merges.sales_of_cards(tx, target, cards)})
     lots = owned["lots"] & {*moved.lots, *merges.of_sales(tx, "lots", "sale_id", sales)}
     coupons = owned["coupons"] & {*moved.coupons, *merges.of_sales(tx, "coupons", "from_sale_id", sales)}
-    return structs.replace(moved, cards=cards, coupons=sorted(coupons), lots=sorted(lots), sales=sales)
+    wallets = sorted(owned["stored_values"] & set(moved.stored_values))
+    return structs.replace(
+        moved, cards=cards, coupons=sorted(coupons), lots=sorted(lots), sales=sales, stored_values=wallets
+    )
 
 
 def _give(tx: Tx, moved: Moved, source: int, target: int, why: Why) -> int:

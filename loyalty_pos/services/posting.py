@@ -8,7 +8,7 @@ written as an exception of the store; the fact is recorded all the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -17,7 +17,7 @@ from msgspec import Struct
 from loyalty_pos.domain.basket import Line
 from loyalty_pos.domain.coupons import new_coupon_code
 from loyalty_pos.domain.pricing.receipt import receipt_text
-from loyalty_pos.domain.pricing.result import NextCoupon, Priced, UnitRun
+from loyalty_pos.domain.pricing.result import Claim, NextCoupon, Priced, UnitRun
 from loyalty_pos.errors import Conflict
 from loyalty_pos.services import tiers
 from loyalty_pos.services.answers import Exceptional, SaleAnswer, SaleLine, local_time, units_of
@@ -49,7 +49,7 @@ class Ticket(Struct, frozen=True):
     swipe_id: int | None
     unknown_card: str | None
     spent: int
-    """Points that really leave the member: what was redeemed, less what could not be had any more."""
+    """Points that really leave the member, as money and for rewards: less what could not be had any more."""
     taken: Sequence[tuple[int, int]] = ()
     """(lot, points) already captured from holds; empty when the points are spent now."""
     held: int = 0
@@ -84,16 +84,17 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
     answer = _answer(ticket, coupons)
     member, outcome = ticket.member, pricing.points
     earned = outcome.earned if member is not None else 0
-    redeemed = ticket.spent
+    claimed = min(ticket.spent, outcome.claimed)
+    redeemed = ticket.spent - claimed
     if member is not None:
-        _move_balances(tx, ticket, earned, redeemed)
+        _move_balances(tx, ticket, earned, ticket.spent)
     totals = pricing.totals
     sale_id = posting.add_sale(tx, NewSale(
         store_id, terminal_id, ticket.cashier, member.id if member else None, ticket.swipe_id, ticket.unknown_card,
         ticket.receipt, book.programme.business_date(ticket.sold_at).isoformat(), ticket.sold_at, ticket.now,
         answer.status, ticket.body_hash, ticket.rules or book.version,
-            totals.gross, totals.discount, totals.net, totals.to_pay,
-        earned, redeemed, msgspec.json.encode(ticket.priced.earning).decode(), ticket.counted,
+            totals.gross, totals.discount, totals.net, totals.to_pay, totals.due,
+        earned, redeemed, claimed, msgspec.json.encode(ticket.priced.earning).decode(), ticket.counted,
             msgspec.json.encode(answer),
     ))  # fmt: skip
     if sale_id is None:
@@ -103,12 +104,12 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
     posting.add_uses(tx, sale_id, member.id if member else None, ticket.now, uses)
     if member is not None:
         why = Why(ticket.now, caller.key, terminal_id, sale_id, key=ticket.request.key)
-        _post_points(tx, ticket, why, earned, redeemed)
+        _post_points(tx, ticket, why, earned, claimed)
         coupon_rows.add_next(tx, coupons, member.id, sale_id, ticket.now, caller.key)
         _count_habits(tx, ticket, store_id, earned)
         tiers.settle(tx, book, member, ticket.sold_at)
     for item in ticket.exceptions:
-        missing = outcome.redeemed - redeemed if item.code == "points_insufficient" else 0
+        missing = outcome.spent - ticket.spent if item.code == "points_insufficient" else 0
         posting.add_exception(tx, store_id, ticket.now, item.code, item.amount, missing, sale_id)
     return sale_id, answer
 
@@ -160,7 +161,7 @@ def _runs(runs: list[UnitRun]) -> str:
     return msgspec.json.encode(runs).decode()
 
 
-def _move_balances(tx: Tx, ticket: Ticket, earned: int, redeemed: int) -> None:
+def _move_balances(tx: Tx, ticket: Ticket, earned: int, spent: int) -> None:
     """One guarded update of the member's row: earn, spend, recover (S27)."""
     member = ticket.member
     assert member is not None
@@ -171,27 +172,50 @@ def _move_balances(tx: Tx, ticket: Ticket, earned: int, redeemed: int) -> None:
         tx,
         member.id,
         ticket.member_version,
-        active=(0 if waiting else gain) - (redeemed - ticket.held),
+        active=(0 if waiting else gain) - (spent - ticket.held),
         pending=gain if waiting else 0,
         held=-ticket.held,
-        spent=redeemed,
+        spent=spent,
         shortfall=-recovered,
     )
     if not moved:
         raise Stale
 
 
-def _post_points(tx: Tx, ticket: Ticket, why: Why, earned: int, redeemed: int) -> None:
+def _post_points(tx: Tx, ticket: Ticket, why: Why, earned: int, claimed: int) -> None:
+    """The entries of what is spent, the rewards first, each by its name, and the lot of what is earned."""
     member = ticket.member
     assert member is not None
     taken = list(ticket.taken)
-    missing = redeemed - sum(points for _, points in taken)
+    missing = ticket.spent - sum(points for _, points in taken)
     if missing:
         taken += spend_lots(tx, member.id, missing, ticket.now)
-    for lot_id, points in taken:
-        ledger.add_entry(tx, member.id, "redeem", -points, lot_id, why)
+    for reward, lot_id, points in _parts(ticket.priced.claims, claimed, taken):
+        kind, because = ("claim", why._replace(reason=reward)) if reward else ("redeem", why)
+        ledger.add_entry(tx, member.id, kind, -points, lot_id, because)
     if earned:
         grant(tx, ticket.book, member, earned, min(ticket.sold_at, ticket.now), why)
+
+
+def _parts(
+    claims: Sequence[Claim], claimed: int, taken: Sequence[tuple[int, int]]
+) -> Iterator[tuple[str | None, int, int]]:
+    """(reward, lot, points) of what left the lots: ``claimed`` points for the rewards in their order, the rest as
+    money."""
+    wanted: list[tuple[str | None, int]] = []
+    for claim in claims:
+        part = min(claimed, claim.points)
+        wanted.append((claim.code, part))
+        claimed -= part
+    wanted.append((None, sum(points for _, points in taken) - sum(part for _, part in wanted)))
+    left = list(taken)
+    for reward, need in wanted:
+        while need:
+            lot_id, points = left[0]
+            part = min(need, points)
+            yield reward, lot_id, part
+            need -= part
+            left[:1] = [(lot_id, points - part)] if points > part else []
 
 
 def grant(tx: Tx, book: Book, member: MemberRow, points: int, granted_at: int, why: Why) -> None:

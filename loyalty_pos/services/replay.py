@@ -50,6 +50,8 @@ class Ticket(Struct, frozen=True):
     basket: Basket
     coupons: tuple[CouponFacts, ...]
     member: Member | None
+    points: int
+    """What was spent of them, as money and for rewards."""
 
     @property
     def cost(self) -> int | None:
@@ -65,7 +67,7 @@ class Ticket(Struct, frozen=True):
         return MemberFacts(
             id=str(self.member.id),
             tier=tier,
-            points=self.sale.redeemed,
+            points=self.points,
             birthday=self.member.birthday,
             orders=sum(x.visits for x in before),
             last_order=max((x.day for x in before if x.visits), default=None),
@@ -169,23 +171,28 @@ def _ticket(
     """A stored sale as the basket it was; what the host till had taken off stays off (S49)."""
     answered = _first_answer.decode(sale.answer).lines
     off = {x.line: sum(d.amount for d in x.discounts if d.promotion is None) for x in answered}
+    catalogue, given = book.rules.catalogue, {d.promotion for x in answered for d in x.discounts}
+    claims = [code for code in catalogue if code in given]
     basket = Basket(
-        lines=tuple(_line(row, off.get(row.line, 0)) for row in lines),
+        lines=tuple(_line(book, row, off.get(row.line, 0)) for row in lines),
         coupons=tuple(code for code, _ in coupons),
         redeem_points=sale.redeemed,
+        claim_rewards=tuple(claims),
     )
     facts = tuple(
         CouponFacts(code=code, promotion=promotion, member=None if member is None else str(member.id))
         for code, promotion in coupons
     )
-    return Ticket(sale, book.programme.local(sale.sold_at).date(), basket, facts, member)
+    points = sale.redeemed + sum(catalogue[code].cost for code in claims)
+    return Ticket(sale, book.programme.local(sale.sold_at).date(), basket, facts, member, points)
 
 
-def _line(row: PastLine, off: int) -> Line:
+def _line(book: Book, row: PastLine, off: int) -> Line:
     quantity: int | str = int(row.quantity) if row.quantity.isdigit() else row.quantity
     return Line(
         line=row.line, sku=row.sku, quantity=quantity, unit_price=row.unit_price, category=row.category,
         brand=row.brand, discount=off, unit_cost=row.unit_cost, earns=bool(row.earns),
+        discountable=row.sku not in book.programme.gift_card_skus,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from loyalty_pos.domain.basket import (
     MAX_LINES,
     MAX_LINES_SOLD,
+    MAX_MONEY,
     MAX_UNITS,
     PLAIN,
     Basket,
@@ -152,6 +153,24 @@ class CouponIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     promotion: Id
     valid_to: date | None = None
     reason: Text | None = None
+
+
+class LoadIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /stored-value/{code}/load: money sold on a line of a sale, or by hand with a reason."""
+
+    amount: Annotated[int, Meta(ge=1, le=MAX_MONEY)]
+    sale: Id | None = None
+    line: Id | None = None
+    expires_on: date | None = None
+    reason: Text | None = None
+
+
+class StoredValueIn(LoadIn, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /stored-value; ``amount`` 0: a card that will be sold later."""
+
+    amount: Annotated[int, Meta(ge=0, le=MAX_MONEY)] = 0
+    kind: Literal["gift_card", "wallet"] = "gift_card"
+    member: Id | None = None
 
 
 class TierIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

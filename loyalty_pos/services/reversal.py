@@ -7,6 +7,7 @@ blocked: points that were spent meanwhile become a recorded shortfall (S27).
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,13 +18,13 @@ from loyalty_pos.domain.points import EarnPlan, restored_expiry
 from loyalty_pos.domain.pricing.result import UnitRun
 from loyalty_pos.domain.returns import ReturnOutcome, SoldLine, SoldSale, compute_return, units_back
 from loyalty_pos.errors import Conflict
-from loyalty_pos.services import limits, tiers
+from loyalty_pos.services import limits, tiers, value_returns
 from loyalty_pos.services.context import Outcome, Request, Services
 from loyalty_pos.services.posting import goods, thousandths
 from loyalty_pos.services.requests import ReturnLine
 from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import coupons as coupon_rows
-from loyalty_pos.storage import habits, ledger, posting, reading, sales
+from loyalty_pos.storage import habits, ledger, posting, reading, sales, values
 from loyalty_pos.storage.ledger import LotRow, Why
 from loyalty_pos.storage.sales import NewReturn, SaleLineRow, SaleRow
 from loyalty_pos.storage.tx import Stale, Tx
@@ -64,24 +65,27 @@ def known_return(tx: Tx, back: Back) -> Outcome | None:
 def post_return(services: Services, tx: Tx, request: Request, back: Back) -> Outcome:
     """Write one return of a locked sale that ``known_return`` does not know.
 
-    Refused (``more_than_bought``); Conflict (``undo_elsewhere``, ``undo_too_late``,
+    Refused (``more_than_bought``, ``value_spent``); Conflict (``undo_elsewhere``, ``undo_too_late``,
     ``undo_not_whole``) for an undo that is none.
     """
     book, now, by, sale = services.rules.current(tx), services.now_ms(), request.caller.key, back.sale
     if sale.member_id is not None:
         reading.member(tx, sale.member_id)  # the lock, before anything of the member is read
     rows = sales.lines(tx, sale.id)
-    outcome = _compute(tx, sale, rows, back.lines)
+    sold = sold_sale(tx, sale, rows)
+    outcome = compute_return(sold, units_back(sold, [(line.line, line.quantity) for line in back.lines]))
     if back.reason == "undo" and not back.parked:
         _check_undo(back, outcome, now)
+    plan = value_returns.plan(tx, sale.id, sold, outcome)
     _take_units(tx, sale.id, rows, outcome)
     points = _plan_points(tx, book, sale, outcome, now)
     today = book.programme.local(now).date().isoformat()
     coupons = coupon_rows.give_back(tx, sale.id, today, now, by) if outcome.full else []
-    answer = _answer(outcome, rows, points, coupons)
+    answer = _answer(outcome, rows, points, coupons) | {"value_back": plan.shown}
     return_id = sales.add_return(tx, NewReturn(
         sale.id, *back.lane, back.receipt, back.day, now, back.reason, back.body_hash, outcome.refund,
-        outcome.pay_back, points.taken_back, outcome.given_back, points.shortfall, msgspec.json.encode(answer),
+        outcome.pay_back, points.taken_back, outcome.given_back, points.shortfall, outcome.value_back,
+        msgspec.json.encode(answer),
     ))  # fmt: skip
     if return_id is None:
         raise Stale
@@ -91,6 +95,7 @@ def post_return(services: Services, tx: Tx, request: Request, back: Back) -> Out
     why = Why(now, by, back.lane[1], sale.id, return_id, back.reason, request.key)
     if sale.member_id is not None:
         _correct_member(tx, book, sale, rows, outcome, points, why)
+    value_returns.post(tx, book, plan, why)
     if outcome.full:
         limits.give_back(tx, limits.unpack(sale.counted))
         coupon_rows.cancel_issued_by(tx, sale.id, now, by)
@@ -107,13 +112,9 @@ def _check_undo(back: Back, outcome: ReturnOutcome, now: int) -> None:
         raise Conflict("undo_not_whole")
 
 
-def _compute(tx: Tx, sale: SaleRow, rows: list[SaleLineRow], lines: tuple[ReturnLine, ...]) -> ReturnOutcome:
-    sold = sold_sale(tx, sale, rows)
-    return compute_return(sold, units_back(sold, [(line.line, line.quantity) for line in lines]))
-
-
 def sold_sale(tx: Tx, sale: SaleRow, rows: list[SaleLineRow]) -> SoldSale:
     """A stored sale as the arithmetic of returns takes it."""
+    paid, back = values.of_sale(tx, sale.id) if sale.due < sale.to_pay else (0, 0)
     return SoldSale(
         lines=[_sold_line(row) for row in rows],
         earning=msgspec.json.decode(sale.plan, type=EarnPlan),
@@ -122,6 +123,9 @@ def sold_sale(tx: Tx, sale: SaleRow, rows: list[SaleLineRow]) -> SoldSale:
         points_value=sale.net - sale.to_pay,
         refunded=sale.refunded,
         paid_back=sales.paid_back(tx, sale.id),
+        value=sale.to_pay - sale.due,
+        value_paid=paid,
+        value_back=back,
         taken_back=sale.points_back,
         given_back=sale.points_given,
     )
@@ -139,9 +143,16 @@ class _Points(msgspec.Struct, frozen=True):
 
     given: list[tuple[int, int, str, int | None]]
     """(lot, points, state, expires at) of spent points that come back."""
+    claimed: list[tuple[int, int, str, int | None, str]]
+    """The same of what rewards cost, when everything comes back; and the reward."""
     taken: list[tuple[int, int, bool]]
     """(lot, points, pending) of earned points that go."""
     shortfall: int
+
+    @property
+    def claimed_back(self) -> int:
+        """Points of rewards that come back."""
+        return sum(points for _, points, _, _, _ in self.claimed)
 
     @property
     def taken_back(self) -> int:
@@ -153,9 +164,13 @@ def _plan_points(tx: Tx, book: Book, sale: SaleRow, outcome: ReturnOutcome, now:
     """Spent points return to their lots (S24, S28); earned ones leave this ticket's lot first,
     then other active lots; the rest is a shortfall (S27)."""
     if sale.member_id is None:
-        return _Points([], [], 0)
+        return _Points([], [], [], 0)
     given = _plan_given(tx, book, sale, outcome.given_back, now)
-    back = {lot_id: points for lot_id, points, _, _ in given}
+    claims = ledger.claimed_lots(tx, sale.id) if outcome.full and sale.claimed else []
+    claimed = [(lot, part, "active", _until(tx, book, lot, now), reward) for lot, part, reward in claims]
+    back: dict[int, int] = defaultdict(int)
+    for lot_id, points in [row[:2] for row in given] + [row[:2] for row in claimed]:
+        back[lot_id] += points
     missing, taken = outcome.taken_back - _gone_already(tx, sale, outcome.taken_back), []
     for lot in _lots_to_take(tx, sale.id, sale.member_id, back):
         if not missing:
@@ -164,7 +179,7 @@ def _plan_points(tx: Tx, book: Book, sale: SaleRow, outcome: ReturnOutcome, now:
         if part > 0:
             taken.append((lot.id, part, lot.state == "pending"))
             missing -= part
-    return _Points(given, taken, missing if book.programme.return_shortfall == "record" else 0)
+    return _Points(given, claimed, taken, missing if book.programme.return_shortfall == "record" else 0)
 
 
 def _lots_to_take(tx: Tx, sale_id: int, member_id: int, back: Iterable[int]) -> Iterator[LotRow]:
@@ -193,19 +208,23 @@ def _gone_already(tx: Tx, sale: SaleRow, points: int) -> int:
 
 def _plan_given(tx: Tx, book: Book, sale: SaleRow, points: int, now: int) -> list[tuple[int, int, str, int | None]]:
     given = []
-    today = book.programme.local(now).date()
     for lot_id, spent in ledger.redeemed_lots(tx, sale.id):
         part = min(points, spent)
         if part:
-            lot = ledger.lot(tx, lot_id)
-            expires = lot.expires_at
-            if expires is not None and (lot.state == "expired" or expires <= now):
-                last_day = restored_expiry(book.programme.local(expires - 1).date(), today)
-                assert last_day is not None
-                expires = max(expires, book.programme.day_ends(last_day))
-            given.append((lot_id, part, "active", expires))
+            given.append((lot_id, part, "active", _until(tx, book, lot_id, now)))
             points -= part
     return given
+
+
+def _until(tx: Tx, book: Book, lot_id: int, now: int) -> int | None:
+    """When points that come back to this lot lapse (S24), in ms."""
+    lot = ledger.lot(tx, lot_id)
+    expires = lot.expires_at
+    if expires is not None and (lot.state == "expired" or expires <= now):
+        last_day = restored_expiry(book.programme.local(expires - 1).date(), book.programme.local(now).date())
+        assert last_day is not None
+        expires = max(expires, book.programme.day_ends(last_day))
+    return expires
 
 
 def _correct_member(
@@ -218,20 +237,29 @@ def _correct_member(
     assert member is not None
     stood = tiers.supported(tx, book, member)
     pending = sum(part for _, part, waits in points.taken if waits)
-    active = outcome.given_back - (points.taken_back - pending)
-    posting.settle_member(tx, member_id, None, active, -pending, 0, -outcome.given_back, points.shortfall)
+    back = outcome.given_back + points.claimed_back
+    active = back - (points.taken_back - pending)
+    posting.settle_member(tx, member_id, None, active, -pending, 0, -back, points.shortfall)
     for lot_id, part, state, expires_at in points.given:
-        if ledger.lot(tx, lot_id).member_id != member_id:  # two members that were one when it was spent
-            lot_id = ledger.add_lot(tx, member_id, part, state, why.at, expires_at, None)
-        else:
-            ledger.put_back(tx, lot_id, part, state, expires_at)
+        lot_id = _put_back(tx, member_id, lot_id, part, state, expires_at, why)
         ledger.add_entry(tx, member_id, "give_back", part, lot_id, why)
+    for lot_id, part, state, expires_at, reward in points.claimed:
+        lot_id = _put_back(tx, member_id, lot_id, part, state, expires_at, why)
+        ledger.add_entry(tx, member_id, "claim", part, lot_id, why._replace(reason=reward))
     for lot_id, part, _ in points.taken:
         if not ledger.take(tx, lot_id, part):
             raise Stale
         ledger.add_entry(tx, member_id, "take_back", -part, lot_id, why)
     _correct_habits(tx, book, sale, rows, outcome)
     tiers.undo(tx, book, member, stood)
+
+
+def _put_back(tx: Tx, member_id: int, lot_id: int, points: int, state: str, expires_at: int | None, why: Why) -> int:
+    """The lot that spent points come back to: their own, or a new one of the member's."""
+    if ledger.lot(tx, lot_id).member_id != member_id:  # two members that were one when it was spent
+        return ledger.add_lot(tx, member_id, points, state, why.at, expires_at, None)
+    ledger.put_back(tx, lot_id, points, state, expires_at)
+    return lot_id
 
 
 def _correct_habits(tx: Tx, book: Book, sale: SaleRow, rows: list[SaleLineRow], outcome: ReturnOutcome) -> None:
@@ -289,6 +317,7 @@ def _answer(outcome: ReturnOutcome, rows: list[SaleLineRow], points: _Points, co
         "points": {
             "taken_back": points.taken_back,
             "given_back": outcome.given_back,
+            "claimed_back": points.claimed_back,
             "shortfall": points.shortfall,
         },
         "coupons": coupons,

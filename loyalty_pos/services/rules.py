@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta, Struct
 
+from loyalty_pos.domain.basket import Id, Money
 from loyalty_pos.domain.pricing.compile import RuleSet, compile_rules
 from loyalty_pos.domain.pricing.request import Language
 from loyalty_pos.domain.tiers import TierRules
@@ -60,6 +61,10 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     unmerge_days: int = 30
     """How long two members that were made one can be made two again."""
     radar: Radar = Radar()
+    gift_card_skus: tuple[Id, ...] = ()
+    """Goods that are gift cards or top-ups: their lines load stored value, and are no merchandise (S16)."""
+    value_limit: Money = 1_000_000
+    """The most that a manager puts on a gift card or wallet by hand, without a sale."""
     points: dict[str, Any] = {}
     policy: dict[str, Any] = {}
 

@@ -7,6 +7,7 @@ the store's exception, the customer's receipt stays true (S47, S48, contract.md,
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -24,8 +25,9 @@ from loyalty_pos.services.members import summary
 from loyalty_pos.services.posting import Ticket, known_receipt, post_sale
 from loyalty_pos.services.requests import SaleIn, SettleIn
 from loyalty_pos.storage import coupons as coupon_rows
-from loyalty_pos.storage import ledger, posting, reading, sales
+from loyalty_pos.storage import ledger, members, posting, reading, sales, values
 from loyalty_pos.storage.checkouts import CheckoutRow
+from loyalty_pos.storage.ledger import Why
 from loyalty_pos.storage.reading import MemberRow
 from loyalty_pos.storage.sales import SaleRow
 from loyalty_pos.storage.tx import Stale, Tx
@@ -76,9 +78,13 @@ def post_new(
     swipe_id = checkout.swipe_of(tx, lane, ready)
     member_id = ready.earner.id if ready.earner else None
     limited = not body.as_sold
+    if ready.priced.payments:
+        members.lock(tx, member_id)
+        values.by_codes(tx, list(ready.values))
     counted = limits.count(tx, ready.book, ready.priced.uses, member_id, lane[0], ready.basket.cashier, limited)
     ticket = _ticket(tx, request, ready, body, body_hash, swipe_id, counted)
     sale_id, answer = post_sale(services, tx, ticket)
+    _pay(tx, ready.payments(), _why(request, ready.now, sale_id))
     _use_coupons(tx, ready, sale_id, request)
     posting.add_products(tx, _fresh(ready))
     _follow(services, tx, request, ticket, sale_id)
@@ -103,12 +109,13 @@ def _ticket(
 ) -> Ticket:
     member, holder = ready.earner, ready.holder
     exceptions: list[Exceptional] = []
-    spent = ready.priced.pricing.points.redeemed
+    spent = ready.priced.pricing.points.spent
     if body.as_sold:
         refused = [x for x in ready.priced.pricing.coupons if x.status == "refused"]
         exceptions = [Exceptional(x.reason or "coupon_not_usable", 0) for x in refused]
         spent, missing = _available(tx, ready.priced, member, ready.now)
         exceptions += [missing] if missing else []
+        exceptions += [Exceptional("value_not_usable", 0)] if ready.unusable() else []
     return Ticket(
         request=request,
         book=ready.book,
@@ -127,6 +134,17 @@ def _ticket(
         member_version=member.version if member else None,
         counted=limits.pack(counted),
     )
+
+
+def _why(request: Request, now: int, sale_id: int) -> Why:
+    caller = request.caller
+    return Why(now, caller.key, caller.terminal_id, sale_id, key=request.key)
+
+
+def _pay(tx: Tx, payments: Sequence[tuple[int, int]], why: Why) -> None:
+    for value_id, amount in payments:
+        if not values.pay(tx, value_id, amount, why):
+            raise Stale
 
 
 def _use_coupons(tx: Tx, ready: Ready, sale_id: int, request: Request) -> None:
@@ -176,14 +194,15 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     member = reading.member(tx, row.member_id) if row.member_id is not None else None
     taken = holding.capture(tx, row)
     held = row.state == "open"
-    spent, points_missing = (priced.pricing.points.redeemed, None) if held else _available(tx, priced, member, now)
+    spent, points_missing = (priced.pricing.points.spent, None) if held else _available(tx, priced, member, now)
+    payments, value_missing = _payable(tx, priced, held)
     priced, lost = _lost_coupons(tx, row, priced)
-    exceptions = lost if not points_missing else [*lost, points_missing]
     counted = row.counted
     if row.state == "expired":
         earner = member.id if member else None
         anew = limits.count(tx, book, priced.uses, earner, row.store_id, row.cashier, limited=False)
         counted = limits.pack(anew)
+    exceptions = [*lost, *(one for one in (points_missing, value_missing) if one)]
     ticket = Ticket(
         request=request, book=book, priced=priced, lines=basket.lines, receipt=body.receipt, body_hash=body_hash,
         sold_at=sold_at, now=now, cashier=row.cashier, member=member, swipe_id=row.swipe_id,
@@ -192,6 +211,10 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
         member_version=member.version if member else None, rules=row.rules, counted=counted,
     )  # fmt: skip
     sale_id, answer = post_sale(services, tx, ticket)
+    why = _why(request, now, sale_id)
+    if held and priced.payments:
+        values.capture(tx, row.id, why)
+    _pay(tx, payments, why)
     for coupon_id, _ in sorted(coupon_rows.ids(tx, _applied(priced))):
         if not coupon_rows.use(tx, coupon_id, sale_id, now, request.caller.key, row.id):
             raise Stale
@@ -212,12 +235,32 @@ def _unknown_card(tx: Tx, row: CheckoutRow) -> str | None:
 
 def _available(tx: Tx, priced: Priced, member: MemberRow | None, now: int) -> tuple[int, Exceptional | None]:
     """(points that can really be spent now, what is missing as the store's exception)."""
-    promised = priced.pricing.points.redeemed
-    if not promised or member is None:
-        return promised, None
-    spent = min(promised, member.active - ledger.lapsed(tx, member.id, now))
-    value = priced.pricing.totals.points_value * (promised - spent) // promised
-    return spent, Exceptional("points_insufficient", value) if spent < promised else None
+    points = priced.pricing.points
+    if not points.spent or member is None:
+        return points.spent, None
+    spent = min(points.spent, member.active - ledger.lapsed(tx, member.id, now))
+    missing = points.spent - spent
+    if not missing:
+        return spent, None
+    of_money = min(missing, points.redeemed)  # rewards are paid first, then the points that are money
+    value = priced.pricing.totals.points_value * of_money // points.redeemed if of_money else 0
+    rewards = {claim.code for claim in priced.claims}
+    worth = sum(use.amount for use in priced.uses if use.promotion in rewards)
+    value += worth * (missing - of_money) // points.claimed if points.claimed else 0
+    return spent, Exceptional("points_insufficient", value)
+
+
+def _payable(tx: Tx, priced: Priced, held: bool) -> tuple[list[tuple[int, int]], Exceptional | None]:
+    """((id, amount) that gift cards and wallets can still pay where nothing is ``held``, by id, what is missing
+    as the store's exception).  They stay locked, so that what is found here is there a moment later.
+    """
+    promised = {one.code: one.amount for one in priced.payments}
+    rows = values.by_codes(tx, list(promised))
+    if held:
+        return [], None
+    found = [(row.id, min(promised[row.code], row.free)) for row in rows if row.free and row.state == "active"]
+    missing = sum(promised.values()) - sum(amount for _, amount in found)
+    return found, Exceptional("value_insufficient", missing) if missing else None
 
 
 def _applied(priced: Priced) -> list[str]:

@@ -29,7 +29,7 @@ def day(tx: Tx, business_date: str, start: int, end: int) -> DayFigures:
     points = tx.all(
         "SELECT coalesce(sum(CASE WHEN kind IN ('earn', 'opening') OR (kind = 'adjust' AND points > 0) "
         "THEN points ELSE 0 END), 0), "
-        "coalesce(-sum(CASE WHEN kind IN ('redeem', 'give_back') THEN points ELSE 0 END), 0), "
+        "coalesce(-sum(CASE WHEN kind IN ('redeem', 'give_back', 'claim') THEN points ELSE 0 END), 0), "
         "coalesce(-sum(CASE WHEN kind = 'take_back' THEN points ELSE 0 END), 0), "
         "coalesce(-sum(CASE WHEN kind = 'expire' THEN points ELSE 0 END), 0) FROM entries WHERE at >= ? AND at < ?",
         (start, end),

@@ -24,13 +24,13 @@ GRACE_MS = 60_000
 BALANCE_SHEET = (
     "SELECT (SELECT coalesce(sum(granted), 0) FROM lots) - (SELECT coalesce(sum(e.points), 0) FROM entries e "
     "JOIN (SELECT lot_id, min(id) AS first FROM entries GROUP BY lot_id) AS f ON f.first = e.id "
-    "WHERE e.kind = 'give_back') AS granted, "
+    "WHERE e.kind IN ('give_back', 'claim')) AS granted, "
     "(SELECT coalesce(sum(active + pending + held), 0) FROM members) AS balances, "
     "(SELECT coalesce(sum(spent), 0) FROM members) AS spent, "
     "(SELECT coalesce(sum(expired), 0) FROM members) AS expired, "
     "(SELECT coalesce(sum(taken_back), 0) FROM returns) AS taken, "
     "(SELECT coalesce(-sum(points), 0) FROM entries WHERE kind IN ('recover', 'merge') OR (points < 0 "
-    "AND kind NOT IN ('redeem', 'expire', 'take_back'))) AS other"
+    "AND kind NOT IN ('redeem', 'claim', 'expire', 'take_back'))) AS other"
 )
 """Every point that was ever granted, and where it is (L7): double entry, each side from tables of its own.
 
@@ -95,7 +95,7 @@ LAWS = (
         "L5",
         "SELECT m.id, m.spent, m.expired, coalesce(e.spent, 0), coalesce(x.expired, 0) FROM members m LEFT JOIN "
         "(SELECT s.member_id, -sum(n.points) AS spent FROM entries n JOIN sales s ON s.id = n.sale_id "
-        "WHERE n.kind IN ('redeem', 'give_back') GROUP BY s.member_id) AS e ON e.member_id = m.id LEFT JOIN "
+        "WHERE n.kind IN ('redeem', 'give_back', 'claim') GROUP BY s.member_id) AS e ON e.member_id = m.id LEFT JOIN "
         "(SELECT l.member_id, -sum(n.points) AS expired FROM entries n JOIN lots l ON l.id = n.lot_id "
         "WHERE n.kind = 'expire' GROUP BY l.member_id) AS x ON x.member_id = m.id "
         "WHERE m.spent <> coalesce(e.spent, 0) OR m.expired <> coalesce(x.expired, 0)",
@@ -122,6 +122,15 @@ LAWS = (
     ),
     Law(
         "L5",
+        "SELECT s.id, s.claimed, coalesce(e.out, 0), coalesce(e.back, 0) FROM sales s LEFT JOIN (SELECT sale_id, "
+        "-sum(CASE WHEN points < 0 THEN points ELSE 0 END) AS out, sum(CASE WHEN points > 0 THEN points ELSE 0 END) "
+        "AS back FROM entries WHERE kind = 'claim' GROUP BY sale_id) AS e ON e.sale_id = s.id "
+        "WHERE s.claimed <> coalesce(e.out, 0) "
+        "OR coalesce(e.back, 0) <> CASE WHEN s.state = 'returned' THEN s.claimed ELSE 0 END",
+        "sale {0} took {1} points for rewards; its entries say {2}, and that {3} came back",
+    ),
+    Law(
+        "L5",
         "SELECT s.id, s.gross, s.discount, s.net, l.gross, l.discount, l.net FROM sales s JOIN "
         "(SELECT sale_id, sum(gross) AS gross, sum(discount) AS discount, sum(net) AS net FROM sale_lines "
         "GROUP BY sale_id) AS l ON l.sale_id = s.id "
@@ -137,9 +146,9 @@ LAWS = (
     ),
     Law(
         "L5",
-        "SELECT s.id, s.points_back, s.to_pay, r.taken, r.paid FROM sales s JOIN (SELECT sale_id, "
+        "SELECT s.id, s.points_back, s.due, r.taken, r.paid FROM sales s JOIN (SELECT sale_id, "
         "sum(taken_back + shortfall) AS taken, sum(pay_back) AS paid FROM returns GROUP BY sale_id) AS r "
-        "ON r.sale_id = s.id WHERE s.points_back < r.taken OR s.to_pay < r.paid",
+        "ON r.sale_id = s.id WHERE s.points_back < r.taken OR s.due < r.paid",
         "sale {0} lets {1} points and {2} in money go back, its returns took {3} and paid {4}",
     ),
     Law(
@@ -187,6 +196,59 @@ LAWS = (
         "LEFT JOIN coupon_events e ON e.id = n.newest WHERE e.id IS NULL OR c.state <> e.state "
         "OR (c.state = 'used' AND c.sale_id <> e.sale_id)",
         "coupon {0} is {1}, its newest event says {2}, or another sale",
+    ),
+    Law(
+        "L4",
+        "SELECT value_id, id, balance, total FROM (SELECT value_id, id, balance, "
+        "sum(amount) OVER (PARTITION BY value_id ORDER BY id) AS total FROM value_entries) AS run "
+        "WHERE total < 0 OR total <> balance",
+        "gift card or wallet {0} bears {2} after its entry {1}, the entries say {3}",
+    ),
+    Law(
+        "L5",
+        "SELECT v.id, v.balance, coalesce(e.total, 0) FROM stored_values v LEFT JOIN "
+        "(SELECT value_id, sum(amount) AS total FROM value_entries GROUP BY value_id) AS e ON e.value_id = v.id "
+        "WHERE v.balance <> coalesce(e.total, 0)",
+        "gift card or wallet {0} has {1} on it, all its entries say {2}",
+    ),
+    Law(
+        "L5",
+        "SELECT v.id, v.held, coalesce(h.total, 0) FROM stored_values v LEFT JOIN (SELECT c.value_id, "
+        "sum(c.amount) AS total FROM checkout_values c JOIN checkouts k ON k.id = c.checkout_id AND k.state = 'open' "
+        "GROUP BY c.value_id) AS h ON h.value_id = v.id WHERE v.held <> coalesce(h.total, 0)",
+        "gift card or wallet {0} has {1} held, open checkouts hold {2} of it",
+    ),
+    Law(
+        "L5",
+        "SELECT s.id, s.to_pay - s.due, coalesce(e.paid, 0), coalesce(x.missing, 0) FROM sales s LEFT JOIN "
+        "(SELECT sale_id, -sum(amount) AS paid FROM value_entries WHERE kind = 'pay' GROUP BY sale_id) AS e "
+        "ON e.sale_id = s.id LEFT JOIN (SELECT sale_id, sum(amount) AS missing FROM exceptions "
+        "WHERE code = 'value_insufficient' GROUP BY sale_id) AS x ON x.sale_id = s.id "
+        "WHERE s.to_pay - s.due <> coalesce(e.paid, 0) + coalesce(x.missing, 0)",
+        "sale {0} was to have {1} from gift cards, which paid {2} and left {3} to the store",
+    ),
+    Law(
+        "L5",
+        "SELECT t.id, t.value_back, coalesce(e.total, 0) FROM returns t LEFT JOIN (SELECT return_id, "
+        "sum(amount) AS total FROM value_entries WHERE kind = 'refund' GROUP BY return_id) AS e ON e.return_id = t.id "
+        "WHERE t.value_back <> coalesce(e.total, 0)",
+        "return {0} gave {1} back to gift cards, their entries say {2}",
+    ),
+    Law(
+        "L5",
+        "SELECT sale_id, value_id, sum(amount) FROM value_entries WHERE kind IN ('pay', 'refund') "
+        "GROUP BY sale_id, value_id HAVING sum(amount) > 0",
+        "sale {0} gave gift card {1} more back than it had taken: {2}",
+    ),
+    Law(
+        "L5",
+        "SELECT l.sale_id, l.line, e.total, l.net - coalesce(r.refund, 0) FROM (SELECT sale_id, line, sum(amount) "
+        "AS total FROM value_entries WHERE line IS NOT NULL GROUP BY sale_id, line) AS e JOIN sale_lines l "
+        "ON l.sale_id = e.sale_id AND l.line = e.line LEFT JOIN (SELECT t.sale_id, x.line, sum(x.refund) AS refund "
+        "FROM returns t JOIN return_lines x ON x.return_id = t.id WHERE t.sale_id IN "
+        "(SELECT sale_id FROM value_entries WHERE line IS NOT NULL) GROUP BY t.sale_id, x.line) AS r "
+        "ON r.sale_id = l.sale_id AND r.line = l.line WHERE e.total > l.net - coalesce(r.refund, 0)",
+        "line {1} of sale {0} has put {2} on gift cards, of which {3} is sold and kept",
     ),
     Law(
         "L7",

@@ -196,6 +196,16 @@ def release_holds(tx: Tx, checkout_id: int, capture: bool) -> list[tuple[int, in
     return held
 
 
+def claimed_lots(tx: Tx, sale_id: int) -> list[tuple[int, int, str]]:
+    """(lot, points still out, reward) of what a sale's rewards cost."""
+    rows = tx.all(
+        "SELECT lot_id, -sum(points), reason FROM entries WHERE sale_id = ? AND kind = 'claim' "
+        "GROUP BY lot_id, reason HAVING sum(points) < 0 ORDER BY lot_id, reason",
+        (sale_id,),
+    )
+    return [(int(row[0]), int(row[1]), row[2]) for row in rows]
+
+
 def redeemed_lots(tx: Tx, sale_id: int) -> list[tuple[int, int]]:
     """(lot, points still out) of what a sale spent, less what came back, in the order of spending."""
     rows = tx.all(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from loyalty_pos.storage.tx import Tx
 
-MOVABLE = ("cards", "coupons", "lots", "sales")
+MOVABLE = ("cards", "coupons", "lots", "sales", "stored_values")
 FEW = 500
 
 
@@ -143,7 +143,7 @@ class Counted(NamedTuple):
 def counted(tx: Tx, member_id: int) -> Counted:
     """Spent and owed by the sales that are theirs, expired by their lots."""
     by_sales = tx.one(
-        "SELECT coalesce(-sum(CASE WHEN e.kind IN ('redeem', 'give_back') THEN e.points ELSE 0 END), 0), "
+        "SELECT coalesce(-sum(CASE WHEN e.kind IN ('redeem', 'give_back', 'claim') THEN e.points ELSE 0 END), 0), "
         "coalesce(sum(CASE WHEN e.kind = 'recover' THEN e.points ELSE 0 END), 0) "
         "FROM sales s JOIN entries e ON e.sale_id = s.id WHERE s.member_id = ?",
         (member_id,),

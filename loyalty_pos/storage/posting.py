@@ -33,8 +33,10 @@ class NewSale(NamedTuple):
     discount: int
     net: int
     to_pay: int
+    due: int
     earned: int
     redeemed: int
+    claimed: int
     plan: str
     counted: str
     answer: bytes

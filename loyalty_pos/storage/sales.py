@@ -25,8 +25,10 @@ class SaleRow(NamedTuple):
     discount: int
     net: int
     to_pay: int
+    due: int
     earned: int
     redeemed: int
+    claimed: int
     refunded: int
     points_back: int
     points_given: int
@@ -197,6 +199,7 @@ class NewReturn(NamedTuple):
     taken_back: int
     given_back: int
     shortfall: int
+    value_back: int
     answer: bytes
 
 

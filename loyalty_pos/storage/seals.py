@@ -32,7 +32,7 @@ FACTS: Mapping[str, Tables] = {
         "sales": (
             "id",
             "id, store_id, terminal_id, cashier, receipt, business_date, sold_at, recorded_at, body_hash, rules, "
-            "gross, discount, net, to_pay, redeemed, answer",
+            "gross, discount, net, to_pay, due, redeemed, claimed, answer",
         ),
         "sale_lines": (
             "sale_id",
@@ -45,12 +45,19 @@ FACTS: Mapping[str, Tables] = {
         "returns": (
             "id",
             "id, sale_id, store_id, terminal_id, receipt, business_date, at, body_hash, refund, pay_back, taken_back, "
-            "given_back, shortfall, answer",
+            "given_back, shortfall, value_back, answer",
         ),
         "return_lines": ("return_id", "return_id, line, units, refund"),
     },
     "coupons": {"coupons": ("id", "id, code, promotion, valid_from, valid_to, issued_at, from_sale_id")},
     "coupon_events": {"coupon_events": ("id", "id, coupon_id, at, state, by, sale_id")},
+    "stored_values": {"stored_values": ("id", "id, code, kind, issued_at")},
+    "value_entries": {
+        "value_entries": (
+            "id",
+            "id, value_id, at, kind, amount, balance, sale_id, line, return_id, terminal_id, by, idempotency_key",
+        )
+    },
     "swipes": {
         "swipes": ("id", "id, at, recorded_at, store_id, terminal_id, cashier, card_id, member_id, entry, outcome")
     },

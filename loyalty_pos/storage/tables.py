@@ -31,7 +31,8 @@ from loyalty_pos.storage.columns import (
 __all__ = ["metadata"]
 
 ROLES = ("cashier", "manager", "owner", "auditor")
-ENTRY_KINDS = ("earn", "redeem", "take_back", "give_back", "adjust", "expire", "recover", "opening", "merge")
+ENTRY_KINDS = ("earn", "redeem", "take_back", "give_back", "adjust", "expire", "recover", "opening", "merge", "claim")
+VALUE_KINDS = ("load", "pay", "refund", "unload")
 
 # --- the shop -----------------------------------------------------------------------------
 
@@ -440,8 +441,10 @@ sales = table(
     integer("discount"),
     integer("net"),
     integer("to_pay"),
+    integer("due"),
     integer("earned", default=0),
     integer("redeemed", default=0),
+    integer("claimed", default=0),
     integer("refunded", default=0),
     integer("points_back", default=0),
     integer("points_given", default=0),
@@ -453,6 +456,7 @@ sales = table(
     one_of("state", ("settled", "partly_returned", "returned")),
     one_of("status", ("ok", "accepted_with_exception")),
     check("figures", "gross >= 0 AND discount >= 0 AND net = gross - discount AND to_pay BETWEEN 0 AND net"),
+    check("paid", "due BETWEEN 0 AND to_pay AND claimed >= 0"),
     check("refunded", "refunded BETWEEN 0 AND net"),
     check("attached", "attached_at IS NULL OR (attached_by IS NOT NULL AND member_id IS NOT NULL)"),
     check("points_returned", "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed"),
@@ -513,6 +517,7 @@ returns = table(
     integer("taken_back", default=0),
     integer("given_back", default=0),
     integer("shortfall", default=0),
+    integer("value_back", default=0),
     blob("answer"),
     UniqueConstraint("store_id", "receipt", "terminal_id", "business_date"),
 )
@@ -624,6 +629,56 @@ entries = table(
     Index("ix_entries_member_id_id", "member_id", "id"),
     due_index("ix_entries_expired", "lot_id", "kind = 'expire'"),
     due_index("ix_entries_by_hand", "at", "kind = 'adjust'"),
+)
+
+# --- gift cards and wallets -----------------------------------------------------------------
+
+stored_values = table(
+    "stored_values",
+    pk(),
+    text("code", unique=True),
+    text("kind"),
+    ref("member_id", "members", null=True, index=True),
+    text("state", default="active"),
+    integer("balance", default=0),
+    integer("held", default=0),
+    text("expires_on", null=True),
+    integer("issued_at"),
+    one_of("kind", ("gift_card", "wallet")),
+    one_of("state", ("active", "blocked")),
+    check("owner", "(kind = 'wallet') = (member_id IS NOT NULL)"),
+    check("spendable", "held BETWEEN 0 AND balance AND balance <= 1000000000000"),
+)
+
+checkout_values = clustered(
+    "checkout_values",
+    ref("checkout_id", "checkouts"),
+    ref("value_id", "stored_values"),
+    integer("amount"),
+    PrimaryKeyConstraint("checkout_id", "value_id"),
+    check("amount", "amount > 0"),
+)
+
+value_entries = table(
+    "value_entries",
+    pk(),
+    ref("value_id", "stored_values"),
+    integer("at"),
+    text("kind"),
+    integer("amount"),
+    integer("balance"),
+    ref("sale_id", "sales", null=True, index=True),
+    text("line", null=True),
+    ref("return_id", "returns", null=True),
+    ref("terminal_id", "terminals", null=True),
+    text("by"),
+    text("reason", null=True),
+    text("idempotency_key", null=True),
+    one_of("kind", VALUE_KINDS),
+    check("amount", "amount <> 0 AND (amount > 0) = (kind IN ('load', 'refund'))"),
+    check("balance", "balance >= 0"),
+    check("line", "line IS NULL OR sale_id IS NOT NULL"),
+    Index("ix_value_entries_value_id_id", "value_id", "id"),
 )
 
 approvals = table(

@@ -22,6 +22,7 @@ TITLES = {
     "redeem": _l("Points used"),
     "take_back": _l("Returned goods: points taken back"),
     "give_back": _l("Returned goods: points given back"),
+    "claim": _l("Reward bought with points"),
     "adjust": _l("Change by hand"),
     "expire": _l("Points expired"),
     "recover": _l("Points owed from a return"),

@@ -21,6 +21,7 @@ APPEND_ONLY = (
     "returns",
     "return_lines",
     "coupon_events",
+    "value_entries",
     "consents",
     "audit",
     "answers",
@@ -32,7 +33,7 @@ SALE_LINE_FACTS = (
     "sale_id, position, line, sku, category, quantity, unit_price, unit_cost, gross, discount, net, earns, units, runs"
 )
 SALE_FACTS = (
-    "store_id, terminal_id, receipt, business_date, sold_at, recorded_at, body_hash, gross, discount, net, to_pay"
+    "store_id, terminal_id, receipt, business_date, sold_at, recorded_at, body_hash, gross, discount, net, to_pay, due"
 )
 
 
@@ -521,8 +522,10 @@ def upgrade() -> None:
         sa.Column("discount", INT, nullable=False),
         sa.Column("net", INT, nullable=False),
         sa.Column("to_pay", INT, nullable=False),
+        sa.Column("due", INT, nullable=False),
         sa.Column("earned", INT, server_default="0", nullable=False),
         sa.Column("redeemed", INT, server_default="0", nullable=False),
+        sa.Column("claimed", INT, server_default="0", nullable=False),
         sa.Column("refunded", INT, server_default="0", nullable=False),
         sa.Column("points_back", INT, server_default="0", nullable=False),
         sa.Column("points_given", INT, server_default="0", nullable=False),
@@ -544,6 +547,7 @@ def upgrade() -> None:
             "points_back BETWEEN 0 AND earned AND points_given BETWEEN 0 AND redeemed", name="ck_sales_points_returned"
         ),
         sa.CheckConstraint("refunded BETWEEN 0 AND net", name="ck_sales_refunded"),
+        sa.CheckConstraint("due BETWEEN 0 AND to_pay AND claimed >= 0", name="ck_sales_paid"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_sales_member_id"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_sales_store_id"),
         sa.ForeignKeyConstraint(["swipe_id"], ["swipes.id"], name="fk_sales_swipe_id"),
@@ -718,6 +722,7 @@ def upgrade() -> None:
         sa.Column("taken_back", INT, server_default="0", nullable=False),
         sa.Column("given_back", INT, server_default="0", nullable=False),
         sa.Column("shortfall", INT, server_default="0", nullable=False),
+        sa.Column("value_back", INT, server_default="0", nullable=False),
         sa.Column("answer", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_returns_sale_id"),
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name="fk_returns_store_id"),
@@ -827,7 +832,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("idempotency_key", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('earn', 'redeem', 'take_back', 'give_back', 'adjust', 'expire', 'recover', 'opening', 'merge')",
+            "kind IN ('earn', 'redeem', 'take_back', 'give_back', 'adjust', 'expire', 'recover', 'opening', 'merge', "
+            "'claim')",
             name="ck_entries_kind",
         ),
         sa.CheckConstraint("points <> 0 AND points BETWEEN -1000000000000 AND 1000000000000", name="ck_entries_points"),
@@ -975,6 +981,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_coupon_events_coupon_id", "coupon_events", ["coupon_id"], unique=False)
+    create_stored_values()
 
     op.create_table(
         "seals",
@@ -1005,6 +1012,75 @@ def upgrade() -> None:
         guard_sqlite()
     else:
         guard_postgresql()
+
+
+def create_stored_values() -> None:
+    """Gift cards and wallets: accounts, what checkouts hold of them, entries."""
+    op.create_table(
+        "stored_values",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("member_id", INT, nullable=True),
+        sa.Column("state", sa.Text(), server_default="active", nullable=False),
+        sa.Column("balance", INT, server_default="0", nullable=False),
+        sa.Column("held", INT, server_default="0", nullable=False),
+        sa.Column("expires_on", sa.Text(), nullable=True),
+        sa.Column("issued_at", INT, nullable=False),
+        sa.CheckConstraint("kind IN ('gift_card', 'wallet')", name="ck_stored_values_kind"),
+        sa.CheckConstraint("state IN ('active', 'blocked')", name="ck_stored_values_state"),
+        sa.CheckConstraint("(kind = 'wallet') = (member_id IS NOT NULL)", name="ck_stored_values_owner"),
+        sa.CheckConstraint(
+            "held BETWEEN 0 AND balance AND balance <= 1000000000000", name="ck_stored_values_spendable"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_stored_values_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_stored_values"),
+        sa.UniqueConstraint("code", name="uq_stored_values_code"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_stored_values_member_id", "stored_values", ["member_id"], unique=False)
+    op.create_table(
+        "checkout_values",
+        sa.Column("checkout_id", INT, nullable=False),
+        sa.Column("value_id", INT, nullable=False),
+        sa.Column("amount", INT, nullable=False),
+        sa.CheckConstraint("amount > 0", name="ck_checkout_values_amount"),
+        sa.ForeignKeyConstraint(["checkout_id"], ["checkouts.id"], name="fk_checkout_values_checkout_id"),
+        sa.ForeignKeyConstraint(["value_id"], ["stored_values.id"], name="fk_checkout_values_value_id"),
+        sa.PrimaryKeyConstraint("checkout_id", "value_id", name="pk_checkout_values"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "value_entries",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("value_id", INT, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("amount", INT, nullable=False),
+        sa.Column("balance", INT, nullable=False),
+        sa.Column("sale_id", INT, nullable=True),
+        sa.Column("line", sa.Text(), nullable=True),
+        sa.Column("return_id", INT, nullable=True),
+        sa.Column("terminal_id", INT, nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("idempotency_key", sa.Text(), nullable=True),
+        sa.CheckConstraint("kind IN ('load', 'pay', 'refund', 'unload')", name="ck_value_entries_kind"),
+        sa.CheckConstraint(
+            "amount <> 0 AND (amount > 0) = (kind IN ('load', 'refund'))", name="ck_value_entries_amount"
+        ),
+        sa.CheckConstraint("balance >= 0", name="ck_value_entries_balance"),
+        sa.CheckConstraint("line IS NULL OR sale_id IS NOT NULL", name="ck_value_entries_line"),
+        sa.ForeignKeyConstraint(["return_id"], ["returns.id"], name="fk_value_entries_return_id"),
+        sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_value_entries_sale_id"),
+        sa.ForeignKeyConstraint(["terminal_id"], ["terminals.id"], name="fk_value_entries_terminal_id"),
+        sa.ForeignKeyConstraint(["value_id"], ["stored_values.id"], name="fk_value_entries_value_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_value_entries"),
+        sqlite_strict=True,
+    )
+    op.create_index("ix_value_entries_sale_id", "value_entries", ["sale_id"], unique=False)
+    op.create_index("ix_value_entries_value_id_id", "value_entries", ["value_id", "id"], unique=False)
 
 
 def guard_sqlite() -> None:

@@ -73,7 +73,21 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
     elsewhere = {("POST", "/exceptions/<exception>/resolve")} | {
         ("POST", f"/quarantine/<record>/{act}") for act in ("accept", "dismiss")
     }
+    elsewhere |= {key for key in operations.TABLE if "/stored-value" in key[1]}
     assert covered >= set(operations.TABLE) - elsewhere
+
+
+def test_gift_cards_and_wallets_answer_as_documented(till: Till, owner: Till) -> None:
+    member = ok(till.enrol(), 201)["member"]["id"]
+    body = {"kind": "wallet", "member": member, "amount": 9, "expires_on": "2030-01-31", "reason": "a gift"}
+    made = ok(owner.call("POST", "/stored-value", body), 201)
+    check("POST", "/stored-value", made)
+    path = f"/stored-value/{made['code']}"
+    for act, sent in (("load", {"amount": 9, "reason": "x"}), ("block", {"reason": "x"}), ("unblock", {"reason": "x"})):
+        check("POST", f"/stored-value/<code>/{act}", ok(owner.call("POST", f"{path}/{act}", sent)))
+    check("GET", "/stored-value/<code>", ok(till.get(path)))
+    check("GET", "/stored-value/<code>/entries", ok(till.get(f"{path}/entries")))
+    check("GET", "/members/<member>/stored-value", ok(till.get(f"/members/{member}/stored-value")))
 
 
 def test_a_cloned_tills_record_is_shown_and_decided_as_documented(till: Till, owner: Till) -> None:

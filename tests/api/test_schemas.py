@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty_pos.api import approvals, checkouts, exceptions, people, programme, schemas, shops
+from loyalty_pos.api import approvals, checkouts, exceptions, people, programme, schemas, shops, value_schemas
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.services import batch, products, requests
 
@@ -39,6 +39,9 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
     "why": (schemas.Why, shops.WhyIn, {"reason": "mất máy"}),
     "coupon": (schemas.Coupon, requests.CouponIn, {"promotion": "ten", "valid_to": "2026-12-01", "reason": "xin lỗi"}),
     "adjustment": (schemas.Adjustment, requests.AdjustIn, {"points": -5, "reason": "nhầm"}),
+    "new value": (value_schemas.NewValue, requests.StoredValueIn,
+                  {"kind": "wallet", "member": "7", "amount": 0, "expires_on": "2027-01-31", "reason": "quà"}),
+    "load": (value_schemas.Load, requests.LoadIn, {"amount": 50_000, "sale": "7", "line": "1"}),
     "attach": (schemas.Attach, requests.AttachIn, {"swipe": "2900000000018", "cashier": "C07"}),
     "merge": (schemas.Merge, requests.MergeIn, {"into": "7", "reason": "hai thẻ"}),
     "decision": (schemas.Decision, approvals.DecisionIn, {"note": "đã hỏi khách"}),

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from conftest import Shop, add_promotions
 from services.lane import Books, Lane, bread, fresh_key
 
 from loyalty_pos.errors import Conflict, InProgress, LoyaltyError, Refused
+from loyalty_pos.services import programme
+from loyalty_pos.services.context import SYSTEM, Request
 from loyalty_pos.services.rules import RuleBooks
 from loyalty_pos.storage.engine import open_store
 
@@ -65,6 +68,74 @@ def test_one_bearers_coupon_answers_the_others_alike(lane: Lane, hanh: Json, boo
     assert set(heard) <= {"applied", "coupon_not_usable", "coupon_used"}
     assert heard["coupon_used"] <= 1
     assert books.faults() == []
+
+
+def test_one_gift_card_at_thirty_two_tills(lane: Lane, books: Books) -> None:
+    """Reliability row 4: ten whole payments, one of what is left, nothing below zero at any prefix."""
+    code = lane.gives_value(52_500)
+    sold = at_once(THREADS, lambda _: lane.sells(bread(5_000), pay_with=[code]))
+    assert Counter(5_000 - x["totals"]["due"] for x in sold) == {5_000: 10, 2_500: 1, 0: THREADS - 11}
+    assert books.value("SELECT balance FROM stored_values") == 0
+    assert books.value("SELECT min(balance) FROM value_entries") == 0
+    assert books.faults() == []
+
+
+def test_one_gift_card_is_held_as_often_as_it_has_money(lane: Lane, hanh: Json, books: Books) -> None:
+    """S21: thirty-two openings; each that holds settles for what it held, beside points of one member."""
+    for _ in range(7):
+        lane.adjusts(hanh["id"], 1_000)
+    code = lane.gives_value(45_000)
+    fields: Json = {"card": hanh["card"], "redeem_points": 200, "pay_with": [code]}
+    made = at_once(THREADS, lambda _: lane.opens(bread(7_000), **fields))
+    held = [5_000 - x["totals"]["due"] for x in made]
+    assert Counter(held) == {5_000: 9, 0: THREADS - 9}
+    assert lane.value(code)["held"] == 45_000
+    ended = at_once(THREADS, lambda n: lane.settles(made[n]["id"]) if n % 2 else lane.voids(made[n]["id"]))
+    assert codes(ended) == {"ok": THREADS}
+    assert lane.value(code)["balance"] == 45_000 - sum(held[1::2])
+    assert lane.value(code)["held"] == 0
+    assert books.faults() == []
+
+
+def test_a_reward_is_claimed_as_often_as_there_are_points(lane: Lane, hanh: Json, books: Books) -> None:
+    """S22: three times 300 points of a thousand; the others are told, and pay the whole price."""
+    loaf = {"code": "loaf", "cost": 300, "reward": {"kind": "percent_off", "percent": 100, "scope": {"all": True}}}
+    programme.change(lane.services, Request(SYSTEM), {"points": {"rewards": [loaf]}})
+    lane.adjusts(hanh["id"], 1_000)
+    fields: Json = {"card": hanh["card"], "claim_rewards": ["loaf"]}
+    sold = at_once(THREADS, lambda _: lane.sells(bread(900, earns=False), **fields))
+    assert Counter(x["points"]["claimed"] for x in sold) == {300: 3, 0: THREADS - 3}
+    assert Counter(x["totals"]["net"] for x in sold) == {0: 3, 900: THREADS - 3}
+    assert lane.points(hanh["id"])["active"] == 100
+    assert books.faults() == []
+
+
+def test_a_sold_line_is_loaded_once(lane: Lane, books: Books) -> None:
+    """Thirty-two tills load what one line sold: as much as it sold, on whichever cards."""
+    programme.change(lane.services, Request(SYSTEM), {"gift_card_skus": ["bread"]})
+    sold = lane.sells(bread(200_000))
+    loaded = at_once(THREADS, lambda _: lane.sells_value(sold, 20_000))
+    assert codes(loaded) == {"ok": 10, "value_not_sold": THREADS - 10}
+    assert books.value("SELECT sum(balance) FROM stored_values") == 200_000
+    assert books.faults() == []
+
+
+def test_a_gift_card_is_spent_or_comes_back(lane: Lane, books: Books) -> None:
+    """Its money is not there twice: whoever pays first leaves nothing to give back."""
+    programme.change(lane.services, Request(SYSTEM), {"gift_card_skus": ["bread"]})
+    for _ in range(8):
+        sold = lane.sells(bread(200_000))
+        code = lane.sells_value(sold, 200_000)["code"]
+        back, paid = at_once(2, partial(_returned_or_spent, lane, sold, code))
+        spent = 50_000 - paid["totals"]["due"]
+        assert (spent == 0) == (not isinstance(back, Refused)), (back, paid["totals"])
+        assert lane.value(code)["balance"] == (150_000 if spent else 0)
+    assert books.faults() == []
+
+
+def _returned_or_spent(lane: Lane, sold: Json, code: str, number: int) -> Json:
+    """The one gives the gift card back, the other pays with it."""
+    return lane.sells(bread(50_000) | {"sku": "rice"}, pay_with=[code]) if number else lane.takes_back_all(sold)
 
 
 def test_one_coupon_is_held_once(lane: Lane, hanh: Json, books: Books) -> None:

@@ -1,4 +1,4 @@
-"""Coupon codes (S36)."""
+"""Codes of coupons, gift cards and wallets (S36)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty_pos.domain.cards import coupon_code
+from loyalty_pos.domain.cards import coupon_code, payment_card, read_swipe, value_code
 from loyalty_pos.domain.checkdigits import gs1_check
-from loyalty_pos.domain.coupons import new_coupon_code, normalise_code
+from loyalty_pos.domain.coupons import new_coupon_code, new_value_code, normalise_code
 
 random_digits = st.text("0123456789", min_size=15, max_size=15)
 
@@ -24,6 +24,17 @@ def test_s36_codes_are_eighteen_digits_that_check(digits: str) -> None:
     assert len(code) == 18
     assert code.startswith("99" + digits)
     assert coupon_code(code) == code
+
+
+@given(random_digits)
+def test_a_gift_card_is_neither_a_coupon_nor_a_payment_card(digits: str) -> None:
+    """S36, S41: whatever the random digits are."""
+    code = new_value_code(digits)
+    assert code.startswith("96" + digits)
+    assert value_code(f"{code[:9]} {code[9:]}") == code
+    assert coupon_code(code) is None
+    assert not payment_card(code)
+    assert read_swipe(code).kind == "value"
 
 
 @given(random_digits, st.integers(2, 17), st.integers(1, 9))

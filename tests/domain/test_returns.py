@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from domain.baskets import lines, modest, priced, promotions
 from hypothesis import given
@@ -11,7 +12,15 @@ from hypothesis import strategies as st
 
 from loyalty_pos.domain.points import EarnPlan, EarnTerm
 from loyalty_pos.domain.pricing.result import Priced, UnitRun
-from loyalty_pos.domain.returns import ReturnOutcome, SoldLine, SoldSale, compute_return, late_earned, units_back
+from loyalty_pos.domain.returns import (
+    ReturnOutcome,
+    SoldLine,
+    SoldSale,
+    compute_return,
+    late_earned,
+    units_back,
+    worth_kept,
+)
 from loyalty_pos.errors import BadInput, Refused
 
 
@@ -210,3 +219,29 @@ def test_s48_a_forgotten_card_earns_for_what_is_kept() -> None:
     sold = one_line(runs, earning=plan)
     assert late_earned(sold) == 60
     assert [late_earned(after(sold, {"1": n}, compute_return(sold, {"1": n}))) for n in (1, 2, 3)] == [40, 20, 0]
+
+
+def test_gift_cards_get_theirs_before_any_cash() -> None:
+    """S28: cash never exceeds cash paid; what the store bore comes back to nobody."""
+    runs = [UnitRun(3, 0, 20_000, 20_000)]
+    sale = SoldSale(
+        lines=[SoldLine(line="1", quantity=3, runs=runs)], earning=EarnPlan(), value=45_000, value_paid=30_000
+    )
+    cash = value = 0
+    for number in range(3):
+        kept = msgspec.structs.replace(
+            sale,
+            lines=[SoldLine(line="1", quantity=3, runs=runs, returned=number)],
+            refunded=20_000 * number, paid_back=cash, value_back=value,
+        )  # fmt: skip
+        outcome = compute_return(kept, {"1": 1})
+        cash, value = cash + outcome.pay_back, value + outcome.value_back
+    assert (cash, value) == (15_000, 30_000)
+    at_once = compute_return(sale, {"1": 3})
+    assert (at_once.pay_back, at_once.value_back) == (cash, value)
+
+
+def test_what_is_kept_of_a_line_is_worth_its_refund() -> None:
+    """S25: by the units, in stored order."""
+    line = SoldLine(line="1", quantity=3, runs=[UnitRun(1, 0, 9, 9), UnitRun(2, 0, 5, 5)], returned=1)
+    assert [worth_kept(line, back) for back in range(3)] == [10, 5, 0]

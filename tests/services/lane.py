@@ -19,18 +19,31 @@ from actions import line
 from conftest import Shop, owner_url
 
 from loyalty_pos.domain.basket import Basket
-from loyalty_pos.services import attach, checkout, coupons, ledger, members, merging, points, returns, sales
+from loyalty_pos.services import (
+    attach,
+    checkout,
+    coupons,
+    ledger,
+    members,
+    merging,
+    points,
+    returns,
+    sales,
+    stored_value,
+)
 from loyalty_pos.services.context import SYSTEM, Caller, Outcome, Request, Services
 from loyalty_pos.services.requests import (
     AdjustIn,
     AttachIn,
     CardIn,
     ExchangeIn,
+    LoadIn,
     MemberIn,
     ReceiptReturnIn,
     ReturnIn,
     SaleIn,
     SettleIn,
+    StoredValueIn,
     SwipeIn,
     TierIn,
 )
@@ -171,6 +184,24 @@ class Lane:
         request = Request(SYSTEM, fresh_key(), b"")
         return str(coupons.issue(self.services, request, member, promotion, valid_to)[1]["code"])
 
+    def gives_value(self, amount: int, **fields: Any) -> str:
+        """The code of a new gift card, or wallet, that the owner put money on."""
+        body = msgspec.convert({"amount": amount, "reason": "a test gives it"} | fields, StoredValueIn)
+        return str(stored_value.issue(self.services, Request(SYSTEM, fresh_key(), b""), body)[1]["code"])
+
+    def sells_value(self, sold: Json, amount: int, line: str = "1", code: str | None = None, **fields: Any) -> Json:
+        """Load what a line of a sale sold, onto a new gift card or the one with this code."""
+        fields |= {"amount": amount, "sale": sold["id"], "line": line}
+        key = fields.pop("key", None)
+        request = self.request([code, fields], key)
+        if code is None:
+            return self._said(stored_value.issue(self.services, request, msgspec.convert(fields, StoredValueIn)))
+        return self._said(stored_value.load(self.services, request, code, msgspec.convert(fields, LoadIn)))
+
+    def value(self, code: str) -> Json:
+        """A gift card or wallet as it stands."""
+        return stored_value.get(self.services, self.caller, code)
+
     def points(self, member: str) -> Json:
         """The member's balances."""
         return points.balances(self.services, self.caller, member)
@@ -243,6 +274,7 @@ class Books:
             "products": self.counters("member_products", "member_id, sku"),
             "categories": self.counters("member_categories", "member_id, category"),
             "usage": self.counters("usage", "promotion, scope, subject"),
+            "values": self.rows("SELECT code, balance, held FROM stored_values ORDER BY code"),
             "coupons": self.rows("SELECT code, state FROM coupons WHERE state <> 'cancelled' ORDER BY code"),
         }
 

@@ -9,7 +9,7 @@ from actions import FixedClock
 from conftest import Shop, add_promotions
 from services.lane import COFFEE, FRUIT, MILK, Books, Lane, bread, lane_of
 
-from loyalty_pos.errors import BadInput, Conflict, NotAllowed, NotFound
+from loyalty_pos.errors import Conflict, NotAllowed, NotFound
 from loyalty_pos.jobs import release_holds
 
 Json = dict[str, Any]
@@ -277,14 +277,6 @@ def test_another_stores_checkout_does_not_exist(lane: Lane, shop: Shop) -> None:
             act(opened["id"])
     with pytest.raises(NotFound, match="checkout_unknown"):
         lane.voids("not-a-number")
-
-
-def test_what_is_not_offered_is_said_at_once(lane: Lane, hanh: Json) -> None:
-    """Fields of the contract that this version does not serve are refused by name, never ignored."""
-    for field, value in (("claim_rewards", ["mug"]), ("pay_with", ["gift"])):
-        with pytest.raises(BadInput) as refusal:
-            lane.quotes(FRUIT, card=hanh["card"], **{field: value})
-        assert refusal.value.errors == {field: ["not_available"]}
 
 
 def test_the_service_picks_the_best_of_the_members_own_coupons(lane: Lane, hanh: Json) -> None:

@@ -13,7 +13,8 @@ from services.insider import insider, seen_by
 from services.lane import FRUIT, MILK, Books, Lane, bread
 
 from loyalty_pos import jobs
-from loyalty_pos.services import ledger, recount, seals
+from loyalty_pos.services import ledger, programme, recount, seals
+from loyalty_pos.services.context import SYSTEM, Request
 from loyalty_pos.storage import due, laws
 
 Json = dict[str, Any]
@@ -27,6 +28,7 @@ LIMITED: list[Json] = [{
 def busy(lane: Lane, hanh: Json, books: Books) -> Json:
     """A member with sales, a return, a hold, a shortfall and a used coupon: everything the laws speak of."""
     add_promotions(lane.services, LIMITED)
+    programme.change(lane.services, Request(SYSTEM), {"gift_card_skus": ["gift"]})
     lane.adjusts(hanh["id"], 300)
     lane.adjusts(hanh["id"], -20)
     other = lane.enrols()["member"]["id"]
@@ -38,13 +40,24 @@ def busy(lane: Lane, hanh: Json, books: Books) -> Json:
     lane.sells(bread(30_000), card=hanh["card"])
     opened = lane.opens(bread(50_000), card=hanh["card"], redeem_points=100)
     assert opened["points"]["redeemed"] >= 0
+    gift = _gift_cards(lane)
     sends(lane, numbered(1), numbered(3))
     assert books.faults() == []
     jobs.run(lane.services, "release-holds")
     seals.seal(lane.services)
     assert books.faults() == []
     found = {"member": int(hanh["id"]), "sale": int(spent["id"]), "returned": int(earned["id"]), "other": int(other)}
-    return found | {"code": code, "free": free}
+    return found | {"code": code, "free": free} | gift
+
+
+def _gift_cards(lane: Lane) -> Json:
+    """Gift cards that were sold, paid with, given back to and are held."""
+    sold = lane.sells(bread(90_000) | {"sku": "gift"})
+    card = lane.sells_value(sold, 80_000)["code"]
+    paid = lane.sells(bread(10_000, quantity=2), pay_with=[card])
+    back = lane.takes_back(paid["id"], ("1", 1))
+    lane.opens(bread(15_000), pay_with=[card])
+    return {"gift": card, "sold": int(sold["id"]), "paid": int(paid["id"]), "back": int(back["id"])}
 
 
 PLANTED = [
@@ -62,6 +75,7 @@ PLANTED = [
     ("L5", {"L5", "L7"}, "UPDATE members SET expired = expired + 1 WHERE id = {member}", "has spent"),
     ("L5", {"L5"}, "UPDATE members SET shortfall = shortfall + 1 WHERE id = {member}", "owes"),
     ("L5", {"L5"}, "UPDATE sales SET redeemed = redeemed + 1 WHERE id = {sale}", "its entries say"),
+    ("L5", {"L5"}, "UPDATE sales SET claimed = claimed + 1 WHERE id = {sale}", "points for rewards; its entries say"),
     ("L5", {"L5"}, "UPDATE sales SET gross = gross + 1, discount = discount + 1 WHERE id = {sale}", "its lines say"),
     ("L5", {"L5"}, "UPDATE sales SET points_given = points_given + 1 WHERE id = {sale}", "its returns say"),
     ("L5", {"L5"}, "UPDATE sales SET refunded = refunded + 1 WHERE id = {returned}", "refunded and"),
@@ -94,6 +108,14 @@ PLANTED = [
     ("L5", {"L5", "L7"}, "UPDATE entries SET points = points + 1 WHERE id = (SELECT max(id) FROM entries)",
      "the entries say"),
     ("L5", {"L5", "L7"}, "DELETE FROM entries WHERE id = (SELECT max(id) FROM entries)", "the entries say"),
+    ("L4", {"L4", "L5"}, "UPDATE value_entries SET amount = amount - 1 WHERE kind = 'load'", "after its entry"),
+    ("L5", {"L5"}, "UPDATE stored_values SET balance = balance + 1", "on it, all its entries say"),
+    ("L5", {"L5"}, "UPDATE stored_values SET held = held + 1", "held, open checkouts hold"),
+    ("L5", {"L5"}, "UPDATE sales SET due = due + 1 WHERE id = {paid}", "left 0 to the store"),
+    ("L5", {"L5"}, "UPDATE returns SET value_back = value_back - 1 WHERE id = {back}", "back to gift cards"),
+    ("L5", {"L4", "L5"}, "UPDATE value_entries SET amount = 20001 WHERE kind = 'refund'",
+     "more back than it had taken"),
+    ("L5", {"L5"}, "UPDATE value_entries SET line = '1', sale_id = {paid} WHERE kind = 'load'", "is sold and kept"),
     ("L6", {"L6"}, "INSERT INTO coupon_events (id, coupon_id, at, state, by, sale_id) "
      "SELECT 999, coupon_id, at, state, by, sale_id FROM coupon_events WHERE state = 'used'", "was used 2 times"),
     ("L6", {"L6"}, "UPDATE sale_uses SET coupon = NULL WHERE sale_id = {sale}", "does not say so"),

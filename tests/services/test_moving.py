@@ -51,7 +51,8 @@ def grown(shop: Shop, till: Till) -> Json:
     sold = ok(till.sell(goods, key=key, receipt=receipt))
     ok(till.give_back(sold["id"], ("1", 1)))
     codes = [lane_of(shop).issues(member) for _ in range(2)]
-    opened = ok(till.open(goods | {"redeem_points": 100, "coupons": [codes[0]]}))
+    gift = lane_of(shop).gives_value(50_000)
+    opened = ok(till.open(goods | {"redeem_points": 100, "coupons": [codes[0]], "pay_with": [gift]}))
     session, _ = staff.sign_in(shop.services, "owner", shop.password("owner"))
     return {
         "card": card, "member": member, "page": hanh["page"], "goods": goods, "key": key, "receipt": receipt,

@@ -225,3 +225,17 @@ def test_a_period_of_no_use_is_refused(lane: Lane, first: date, last: date, fiel
     with pytest.raises(BadInput) as refused:
         tier_drafts.simulate(lane.services, SYSTEM, TIERS, first, last)
     assert list(refused.value.errors) == [field]
+
+
+def test_gift_cards_and_bought_rewards_are_replayed_as_they_were(lane: Lane, hanh: Json) -> None:
+    """S16: a tier makes no gift card cheaper; a reward that was claimed is claimed again."""
+    reward = {"kind": "amount_off", "amount": 9_000, "per": "basket", "scope": {"skus": ["bread"]}}
+    loaf = {"code": "loaf", "cost": 100, "reward": reward}
+    programme.change(lane.services, WRITE, {"gift_card_skus": ["gift"], "points": {"rewards": [loaf]}})
+    lane.adjusts(hanh["id"], 300)
+    lane.gives_tier(hanh["id"], "gold")
+    goods = [bread(50_000), line("2", sku="gift", price=500_000)]
+    sold = lane.sells(*goods, card=hanh["card"], claim_rewards=["loaf"], redeem_points=100)
+    assert sold["totals"]["discount"] == 5_000 + 9_000
+    found = simulate(lane, draft({}, {}, {"discount_percent": 20}))
+    assert found["discount"] == {"now": 14_000, "draft": 10_000 + 9_000}

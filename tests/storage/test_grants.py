@@ -17,8 +17,8 @@ from loyalty_pos.storage.engine import open_store
 from loyalty_pos.storage.tables import metadata
 
 Json = dict[str, Any]
-FACTS = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "consents", "audit", "answers",
-         "rule_versions", "till_records", "seals")  # fmt: skip
+FACTS = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "value_entries", "consents",
+         "audit", "answers",         "rule_versions", "till_records", "seals")  # fmt: skip
 pytestmark = [
     pytest.mark.postgresql,
     pytest.mark.parametrize("store_url", ["postgresql"], indirect=True),
@@ -43,7 +43,7 @@ def denied(shop: Shop, sql: str) -> bool:
 def bare(shop: Shop, lane: Lane, hanh: Json) -> Shop:
     """A shop that has sold, whose triggers are all gone: only rights are left."""
     lane.adjusts(hanh["id"], 500)
-    sold = lane.sells(MILK, FRUIT, card=hanh["card"], redeem_points=100)
+    sold = lane.sells(MILK, FRUIT, card=hanh["card"], redeem_points=100, pay_with=[lane.gives_value(20_000)])
     lane.takes_back_all(sold)
     with owner(shop.services.store.url) as raw:
         for table in metadata.sorted_tables:

@@ -47,7 +47,8 @@ def sale_row(lane: tuple[int, int], member: int, receipt: str) -> NewSale:
     return NewSale(
         store_id=store, terminal_id=terminal, cashier=None, member_id=member, swipe_id=None, unknown_card=None,
         receipt=receipt, business_date="2026-11-21", sold_at=1, recorded_at=1, status="ok", body_hash=b"hash",
-        rules=1, gross=100, discount=0, net=100, to_pay=100, earned=0, redeemed=0, plan="{}", counted="[]",
+        rules=1, gross=100, discount=0, net=100, to_pay=100, due=100, earned=0, redeemed=0, claimed=0,
+        plan="{}", counted="[]",
         answer=b"{}",
     )  # fmt: skip
 
@@ -205,7 +206,7 @@ def test_a_receipt_is_written_once(rows: Rows) -> None:
     """S45, I14: of a sale and of a return, by the database."""
     assert rows.does(lambda tx: posting.add_sale(tx, sale_row(rows.lane, rows.member, "r1"))) is None
     assert rows.does(lambda tx: posting.add_sale(tx, sale_row(rows.lane, rows.member, "r2"))) is not None
-    back = NewReturn(rows.sale, *rows.lane, "b1", "2026-11-21", 1, None, b"hash", 0, 0, 0, 0, 0, b"{}")
+    back = NewReturn(rows.sale, *rows.lane, "b1", "2026-11-21", 1, None, b"hash", 0, 0, 0, 0, 0, 0, b"{}")
     assert rows.does(lambda tx: sales.add_return(tx, back)) is not None
     assert rows.does(lambda tx: sales.add_return(tx, back)) is None
 

@@ -51,6 +51,9 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("sales", "figures", {"net": "net + 1", "receipt": "'x'"}),
     ("sales", "figures", {"to_pay": "net + 1", "receipt": "'x'"}),
     ("sales", "figures", {"to_pay": "-1", "receipt": "'x'"}),
+    ("sales", "paid", {"due": "to_pay + 1", "receipt": "'x'"}),
+    ("sales", "paid", {"due": "-1", "receipt": "'x'"}),
+    ("sales", "paid", {"claimed": "-1", "receipt": "'x'"}),
     ("sales", "status", {"status": "'fine'", "receipt": "'x'"}),
     ("sales", "refunded", {"refunded": "net + 1", "receipt": "'x'"}),
     ("sales", "points_returned", {"points_back": "earned + 1", "receipt": "'x'"}),
@@ -80,6 +83,20 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("sale_lines", "figures", {"net": "net + 1", "position": "99"}),
     ("sale_lines", "figures", {"discount": "-1", "net": "gross + 1", "position": "99"}),
     ("checkout_lots", "points", {"points": "0", "lot_id": "lot_id + 99"}),
+    ("checkout_values", "amount", {"amount": "0", "value_id": "value_id + 99"}),
+    ("stored_values", "kind", {"kind": "'points'", "code": "'x'"}),
+    ("stored_values", "state", {"state": "'lost'", "code": "'x'"}),
+    ("stored_values", "owner", {"kind": "'wallet'", "code": "'x'"}),
+    ("stored_values", "owner", {"member_id": "1", "code": "'x'"}),
+    ("stored_values", "spendable", {"balance": "held - 1", "code": "'x'"}),
+    ("stored_values", "spendable", {"held": "-1", "code": "'x'"}),
+    ("stored_values", "spendable", {"balance": "1000000000001", "code": "'x'"}),
+    ("value_entries", "kind", {"kind": "'gift'", "amount": "-1"}),
+    ("value_entries", "amount", {"amount": "0"}),
+    ("value_entries", "amount", {"kind": "'pay'"}),
+    ("value_entries", "amount", {"amount": "-1"}),
+    ("value_entries", "balance", {"balance": "-1"}),
+    ("value_entries", "line", {"line": "'1'", "sale_id": "NULL"}),
     ("coupons", "held", {"state": "'held'", "checkout_id": "NULL", "code": "'x'"}),
     ("coupons", "used", {"state": "'used'", "checkout_id": "NULL", "sale_id": "NULL", "code": "'x'"}),
     ("coupons", "state", {"state": "'maybe'", "checkout_id": "NULL", "code": "'x'"}),
@@ -106,8 +123,8 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("seals", "range", {"size": "0", "number": "number + 99"}),
 ]
 
-APPEND_ONLY = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "consents", "audit",
-               "answers", "rule_versions", "till_records", "seals")  # fmt: skip
+APPEND_ONLY = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "value_entries",
+               "consents", "audit", "answers", "rule_versions", "till_records", "seals")  # fmt: skip
 
 
 @pytest.fixture
@@ -123,7 +140,8 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     code = lane.issues(hanh["id"])
     sold = lane.sells(MILK, FRUIT, card=hanh["card"], redeem_points=150)
     lane.takes_back(sold["id"], ("1", 1))
-    lane.opens(bread(50_000), card=hanh["card"], coupons=[code], redeem_points=100)
+    gift = lane.gives_value(50_000)
+    lane.opens(bread(50_000), card=hanh["card"], coupons=[code], redeem_points=100, pay_with=[gift])
     lan = lane.enrols()["member"]["id"]
     merge = "INSERT INTO merges (member_id, into_id, at, by, reason, moved) VALUES (?, ?, 1, 'x', 'x', '{}')"
     books.change(merge, int(lan), int(hanh["id"]))

@@ -7,6 +7,9 @@ refused and its amount stays: the service files the exception.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from loyalty_pos.domain.pricing.claims import as_charged
 from loyalty_pos.domain.pricing.compile import RuleSet
 from loyalty_pos.domain.pricing.eligible import coupon_miss, presented
 from loyalty_pos.domain.pricing.engine import answer, circumstances
@@ -34,5 +37,7 @@ def record_as_sold(rules: RuleSet, request: PriceRequest) -> Priced:
             text = refusal(miss, facts, say, str, coupon)
             coupons.append(CouponOutcome(code, "refused", miss.reason, text))
     table = Table(facts.board, rules.policy)
-    priced = answer(rules, facts, table, {}, coupons, Proof(True, 0, 0, 0), say, charged=True)
-    return Priced(priced.pricing, priced.units, uses, [], priced.earning)
+    taken = as_charged(rules, facts)
+    uses += [Use(claim.code, 1, 0) for claim in taken.claims]
+    priced = answer(rules, facts, table, {}, coupons, Proof(True, 0, 0, 0), say, taken, charged=True)
+    return replace(priced, uses=uses)

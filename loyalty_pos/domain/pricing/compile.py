@@ -14,7 +14,14 @@ from typing import Any
 from loyalty_pos.domain.money import EXPONENTS
 from loyalty_pos.domain.points import EarnRule, PointsProgram
 from loyalty_pos.domain.pricing.board import Board
-from loyalty_pos.domain.pricing.offers import Offer, check_promotion, decode_condition, tier_offer
+from loyalty_pos.domain.pricing.offers import (
+    CataloguedOffer,
+    Offer,
+    catalogued,
+    check_promotion,
+    decode_condition,
+    tier_offer,
+)
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.promotions.conditions.base import Condition
 from loyalty_pos.domain.promotions.decode import decode, invalid
@@ -46,6 +53,8 @@ class RuleSet:
     points: PointsProgram
     earnings: tuple[Earning, ...]
     """Enabled earn rules, higher priority first."""
+    catalogue: Mapping[str, CataloguedOffer]
+    """Rewards bought with points, by code."""
     _by_sku: Mapping[str, tuple[Offer, ...]]
     _by_category: Mapping[str, tuple[Offer, ...]]
     _by_brand: Mapping[str, tuple[Offer, ...]]
@@ -81,8 +90,10 @@ def compile_rules(
         raise invalid("currency", "unknown")
     table = _tiers(tiers)
     tier_offers = {tier.code: tier_offer(tier) for tier in table.levels if tier.discount_percent}
-    offers = _offers(promotions, {offer.code for offer in tier_offers.values()})
     program, earnings = _points(points)
+    issued = {str(one.get("code")) for one in promotions if one.get("trigger") == "coupon"}
+    catalogue = catalogued(program.rewards, issued, "points")
+    offers = _offers(promotions, {*catalogue, *(offer.code for offer in tier_offers.values())})
     by_sku: dict[str, list[Offer]] = {}
     by_category: dict[str, list[Offer]] = {}
     by_brand: dict[str, list[Offer]] = {}
@@ -108,6 +119,7 @@ def compile_rules(
         tier_offers=tier_offers,
         points=program,
         earnings=earnings,
+        catalogue=catalogue,
         _by_sku={key: tuple(found) for key, found in by_sku.items()},
         _by_category={key: tuple(found) for key, found in by_category.items()},
         _by_brand={key: tuple(found) for key, found in by_brand.items()},

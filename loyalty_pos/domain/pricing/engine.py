@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec.structs import replace as replace_struct
+
 from loyalty_pos.domain.points import EarnPlan
 from loyalty_pos.domain.pricing.board import Board
+from loyalty_pos.domain.pricing.claims import Claimed, claimed, screen_claims
 from loyalty_pos.domain.pricing.compile import RuleSet
 from loyalty_pos.domain.pricing.explain import line_discounts, message
 from loyalty_pos.domain.pricing.facts import Facts, days_to_birthday, facts_of
@@ -21,6 +24,7 @@ from loyalty_pos.domain.pricing.request import PriceRequest
 from loyalty_pos.domain.pricing.result import (
     CouponOutcome,
     MemberSummary,
+    Payment,
     PointsNow,
     Priced,
     PricedLine,
@@ -45,18 +49,20 @@ def price(rules: RuleSet, request: PriceRequest) -> Priced:
     say = Say(request.language, rules.currency)
     facts = circumstances(rules, request)
     verdicts = screen(rules, facts)
+    screen_claims(rules, facts, verdicts)
     found = search(facts, rules.policy, verdicts.tried)
     table = found.attempt.table
     offers = {one.offer.code: one.offer for one in verdicts.tried}
     issued = issue(rules, facts, verdicts, table, say)
     coupons = coupon_outcomes(rules, facts, verdicts, found, issued, say)
     proof = Proof(found.optimal, found.attempt.total, found.upper_bound, found.nodes)
-    priced = answer(rules, facts, table, offers, coupons, proof, say)
+    uses = [Use(done.promotion, done.uses, done.amount, done.coupon) for done in table.done] + issued.uses
+    taken = claimed(rules, facts, verdicts, found, uses, say)
+    priced = answer(rules, facts, table, offers, coupons, proof, say, taken)
     explained = request.explain or request.basket.explain
     pricing = _with_reasons(rules, facts, verdicts, found, priced, explained, say)
     pricing.next_coupons.extend(issued.shown)
-    uses = [Use(done.promotion, done.uses, done.amount, done.coupon) for done in table.done] + issued.uses
-    return Priced(pricing, priced.units, uses, issued.visits, priced.earning)
+    return replace_struct(priced, pricing=pricing, uses=uses, issues=issued.visits)
 
 
 def circumstances(rules: RuleSet, request: PriceRequest) -> Facts:
@@ -74,21 +80,22 @@ def answer(
     coupons: list[CouponOutcome],
     proof: Proof,
     say: Say,
+    taken: Claimed,
     charged: bool = False,
 ) -> Priced:
     """A table as the contract's Pricing: lines, totals, points, stored value, messages."""
     lines = _lines(facts, table, offers, say)
     net = sum(line.net for line in lines)
-    spent, messages = redemption(rules, facts, net, say, charged)
+    spent, messages = redemption(rules, facts, net, taken.points, say, charged)
     if facts.request.member is not None and facts.request.member.blocked:
         messages.insert(0, message("card_blocked", say))
     if facts.member is not None and facts.member.own_till:
         messages.append(message("staff_card", say))
     plan: EarnPlan = earn_plan(rules, facts, table)
     to_pay = net - spent.value
-    due, balances, refused = _stored_value(facts, to_pay)
-    if facts.request.basket.claim_rewards:
-        messages.append(message("reward_not_usable", say))
+    payments, balances, refused = _stored_value(facts, to_pay)
+    due = to_pay - sum(payment.amount for payment in payments)
+    messages += taken.messages
     if refused:
         messages.append(message("value_not_usable", say))
     gross = sum(line.gross for line in lines)
@@ -97,7 +104,7 @@ def answer(
         member=_summary(rules, facts, say),
         lines=lines,
         totals=Totals(gross, gross - net, net, spent.value, to_pay, due),
-        points=points_outcome(rules, facts, table, plan, spent),
+        points=points_outcome(rules, facts, table, plan, spent, taken.points),
         coupons=coupons,
         nearly=[],
         next_coupons=[],
@@ -107,7 +114,7 @@ def answer(
         not_applied=[],
         proof=proof,
     )
-    return Priced(pricing, unit_runs(table), [], [], plan)
+    return Priced(pricing, unit_runs(table), [], [], plan, payments, taken.claims)
 
 
 def _lines(facts: Facts, table: Table, offers: dict[str, Offer], say: Say) -> list[PricedLine]:
@@ -135,9 +142,10 @@ def _summary(rules: RuleSet, facts: Facts, say: Say) -> MemberSummary | None:
     )
 
 
-def _stored_value(facts: Facts, to_pay: int) -> tuple[int, dict[str, int], bool]:
-    """(what is left to pay, balance after per gift card or wallet used, whether one was refused)."""
+def _stored_value(facts: Facts, to_pay: int) -> tuple[list[Payment], dict[str, int], bool]:
+    """(what each gift card or wallet pays, balance after of each, whether one was refused)."""
     known = {value.code: value for value in facts.request.stored_value}
+    payments: list[Payment] = []
     balances: dict[str, int] = {}
     refused = False
     for code in dict.fromkeys(facts.request.basket.pay_with):
@@ -148,7 +156,9 @@ def _stored_value(facts: Facts, to_pay: int) -> tuple[int, dict[str, int], bool]
         part = min(value.balance, to_pay)
         balances[code] = value.balance - part
         to_pay -= part
-    return to_pay, balances, refused
+        if part:
+            payments.append(Payment(code, part))
+    return payments, balances, refused
 
 
 def _with_reasons(

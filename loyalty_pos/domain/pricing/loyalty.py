@@ -72,10 +72,13 @@ def earn_plan(rules: RuleSet, facts: Facts, table: Table) -> EarnPlan:
     )
 
 
-def redemption(rules: RuleSet, facts: Facts, net: int, say: Say, charged: bool = False) -> tuple[Redemption, list[str]]:
+def redemption(
+    rules: RuleSet, facts: Facts, net: int, claimed: int, say: Say, charged: bool = False
+) -> tuple[Redemption, list[str]]:
     """The points spent on this bill, and what the cashier should say about it (S22, S23).
 
-    ``charged``: the till has taken them already; the bill stays as it was (S47).
+    ``claimed`` points are spent on rewards already.  ``charged``: the till has taken them already; the bill
+    stays as it was (S47).
     """
     asked = facts.request.basket.redeem_points
     if not asked:
@@ -87,11 +90,13 @@ def redemption(rules: RuleSet, facts: Facts, net: int, say: Say, charged: bool =
         return Redemption(asked, min(asked * rules.points.redeem.value, net)), []
     if not member.may_spend:
         return Redemption(), [message("typed_entry", say)]
-    spent = redeemable(rules.points.redeem, asked, member.points, net)
+    spent = redeemable(rules.points.redeem, asked, member.points - claimed, net)
     return spent, [points_text(spent.reason, spent.limit, say)] if spent.reason else []
 
 
-def points_outcome(rules: RuleSet, facts: Facts, table: Table, plan: EarnPlan, spent: Redemption) -> PointsOutcome:
+def points_outcome(
+    rules: RuleSet, facts: Facts, table: Table, plan: EarnPlan, spent: Redemption, claimed: int
+) -> PointsOutcome:
     """Earned (nothing without a member), basis and balances after the bill, less what goes to a
     shortfall (S15, S16, S18, S27)."""
     worth = bought(table)
@@ -106,8 +111,9 @@ def points_outcome(rules: RuleSet, facts: Facts, table: Table, plan: EarnPlan, s
         earned=points,
         basis=basis,
         redeemed=spent.points,
-        active_after=max(0, active - spent.points) + (0 if waits else gain),
+        active_after=max(0, active - spent.points - claimed) + (0 if waits else gain),
         pending_after=pending + (gain if waits else 0),
+        claimed=claimed,
     )
 
 

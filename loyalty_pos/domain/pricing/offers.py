@@ -6,12 +6,13 @@ console's form, the API and the compiler alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from loyalty_pos.domain.points import CatalogReward
 from loyalty_pos.domain.promotions import conditions, rewards
 from loyalty_pos.domain.promotions.conditions.base import Condition
 from loyalty_pos.domain.promotions.conditions.min_amount import MinAmount
@@ -134,6 +135,29 @@ def decode_condition(raw: Mapping[str, Any], path: str, depth: int = 0) -> Condi
     if kind is None:
         raise invalid(join(path, "kind"), "unknown" if "kind" in raw else "missing")
     return decode(arguments, kind, path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CataloguedOffer:
+    """A reward of the catalogue, and what it costs in points."""
+
+    offer: Offer
+    cost: int
+
+
+def catalogued(rewards: Sequence[CatalogReward], coupons: Set[str], path: str) -> dict[str, CataloguedOffer]:
+    """The catalogue by code; ``coupons`` are the promotions that a reward may issue.  BadInput names the fault."""
+    found: dict[str, CataloguedOffer] = {}
+    for index, reward in enumerate(rewards):
+        place = join(path, f"rewards[{index}]")
+        if reward.code in found:
+            raise invalid(join(place, "code"), "duplicate")
+        promotion = {"code": reward.code, "name": reward.name or reward.code, "rewards": [reward.reward]}
+        made = decode_reward(reward.reward, join(place, "reward"))
+        if isinstance(made, IssueCoupon) and made.promotion not in coupons:
+            raise invalid(join(place, "reward.promotion"), "unknown")
+        found[reward.code] = CataloguedOffer(check_promotion(promotion), reward.cost)
+    return found
 
 
 def _tier_discount_name(tier: Tier) -> Names:

@@ -37,6 +37,8 @@ class Verdicts:
     """Automatic offers that cannot be tried."""
     coupons: dict[str, Candidate | Miss] = field(default_factory=dict)
     known: dict[str, CouponFacts] = field(default_factory=dict)
+    claims: dict[str, Candidate | Miss] = field(default_factory=dict)
+    """Rewards of the catalogue that the cashier claims."""
     picking: bool = False
     """``"coupons": "best"``: only those that apply are told."""
 
@@ -141,7 +143,7 @@ def coupon_outcomes(
         if code in given:
             outcomes.append(CouponOutcome(code, "applied"))
         elif not verdicts.picking:
-            miss = verdict if isinstance(verdict, Miss) else _dropped(verdict, rules, facts, found)
+            miss = verdict if isinstance(verdict, Miss) else dropped(verdict, rules, facts, found)
             text = refusal(miss, facts, say, name_of, verdicts.known.get(code))
             outcomes.append(CouponOutcome(code, "refused", miss.reason, text))
     return outcomes
@@ -152,7 +154,7 @@ def _name(rules: RuleSet, facts: Facts, code: str, say: Say) -> str:
     return name_in(offer.name, say.language) if offer is not None else code
 
 
-def _dropped(one: Candidate, rules: RuleSet, facts: Facts, found: Found) -> Miss:
+def dropped(one: Candidate, rules: RuleSet, facts: Facts, found: Found) -> Miss:
     """Why a candidate that could be tried is not in the answer."""
     table = found.attempt.table
     if not one.offer.rewards:
@@ -205,7 +207,7 @@ def not_applied(facts: Facts, rules: RuleSet, verdicts: Verdicts, found: Found) 
     reasons = dict(verdicts.missed)
     for one in verdicts.tried:
         if one.coupon is None and (one.offer.code, None) not in done:
-            reasons[one.offer] = _dropped(one, rules, facts, found)
+            reasons[one.offer] = dropped(one, rules, facts, found)
     return [
         NotApplied(offer.code, miss.reason, miss.amount, miss.quantity)
         for offer, miss in sorted(reasons.items(), key=lambda entry: entry[0].order)

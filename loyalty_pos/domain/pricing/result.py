@@ -83,6 +83,13 @@ class PointsOutcome(Struct, frozen=True):
     redeemed: int
     active_after: int
     pending_after: int
+    claimed: int = 0
+    """Points that rewards of the catalogue cost."""
+
+    @property
+    def spent(self) -> int:
+        """Points that leave the member: as money, and for rewards."""
+        return self.redeemed + self.claimed
 
 
 class CouponOutcome(Struct, frozen=True):
@@ -174,6 +181,20 @@ class NextVisit(Struct, frozen=True):
     reason: str
 
 
+class Payment(Struct, frozen=True, array_like=True):
+    """What one gift card or wallet pays of the bill. Minor units, above 0."""
+
+    code: str
+    amount: int
+
+
+class Claim(Struct, frozen=True, array_like=True):
+    """A reward of the catalogue that this bill gives, and its cost in points."""
+
+    code: str
+    points: int
+
+
 class Priced(Struct, frozen=True):
     """A Pricing and what settle posts with it.  ``units`` by line id."""
 
@@ -183,3 +204,5 @@ class Priced(Struct, frozen=True):
     issues: list[NextVisit] = field(default_factory=list)
     earning: EarnPlan = EarnPlan()
     """How this sale earns: kept with it, a return recomputes with it (S26)."""
+    payments: list[Payment] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)

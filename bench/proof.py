@@ -38,7 +38,7 @@ DAY, HOUR = "date(sold_at / 1000 + 25200, 'unixepoch')", "(sold_at / 3600000 + 7
 
 COLUMNS = {
     "sales": "id, store_id, terminal_id, member_id, receipt, business_date, sold_at, recorded_at, state, body_hash, "
-    "rules, gross, discount, net, to_pay, earned, redeemed, refunded, points_back, plan, answer",
+    "rules, gross, discount, net, to_pay, due, earned, redeemed, refunded, points_back, plan, answer",
     "sale_lines": "sale_id, position, line, sku, category, quantity, unit_price, gross, discount, net, earns, units, "
     "returned, runs",
     "entries": "member_id, at, kind, points, lot_id, sale_id, return_id, terminal_id, by",
@@ -113,7 +113,7 @@ class Shop:
         self._entry(member, at, "earn", earned, sale, sale)
         self.rows["sales"].append((
             sale, 1, 1, member, f"r{sale}", day, at, at, "returned" if back else "settled", b"h", 1, net, 0, net,
-            net - spent * 10, earned, spent, net if back else 0, earned if back else 0, "{}", ANSWER,
+            net - spent * 10, net - spent * 10, earned, spent, net if back else 0, earned if back else 0, "{}", ANSWER,
         ))  # fmt: skip
         for place, (sku, quantity, price) in enumerate(lines):
             worth = quantity * price

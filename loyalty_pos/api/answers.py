@@ -135,7 +135,6 @@ class PointsOutcome(Body):
     redeemed = whole()
     active_after = whole()
     pending_after = whole()
-    claimed = whole()
 
 
 class CouponOutcome(Body):
@@ -197,6 +196,7 @@ class Pricing(Body):
     messages = texts()
     free_items = anything()
     stored_value = anything()
+    rewards = anything()
     not_applied = many(NotApplied)
     proof = one(Proof)
 
@@ -256,7 +256,6 @@ class PointsBack(Body):
 
     taken_back = whole()
     given_back = whole()
-    claimed_back = whole()
     shortfall = whole()
 
 
@@ -274,6 +273,7 @@ class Return(Body):
     points = one(PointsBack)
     coupons = texts()
     value_back = anything()
+    rewards_back = whole()
     sale = fields.Nested(Sale)
     balance = fields.Integer()
 

@@ -74,6 +74,7 @@ class SaleAnswer(Struct, frozen=True):
     messages: list[str]
     free_items: dict[str, int]
     stored_value: dict[str, int]
+    rewards: dict[str, int]
     not_applied: list[NotApplied]
     proof: Proof
     exceptions: list[Exceptional]

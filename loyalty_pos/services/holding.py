@@ -29,7 +29,7 @@ def hold(tx: Tx, ready: Ready, checkout_id: int, store_id: int, by: str, release
     """Hold all that the price uses.  ``released``: the same checkout's own holds were just freed,
     which moved the member's version by one."""
     member, now = ready.earner, ready.now
-    points = ready.priced.pricing.points.spent
+    points = ready.priced.pricing.points_spent
     member_id = member.id if member else None
     _hold_values(tx, ready, checkout_id)
     counted = limits.count(tx, ready.book, ready.priced.uses, member_id, store_id, ready.basket.cashier)

@@ -8,7 +8,7 @@ written as an exception of the store; the fact is recorded all the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -17,7 +17,7 @@ from msgspec import Struct
 from loyalty_pos.domain.basket import Line
 from loyalty_pos.domain.coupons import new_coupon_code
 from loyalty_pos.domain.pricing.receipt import receipt_text
-from loyalty_pos.domain.pricing.result import Claim, NextCoupon, Priced, UnitRun
+from loyalty_pos.domain.pricing.result import NextCoupon, Priced, UnitRun
 from loyalty_pos.errors import Conflict
 from loyalty_pos.services import tiers
 from loyalty_pos.services.answers import Exceptional, SaleAnswer, SaleLine, local_time, units_of
@@ -84,7 +84,7 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
     answer = _answer(ticket, coupons)
     member, outcome = ticket.member, pricing.points
     earned = outcome.earned if member is not None else 0
-    claimed = min(ticket.spent, outcome.claimed)
+    claimed = min(ticket.spent, pricing.points_claimed)
     redeemed = ticket.spent - claimed
     if member is not None:
         _move_balances(tx, ticket, earned, ticket.spent)
@@ -109,7 +109,7 @@ def post_sale(services: Services, tx: Tx, ticket: Ticket) -> tuple[int, SaleAnsw
         _count_habits(tx, ticket, store_id, earned)
         tiers.settle(tx, book, member, ticket.sold_at)
     for item in ticket.exceptions:
-        missing = outcome.spent - ticket.spent if item.code == "points_insufficient" else 0
+        missing = pricing.points_spent - ticket.spent if item.code == "points_insufficient" else 0
         posting.add_exception(tx, store_id, ticket.now, item.code, item.amount, missing, sale_id)
     return sale_id, answer
 
@@ -137,6 +137,7 @@ def _answer(ticket: Ticket, coupons: list[coupon_rows.NewCoupon]) -> SaleAnswer:
         messages=pricing.messages,
         free_items=pricing.free_items,
         stored_value=pricing.stored_value,
+        rewards=pricing.rewards,
         not_applied=pricing.not_applied,
         proof=pricing.proof,
         exceptions=list(ticket.exceptions),
@@ -190,7 +191,7 @@ def _post_points(tx: Tx, ticket: Ticket, why: Why, earned: int, claimed: int) ->
     missing = ticket.spent - sum(points for _, points in taken)
     if missing:
         taken += spend_lots(tx, member.id, missing, ticket.now)
-    for reward, lot_id, points in _parts(ticket.priced.claims, claimed, taken):
+    for reward, lot_id, points in _parts(ticket.priced.pricing.rewards, claimed, taken):
         kind, because = ("claim", why._replace(reason=reward)) if reward else ("redeem", why)
         ledger.add_entry(tx, member.id, kind, -points, lot_id, because)
     if earned:
@@ -198,14 +199,14 @@ def _post_points(tx: Tx, ticket: Ticket, why: Why, earned: int, claimed: int) ->
 
 
 def _parts(
-    claims: Sequence[Claim], claimed: int, taken: Sequence[tuple[int, int]]
+    rewards: Mapping[str, int], claimed: int, taken: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[str | None, int, int]]:
     """(reward, lot, points) of what left the lots: ``claimed`` points for the rewards in their order, the rest as
     money."""
     wanted: list[tuple[str | None, int]] = []
-    for claim in claims:
-        part = min(claimed, claim.points)
-        wanted.append((claim.code, part))
+    for code, cost in rewards.items():
+        part = min(claimed, cost)
+        wanted.append((code, part))
         claimed -= part
     wanted.append((None, sum(points for _, points in taken) - sum(part for _, part in wanted)))
     left = list(taken)

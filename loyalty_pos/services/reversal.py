@@ -81,7 +81,7 @@ def post_return(services: Services, tx: Tx, request: Request, back: Back) -> Out
     points = _plan_points(tx, book, sale, outcome, now)
     today = book.programme.local(now).date().isoformat()
     coupons = coupon_rows.give_back(tx, sale.id, today, now, by) if outcome.full else []
-    answer = _answer(outcome, rows, points, coupons) | {"value_back": plan.shown}
+    answer = _answer(outcome, rows, points, coupons) | {"value_back": plan.shown, "rewards_back": points.claimed_back}
     return_id = sales.add_return(tx, NewReturn(
         sale.id, *back.lane, back.receipt, back.day, now, back.reason, back.body_hash, outcome.refund,
         outcome.pay_back, points.taken_back, outcome.given_back, points.shortfall, outcome.value_back,
@@ -317,7 +317,6 @@ def _answer(outcome: ReturnOutcome, rows: list[SaleLineRow], points: _Points, co
         "points": {
             "taken_back": points.taken_back,
             "given_back": outcome.given_back,
-            "claimed_back": points.claimed_back,
             "shortfall": points.shortfall,
         },
         "coupons": coupons,

@@ -109,7 +109,7 @@ def _ticket(
 ) -> Ticket:
     member, holder = ready.earner, ready.holder
     exceptions: list[Exceptional] = []
-    spent = ready.priced.pricing.points.spent
+    spent = ready.priced.pricing.points_spent
     if body.as_sold:
         refused = [x for x in ready.priced.pricing.coupons if x.status == "refused"]
         exceptions = [Exceptional(x.reason or "coupon_not_usable", 0) for x in refused]
@@ -194,7 +194,7 @@ def _post_checkout(services: Services, tx: Tx, request: Request, row: CheckoutRo
     member = reading.member(tx, row.member_id) if row.member_id is not None else None
     taken = holding.capture(tx, row)
     held = row.state == "open"
-    spent, points_missing = (priced.pricing.points.spent, None) if held else _available(tx, priced, member, now)
+    spent, points_missing = (priced.pricing.points_spent, None) if held else _available(tx, priced, member, now)
     payments, value_missing = _payable(tx, priced, held)
     priced, lost = _lost_coupons(tx, row, priced)
     counted = row.counted
@@ -235,18 +235,17 @@ def _unknown_card(tx: Tx, row: CheckoutRow) -> str | None:
 
 def _available(tx: Tx, priced: Priced, member: MemberRow | None, now: int) -> tuple[int, Exceptional | None]:
     """(points that can really be spent now, what is missing as the store's exception)."""
-    points = priced.pricing.points
-    if not points.spent or member is None:
-        return points.spent, None
-    spent = min(points.spent, member.active - ledger.lapsed(tx, member.id, now))
-    missing = points.spent - spent
+    pricing = priced.pricing
+    if not pricing.points_spent or member is None:
+        return pricing.points_spent, None
+    spent = min(pricing.points_spent, member.active - ledger.lapsed(tx, member.id, now))
+    missing = pricing.points_spent - spent
     if not missing:
         return spent, None
-    of_money = min(missing, points.redeemed)  # rewards are paid first, then the points that are money
-    value = priced.pricing.totals.points_value * of_money // points.redeemed if of_money else 0
-    rewards = {claim.code for claim in priced.claims}
-    worth = sum(use.amount for use in priced.uses if use.promotion in rewards)
-    value += worth * (missing - of_money) // points.claimed if points.claimed else 0
+    of_money = min(missing, pricing.points.redeemed)  # rewards are paid first, then the points that are money
+    value = pricing.totals.points_value * of_money // pricing.points.redeemed if of_money else 0
+    worth = sum(use.amount for use in priced.uses if use.promotion in pricing.rewards)
+    value += worth * (missing - of_money) // pricing.points_claimed if pricing.rewards else 0
     return spent, Exceptional("points_insufficient", value)
 
 

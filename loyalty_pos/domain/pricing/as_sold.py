@@ -38,6 +38,6 @@ def record_as_sold(rules: RuleSet, request: PriceRequest) -> Priced:
             coupons.append(CouponOutcome(code, "refused", miss.reason, text))
     table = Table(facts.board, rules.policy)
     taken = as_charged(rules, facts)
-    uses += [Use(claim.code, 1, 0) for claim in taken.claims]
+    uses += [Use(code, 1, 0) for code in taken.rewards]
     priced = answer(rules, facts, table, {}, coupons, Proof(True, 0, 0, 0), say, taken, charged=True)
     return replace(priced, uses=uses)

@@ -15,7 +15,7 @@ from loyalty_pos.domain.pricing.eligible import candidate
 from loyalty_pos.domain.pricing.explain import message, refusal
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.outcome import Verdicts, dropped
-from loyalty_pos.domain.pricing.result import Claim, Use
+from loyalty_pos.domain.pricing.result import Use
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.search import Found
 from loyalty_pos.domain.promotions.names import name_in
@@ -24,13 +24,14 @@ from loyalty_pos.domain.promotions.names import name_in
 class Claimed(Struct, frozen=True):
     """The rewards that are paid with points on this bill, and what the cashier should say of the others."""
 
-    claims: list[Claim] = []
+    rewards: dict[str, int] = {}
+    """Code -> points."""
     messages: list[str] = []
 
     @property
     def points(self) -> int:
         """What they cost together."""
-        return sum(claim.points for claim in self.claims)
+        return sum(self.rewards.values())
 
 
 def screen_claims(rules: RuleSet, facts: Facts, verdicts: Verdicts) -> None:
@@ -65,10 +66,10 @@ def _may_claim(rules: RuleSet, facts: Facts, code: str, left: int) -> Miss | Non
 def claimed(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found, uses: Sequence[Use], say: Say) -> Claimed:
     """What of it applied, and why the rest did not."""
     applied = {use.promotion for use in uses}
-    made = Claimed([], [])
+    made = Claimed({}, [])
     for code, verdict in verdicts.claims.items():
         if code in applied:
-            made.claims.append(Claim(code, rules.catalogue[code].cost))
+            made.rewards[code] = rules.catalogue[code].cost
             continue
         miss = verdict if isinstance(verdict, Miss) else dropped(verdict, rules, facts, found)
         text = _why_not(rules, facts, code, miss, say)
@@ -95,4 +96,4 @@ def as_charged(rules: RuleSet, facts: Facts) -> Claimed:
     if facts.member is None:
         return Claimed()
     codes = dict.fromkeys(facts.request.basket.claim_rewards)
-    return Claimed([Claim(code, rules.catalogue[code].cost) for code in codes if code in rules.catalogue])
+    return Claimed({code: rules.catalogue[code].cost for code in codes if code in rules.catalogue})

@@ -111,10 +111,11 @@ def answer(
         messages=messages,
         free_items={},
         stored_value=balances,
+        rewards=taken.rewards,
         not_applied=[],
         proof=proof,
     )
-    return Priced(pricing, unit_runs(table), [], [], plan, payments, taken.claims)
+    return Priced(pricing, unit_runs(table), [], [], plan, payments)
 
 
 def _lines(facts: Facts, table: Table, offers: dict[str, Offer], say: Say) -> list[PricedLine]:

@@ -113,7 +113,6 @@ def points_outcome(
         redeemed=spent.points,
         active_after=max(0, active - spent.points - claimed) + (0 if waits else gain),
         pending_after=pending + (gain if waits else 0),
-        claimed=claimed,
     )
 
 

@@ -25,8 +25,8 @@ def receipt_text(pricing: Pricing, coupons: Sequence[NextCoupon], language: Lang
     if points.redeemed:
         spent, value = say.number(points.redeemed), say.money(totals.points_value)
         lines.append(say.text(f"Dùng {spent} điểm: -{value}", f"{spent} points used: -{value}"))
-    if points.claimed:
-        spent = say.number(points.claimed)
+    if pricing.rewards:
+        spent = say.number(pricing.points_claimed)
         lines.append(say.text(f"Đổi quà: {spent} điểm", f"Rewards: {spent} points"))
     earned, left = say.number(points.earned), say.number(points.active_after)
     lines.append(say.text(f"Điểm nhận: {earned}. Điểm hiện có: {left}", f"Points earned: {earned}. Balance: {left}"))

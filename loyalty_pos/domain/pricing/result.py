@@ -83,13 +83,6 @@ class PointsOutcome(Struct, frozen=True):
     redeemed: int
     active_after: int
     pending_after: int
-    claimed: int = 0
-    """Points that rewards of the catalogue cost."""
-
-    @property
-    def spent(self) -> int:
-        """Points that leave the member: as money, and for rewards."""
-        return self.redeemed + self.claimed
 
 
 class CouponOutcome(Struct, frozen=True):
@@ -151,8 +144,20 @@ class Pricing(Struct, frozen=True):
     messages: list[str]
     free_items: dict[str, int]
     stored_value: dict[str, int]
+    rewards: dict[str, int]
+    """Rewards of the catalogue that this bill gives: code -> what it costs in points."""
     not_applied: list[NotApplied]
     proof: Proof
+
+    @property
+    def points_claimed(self) -> int:
+        """Points that rewards cost."""
+        return sum(self.rewards.values())
+
+    @property
+    def points_spent(self) -> int:
+        """Points that leave the member: as money, and for rewards."""
+        return self.points.redeemed + self.points_claimed
 
 
 class UnitRun(Struct, frozen=True, array_like=True):
@@ -188,13 +193,6 @@ class Payment(Struct, frozen=True, array_like=True):
     amount: int
 
 
-class Claim(Struct, frozen=True, array_like=True):
-    """A reward of the catalogue that this bill gives, and its cost in points."""
-
-    code: str
-    points: int
-
-
 class Priced(Struct, frozen=True):
     """A Pricing and what settle posts with it.  ``units`` by line id."""
 
@@ -205,4 +203,3 @@ class Priced(Struct, frozen=True):
     earning: EarnPlan = EarnPlan()
     """How this sale earns: kept with it, a return recomputes with it (S26)."""
     payments: list[Payment] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)

@@ -17,11 +17,11 @@ from typing import Any
 import msgspec
 import msgspec.inspect as mi
 
-from loyalty_pos.web import words
+from loyalty_pos.web import format, i18n, words
 from loyalty_pos.web.i18n import gettext as _
 
 Json = dict[str, Any]
-GROUPED = re.compile(r"\d{1,3}([., \u00a0]\d{3})+")
+GROUPED = re.compile(r"[-\u2212]?\d{1,3}([., \u00a0]\d{3})+")
 _CONTROLS: dict[type[mi.Type], str] = {
     mi.IntType: "number", mi.DecimalType: "decimal", mi.BoolType: "check", mi.LiteralType: "choice",
     mi.StrType: "text", mi.DateType: "date", mi.FrozenSetType: "list", mi.TupleType: "list", mi.StructType: "group",
@@ -116,13 +116,15 @@ def _text(control: str, value: Any) -> str:
         return ", ".join(str(x) for x in value)
     if control == "json" and not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
+    if control in ("number", "loose") and isinstance(value, int):
+        return format.number(value, i18n.language())
     return str(value)
 
 
 def _hint(of: mi.Type, one: mi.Field) -> str:
     """What the declaration says of a value: its bounds, whether it may stay empty."""
     said = []
-    if isinstance(of, mi.IntType) and of.ge is not None:
+    if isinstance(of, mi.IntType) and of.ge is not None and of.ge >= 0:
         said.append(_("%(n)s or more", n=of.ge))
     if isinstance(of, mi.DecimalType):
         said.append(_("Over 0, at most 100"))
@@ -179,8 +181,9 @@ def _value(one: mi.Field, form: Mapping[str, str], path: str) -> Any:
 
 def _number(text: str) -> int | str:
     """A whole number, with or without marks between thousands; other text as it is."""
+    text = text.replace(format.MINUS, "-")
     if GROUPED.fullmatch(text):
-        text = re.sub(r"\D", "", text)
+        text = re.sub(r"[^\d-]", "", text)
     return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text
 
 

@@ -21,10 +21,11 @@ from loyalty_pos.web.pages import book, services, shop, web
 from loyalty_pos.web.refusals import say
 
 WEEKS = 4
-WIDTH, HEIGHT, LEFT, FOOT, TOP = 728, 200, 62, 26, 10
+WIDTH, HEIGHT, LEFT, FOOT, TOP = 728, 200, 92, 26, 10
 """The column chart, in its own units: the scale stands left of LEFT, the days in the FOOT."""
 STEPS = 3
-BAR = 150
+BAR = 130
+"""The longest bar of a tier."""
 
 
 @web.get("/manage/promotions/<code>/what-if")
@@ -77,7 +78,7 @@ def _more(pair: dict[str, int]) -> int:
 
 
 def _percent(part: int, whole: int) -> str:
-    return format.tenths(100 * part / whole, i18n.language()) if whole else "–"
+    return format.tenths(100 * part / whole, i18n.language()).replace("-", format.MINUS) if whole else "–"
 
 
 def _name(code: str) -> str:
@@ -116,10 +117,13 @@ def _round_up(amount: int) -> int:
 
 
 def _tiers(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row a tier that gains or loses anything; ``bar`` is its length beside the longest."""
+    """One row a tier with a bill that changes, lowest first; ``bar`` is its length beside the longest."""
     rows = []
     most = max((_more(x["discount"]) for x in parts), default=0)
-    for x in parts:
+    order = [level.code for level in book().rules.tiers.levels]
+    for x in sorted(parts, key=lambda x: order.index(x["tier"]) if x["tier"] in order else -1):
+        if not x["tickets_touched"]:
+            continue
         cost, tier = _more(x["discount"]), book().rules.tiers.get(x["tier"])
         gain = x["members"]["gain"]
         rows.append(

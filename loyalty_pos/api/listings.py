@@ -191,83 +191,23 @@ class Promotion(Body):
     created_at = moment()
 
 
+class PromotionVersion(Promotion):
+    """One version of a rule, and who made it."""
+
+    created_by = text()
+
+
+class PromotionVersions(Body):
+    """Every version of a promotion, the newest first."""
+
+    items = many(PromotionVersion)
+
+
 class Tiers(Body):
     """The tier table in force."""
 
     tiers = fields.List(fields.Dict(), required=True)
     version = whole()
-
-
-class TierMove(Body):
-    """How many members move from one level to another, and when: under the table in force and the draft."""
-
-    from_ = text(null=True, data_key="from")
-    to = text(null=True)
-    when = text()
-    now = whole()
-    draft = whole()
-
-
-class TierPreview(Body):
-    """Who would move under a draft table, if nobody bought anything more."""
-
-    members = whole()
-    moves = many(TierMove)
-
-
-class NowDraft(Body):
-    """A figure under the rules in force and under the draft."""
-
-    now = whole()
-    draft = whole()
-
-
-class GainLose(Body):
-    """Members who are better off, and members who pay more or earn less."""
-
-    gain = whole()
-    lose = whole()
-
-
-class SimulatedDay(Body):
-    """One local day."""
-
-    day = day()
-    tickets = whole()
-    discount = one(NowDraft)
-
-
-class SimulatedTier(Body):
-    """One level: who stands on it on the last day, the tickets priced with it and their discount."""
-
-    tier = text(null=True)
-    members = one(NowDraft)
-    tickets = one(NowDraft)
-    discount = one(NowDraft)
-
-
-class Displaced(Body):
-    """An offer that the draft pushes off tickets."""
-
-    promotion = text()
-    tickets = whole()
-
-
-class Simulation(Body):
-    """A what-if on past sales; amounts in minor units."""
-
-    tickets = whole()
-    tickets_touched = whole()
-    discount = one(NowDraft)
-    points = one(NowDraft)
-    margin = one(NowDraft)
-    tickets_without_cost = whole()
-    members = one(GainLose)
-    by_day = many(SimulatedDay)
-    by_tier = many(SimulatedTier)
-    conflicts = many(Displaced)
-    floor_hits = whole()
-    budget_reached_on = day(null=True)
 
 
 class Settings(Body):

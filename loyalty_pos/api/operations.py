@@ -16,6 +16,7 @@ from loyalty_pos.api import listings as li
 from loyalty_pos.api import schemas as s
 from loyalty_pos.api import tills as t
 from loyalty_pos.api import value_schemas as v
+from loyalty_pos.api import whatifs as w
 
 
 class Operation(NamedTuple):
@@ -127,6 +128,11 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("PATCH", "/promotions/<code>"): writes(
         s.PromotionChange, li.Promotion, "promotion_unknown", "promotion_needed"
     ),
+    ("GET", "/promotions/<code>/versions"): reads(li.PromotionVersions, "promotion_unknown"),
+    ("POST", "/promotions/<code>/simulate"): Operation(
+        w.PromotionSimulation, s.PromotionSimulation,
+        codes=("promotion_unknown", "promotion_needed", "too_many_tickets"),
+    ),
     ("GET", "/coupons"): lists(li.Coupon, "member", "state", codes=(MEMBER, "page_unknown")),
     ("GET", "/coupons/<code>"): reads(li.Coupon, "coupon_unknown"),
     ("POST", "/coupons/<code>/cancel"): writes(s.Reason, li.Coupon, "coupon_unknown", "coupon_state"),
@@ -139,8 +145,8 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/members/<member>/stored-value"): lists(v.StoredValue, codes=(MEMBER,)),
     ("GET", "/tiers"): reads(li.Tiers),
     ("PUT", "/tiers"): writes(s.Tiers, li.Tiers),
-    ("POST", "/tiers/preview"): Operation(li.TierPreview, s.Tiers),
-    ("POST", "/tiers/simulate"): Operation(li.Simulation, s.TierSimulation, codes=("too_many_tickets",)),
+    ("POST", "/tiers/preview"): Operation(w.TierPreview, s.Tiers),
+    ("POST", "/tiers/simulate"): Operation(w.TierSimulation, s.TierSimulation, codes=("too_many_tickets",)),
     ("GET", "/settings"): reads(li.Settings),
     ("PATCH", "/settings"): writes(s.Settings, li.Settings),
     ("GET", "/products"): lists(li.Product, "q"),

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Response
+from msgspec import Struct, field
 
+from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import api, one_of, page, reply, services, show
-from loyalty_pos.api.body import write
-from loyalty_pos.services import promotions
+from loyalty_pos.api.body import read, write
+from loyalty_pos.services import promotion_drafts, promotions
+
+
+class SimulateIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """The local days to replay, both inclusive; ``changes``: fields of the rule to try otherwise."""
+
+    first: date = field(name="from")
+    last: date = field(name="to")
+    changes: dict[str, Any] = {}
 
 
 @api.get("/promotions")
@@ -34,3 +45,16 @@ def change_promotion(code: str) -> Response:
     """Change it, or start or end it; one that ran gets its next version."""
     request, changes = write(dict[str, Any])
     return reply(promotions.patch(services(), request, code, changes))
+
+
+@api.get("/promotions/<code>/versions")
+def promotion_versions(code: str) -> Response:
+    """Every version of a promotion, the newest first."""
+    return show(promotions.versions(services(), code))
+
+
+@api.post("/promotions/<code>/simulate")
+def simulate_promotion(code: str) -> Response:
+    """A promotion on past sales: what it costs, who gains, what it pushes aside; nothing changes."""
+    body = read(SimulateIn)
+    return show(promotion_drafts.simulate(services(), current_caller(), code, body.first, body.last, body.changes))

@@ -79,6 +79,8 @@ TABLE: dict[tuple[str, str], Who] = {
     ("POST", "/promotions"): Who(None, MANAGERS),
     ("GET", "/promotions/<code>"): Who(None, READERS),
     ("PATCH", "/promotions/<code>"): Who(None, MANAGERS),
+    ("GET", "/promotions/<code>/versions"): Who(None, READERS),
+    ("POST", "/promotions/<code>/simulate"): Who(None, MANAGERS),
     ("GET", "/coupons"): Who(None, READERS),
     ("GET", "/coupons/<code>"): Who(None, READERS),
     ("POST", "/coupons/<code>/cancel"): Who(None, MANAGERS),

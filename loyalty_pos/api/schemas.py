@@ -296,6 +296,18 @@ class PromotionChange(Body):
         unknown = "include"
 
 
+class PromotionSimulation(Body):
+    """The local days to replay, both inclusive, and fields of the promotion to try otherwise."""
+
+    class Meta:
+        """A field that Python has a word for."""
+
+        include = {"from": Day(**MUST)}
+
+    to = Day(**MUST)
+    changes = fields.Dict(keys=fields.String())
+
+
 class Tiers(Body):
     """The whole tier table, lowest first (S32)."""
 

@@ -263,8 +263,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The money of this gift card has been spent; it cannot come back.",
     ),
     "too_many_tickets": (
-        "Khoảng ngày này có quá nhiều hoá đơn cho một lần; hãy chọn ít ngày hơn, hoặc dùng loyalty-pos simulate tiers.",
-        "These days hold too many tickets for one call; choose fewer days, or use loyalty-pos simulate tiers.",
+        "Khoảng ngày này có quá nhiều hoá đơn cho một lần; hãy chọn ít ngày hơn, hoặc dùng loyalty-pos simulate.",
+        "These days hold too many tickets for one call; choose fewer days, or use loyalty-pos simulate.",
     ),
     "more_than_bought": (
         "Trả nhiều hơn số đã mua; hãy xem lại số lượng trên hoá đơn.",

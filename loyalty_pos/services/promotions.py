@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from loyalty_pos.domain.pricing.compile import RuleSet
 from loyalty_pos.domain.pricing.offers import check_promotion
 from loyalty_pos.errors import BadInput, Conflict, NotFound
 from loyalty_pos.services.context import Outcome, Request, Services, from_ms
@@ -40,10 +41,25 @@ def list_promotions(
 
 def get(services: Services, code: str) -> dict[str, Any]:
     """A promotion's rule with its "state" and "version"; NotFound (``promotion_unknown``)."""
-    return services.store.read(lambda tx: _shown(_find(tx, code)))
+    return services.store.read(lambda tx: _shown(find(tx, code)))
 
 
-def _find(tx: Tx, code: str) -> StoredPromotion:
+def versions(services: Services, code: str) -> dict[str, Any]:
+    """{"items"}: every version of a promotion, the newest first; NotFound (``promotion_unknown``).
+
+    A sale keeps the number of the rules that priced it, and so the version in force then.
+    """
+
+    def work(tx: Tx) -> dict[str, Any]:
+        find(tx, code)
+        rows = stored.versions(tx, code)
+        return {"items": [_shown(row) | {"created_by": row.created_by} for row in rows]}
+
+    return services.store.read(work)
+
+
+def find(tx: Tx, code: str) -> StoredPromotion:
+    """The newest version of a promotion; NotFound (``promotion_unknown``)."""
     row = stored.promotion(tx, code)
     if row is None:
         raise NotFound("promotion_unknown")
@@ -74,7 +90,7 @@ def create(services: Services, request: Request, body: dict[str, Any]) -> tuple[
             raise Conflict("promotion_taken")
         row = StoredPromotion(code, 1, state, definition, services.now_ms(), request.caller.key)
         if state == "active":
-            _check_with(raw, code, definition)
+            compiled_with(raw, code, definition)
         stored.add_promotion(tx, row)
         changed(services, tx, request, "promotion", code)
         return Outcome("created", _shown(row))
@@ -95,11 +111,11 @@ def patch(services: Services, request: Request, code: str, changes: dict[str, An
 
     def work(tx: Tx) -> Outcome:
         raw = locked(tx)
-        before = _find(tx, code)
+        before = find(tx, code)
         fields, state = _split(changes, before.state)
         definition = before.definition | fields
         check_promotion(definition)
-        _check_with(raw, code, definition if state == "active" else None)
+        compiled_with(raw, code, definition if state == "active" else None)
         after = before._replace(state=state, definition=definition)
         if before.state != "draft" and (definition != before.definition or state == "draft"):
             after = after._replace(
@@ -116,11 +132,14 @@ def patch(services: Services, request: Request, code: str, changes: dict[str, An
     return outcome, outcome.value()
 
 
-def _check_with(raw: StoredRules, code: str, definition: dict[str, Any] | None) -> None:
-    """Compile the active rules with this one in (or, None, out); a fault of another rule is a conflict."""
+def compiled_with(raw: StoredRules, code: str, definition: dict[str, Any] | None) -> RuleSet:
+    """The active rules with this one in (or, None, out).
+
+    BadInput with the faulty fields of this one; Conflict (``promotion_needed``) for a fault of another.
+    """
     others = [rule for rule in raw.promotions if rule["code"] != code]
     try:
-        check(raw._replace(promotions=others if definition is None else [*others, definition]))
+        return check(raw._replace(promotions=others if definition is None else [*others, definition]))
     except BadInput as refusal:
         own = f"promotions[{len(others)}]."
         mine = {path.removeprefix(own): codes for path, codes in refusal.errors.items() if path.startswith(own)}

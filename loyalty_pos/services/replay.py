@@ -30,6 +30,8 @@ from loyalty_pos.storage.replay import PastDay, PastLine, PastSale
 from loyalty_pos.storage.tx import Tx
 
 PAGE = 200
+MOST_TICKETS = 10_000
+"""What one request may replay; the command line has no such limit."""
 
 
 class Member(Struct, frozen=True):
@@ -52,6 +54,8 @@ class Ticket(Struct, frozen=True):
     member: Member | None
     points: int
     """What was spent of them, as money and for rewards."""
+    tier: str | None = None
+    """The tier that it was sold on."""
 
     @property
     def cost(self) -> int | None:
@@ -158,8 +162,17 @@ class _Line(Struct):
     discounts: list[_Discount]
 
 
+class _Tier(Struct):
+    code: str
+
+
+class _Holder(Struct):
+    tier: _Tier | None = None
+
+
 class _Answer(Struct):
     lines: list[_Line]
+    member: _Holder | None = None
 
 
 _first_answer = msgspec.json.Decoder(_Answer)
@@ -169,9 +182,9 @@ def _ticket(
     book: Book, sale: PastSale, lines: list[PastLine], coupons: list[tuple[str, str]], member: Member | None
 ) -> Ticket:
     """A stored sale as the basket it was; what the host till had taken off stays off (S49)."""
-    answered = _first_answer.decode(sale.answer).lines
-    off = {x.line: sum(d.amount for d in x.discounts if d.promotion is None) for x in answered}
-    catalogue, given = book.rules.catalogue, {d.promotion for x in answered for d in x.discounts}
+    answered = _first_answer.decode(sale.answer)
+    off = {x.line: sum(d.amount for d in x.discounts if d.promotion is None) for x in answered.lines}
+    catalogue, given = book.rules.catalogue, {d.promotion for x in answered.lines for d in x.discounts}
     claims = [code for code in catalogue if code in given]
     basket = Basket(
         lines=tuple(_line(book, row, off.get(row.line, 0)) for row in lines),
@@ -184,7 +197,8 @@ def _ticket(
         for code, promotion in coupons
     )
     points = sale.redeemed + sum(catalogue[code].cost for code in claims)
-    return Ticket(sale, book.programme.local(sale.sold_at).date(), basket, facts, member, points)
+    tier = answered.member.tier.code if answered.member and answered.member.tier else None
+    return Ticket(sale, book.programme.local(sale.sold_at).date(), basket, facts, member, points, tier)
 
 
 def _line(book: Book, row: PastLine, off: int) -> Line:
@@ -221,12 +235,17 @@ class Day:
     discount: Pair = field(default_factory=Pair)
 
 
+def _floored(priced: Priced) -> set[str]:
+    """The promotions that a floor refused."""
+    return {x.promotion for x in priced.pricing.not_applied if x.reason == "below_floor"}
+
+
 @dataclass
 class Tally:
     """What a what-if adds up, ticket by ticket (contract.md section 3).  Minor units, points."""
 
     own: frozenset[str] = frozenset()
-    """Promotions that are the draft's own subject: losing them is no conflict."""
+    """Promotions that are the draft's own subject: losing them is no conflict, their floors always count."""
     budgets: dict[str, int] = field(default_factory=dict)
     tickets: int = 0
     touched: int = 0
@@ -261,7 +280,7 @@ class Tally:
         else:
             self.margin.add(before.totals.net - cost, after.totals.net - cost)
         self.lost.update({use.promotion for use in now.uses} - {use.promotion for use in draft.uses} - self.own)
-        self.floor_hits += sum(x.reason == "below_floor" for x in after.not_applied)
+        self.floor_hits += len(_floored(draft) - (_floored(now) - self.own))
         self._spend(ticket.day, draft)
         if ticket.member is not None:
             self.paid[ticket.member.id] += after.totals.to_pay - before.totals.to_pay

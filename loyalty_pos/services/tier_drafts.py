@@ -19,7 +19,7 @@ from loyalty_pos.domain.tiers import Days, TierTable, figure_of, placed, success
 from loyalty_pos.services import replay, tiers
 from loyalty_pos.services.context import Caller, Services
 from loyalty_pos.services.programme import check_tiers
-from loyalty_pos.services.replay import Member, Pair, Period, Tally
+from loyalty_pos.services.replay import MOST_TICKETS, Member, Pair, Period, Tally
 from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import rules as rule_rows
 from loyalty_pos.storage import tiers as stored
@@ -27,8 +27,6 @@ from loyalty_pos.storage.tiers import Candidate
 from loyalty_pos.storage.tx import Tx
 
 PAGE = 500
-MOST_TICKETS = 10_000
-"""What one request may replay; the command line has no such limit."""
 
 Draft = Sequence[dict[str, Any]]
 Move = tuple[str | None, str | None, str]

@@ -84,6 +84,14 @@ def promotion(tx: Tx, code: str) -> StoredPromotion | None:
     return _promotion(row) if row else None
 
 
+def versions(tx: Tx, code: str) -> list[StoredPromotion]:
+    """Every version of a promotion, the newest first."""
+    return [
+        _promotion(row)
+        for row in tx.all(f"SELECT {_COLUMNS} FROM promotions WHERE code = ? ORDER BY version DESC", (code,))
+    ]
+
+
 def promotions(tx: Tx, after: str, limit: int, state: str | None = None) -> list[StoredPromotion]:
     """The newest version of each promotion, by code, after ``after``, of one state if asked."""
     rows = tx.all(

@@ -10,25 +10,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from loyalty_pos.web import format, i18n
+from loyalty_pos.domain.promotions.names import Name, name_in
+from loyalty_pos.web import format, i18n, words
 from loyalty_pos.web.i18n import gettext as _
 from loyalty_pos.web.i18n import lazy as _l
 
 Promotion = Mapping[str, Any]
 
-KINDS = {
-    "percent_off": _l("percent off"),
-    "amount_off": _l("amount off"),
-    "fixed_price": _l("fixed price"),
-    "cheapest_off": _l("cheapest one off"),
-    "buy_get": _l("buy some, get some"),
-    "fixed_price_group": _l("any of a group for a price"),
-    "bundle": _l("bundle"),
-    "add_free_item": _l("free item"),
-    "steps": _l("steps"),
-    "points": _l("more points"),
-    "issue_coupon": _l("coupon for the next visit"),
-}
 STAGES = {
     "catalog": _l("Shelf price"),
     "item": _l("Single goods"),
@@ -47,6 +35,11 @@ def name(promotion: Promotion) -> str:
     return str(names.get(i18n.language()) or next(iter(names.values()), promotion["code"]))
 
 
+def tier_name(name: Name) -> str:
+    """A tier's name in the reader's language."""
+    return name_in(name, i18n.language())
+
+
 def worth(promotion: Promotion, currency: str) -> tuple[str, str]:
     """What the first reward is worth, large and small: ("−10%", "at most 60.000 ₫")."""
     first: Mapping[str, Any] = next(iter(promotion.get("rewards") or ()), {})
@@ -60,7 +53,7 @@ def worth(promotion: Promotion, currency: str) -> tuple[str, str]:
         return _money(first["amount"], currency), _("off")
     if kind == "fixed_price":
         return _money(first["price"], currency), _("instead of the shelf price")
-    return _("Gift"), str(KINDS.get(str(kind), ""))
+    return _("Gift"), words.reward(str(kind))
 
 
 def need(promotion: Promotion, currency: str) -> str:
@@ -86,7 +79,7 @@ def _is_narrow(part: Mapping[str, Any]) -> bool:
 def reward(promotion: Promotion) -> str:
     """The kinds of its rewards, in words."""
     kinds = [str(found.get("kind")) for found in promotion.get("rewards") or ()]
-    return ", ".join(str(KINDS.get(kind, kind)) for kind in kinds)
+    return ", ".join(words.reward(kind) for kind in kinds)
 
 
 def when(promotion: Promotion) -> str:

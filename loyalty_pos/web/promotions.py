@@ -1,11 +1,9 @@
-"""The console's promotions: the list in the order of a bill, and the form for one of them.
-
-The form keeps whatever it does not show; what a rule may say is decided by the domain, whose
-refusal stands above the form with the fields at fault.
-"""
+"""The console's promotions: the list in the order of a bill, and the editor with its example."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,12 +12,14 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from loyalty_pos.api.auth import current_caller, require_role
+from loyalty_pos.domain.pricing.explain import SENTENCES
 from loyalty_pos.domain.promotions.definition import STAGES
-from loyalty_pos.errors import LoyaltyError
+from loyalty_pos.errors import BadInput, LoyaltyError
+from loyalty_pos.services import promotion_example
 from loyalty_pos.services import promotions as use_cases
 from loyalty_pos.services.context import Request
-from loyalty_pos.web import offers
-from loyalty_pos.web.forms import PromotionForm
+from loyalty_pos.web import editor, i18n, offers, words
+from loyalty_pos.web.declared import Json
 from loyalty_pos.web.i18n import gettext as _
 from loyalty_pos.web.i18n import lazy as _l
 from loyalty_pos.web.members import READERS, WRITERS, around
@@ -28,80 +28,165 @@ from loyalty_pos.web.refusals import say
 
 MOST = 200
 FILTERS = {"": _l("All"), "active": _l("running"), "draft": _l("drafts"), "ended": _l("ended")}
-NOT_A_RULE = ("state", "version", "created_at")
+NOT_A_RULE = ("state", "version", "created_at", "created_by")
+STATES = {"save": None, "activate": "active", "end": "ended"}
+"""The buttons that store, and the state that each leaves the promotion in."""
+GOODS = re.compile(r"(?:(\d{1,3})\s*[*x×]\s*)?([^\s,;*×]{1,64})")
 
 
 @web.get("/manage/promotions")
 @require_role(*READERS)
 def promotions() -> str:
     """Every promotion, in the order in which a bill is priced."""
-    state = request.args.get("state", "")
-    state = state if state in FILTERS else ""
-    found = use_cases.list_promotions(services(), None, MOST, state or None)["items"]
+    wanted = request.args.get("state", "")
+    found = use_cases.list_promotions(services(), None, MOST)["items"]
     filters = [
-        {"label": label, "href": url_for("web.promotions", state=key or None), "here": key == state}
+        {
+            "label": label,
+            "count": sum(not key or rule["state"] == key for rule in found),
+            "href": url_for("web.promotions", state=key or None),
+            "here": key == wanted,
+        }
         for key, label in FILTERS.items()
     ]
-    rows = sorted((_row(rule) for rule in found), key=lambda row: row["order"])
+    rows = sorted((_row(rule) for rule in found if wanted in ("", rule["state"])), key=lambda row: row["order"])
     return render_template("manage/promotions.html", promotions=rows, filters=filters, **around())
 
 
 @web.route("/manage/promotions/new", methods=["GET", "POST"])
 @require_role(*READERS)
 def promotion_new() -> Response | str | tuple[str, int]:
-    """A form for a new promotion."""
-    form = PromotionForm()
-    if form.is_submitted() and current_caller().role in WRITERS and form.validate():
-        rule = form.merged({}) | {"code": form.code.data}
-        try:
-            use_cases.create(services(), Request(current_caller()), rule)
-        except LoyaltyError as error:
-            return _form(form, _("New promotion"), refusal=say(error)), 422
-        flash(_("The promotion is running."), "good")
-        return redirect(url_for("web.promotion", code=form.code.data))
-    page = _form(form, _("New promotion"))
-    return (page, 422) if form.is_submitted() else page
+    """A form for a new promotion, kept as a draft until it is activated."""
+    return _edit(None)
 
 
 @web.route("/manage/promotions/<code>", methods=["GET", "POST"])
 @require_role(*READERS)
 def promotion(code: str) -> Response | str | tuple[str, int]:
-    """One promotion; saving makes its next version."""
-    before = use_cases.get(services(), code)
-    form = PromotionForm()
-    if not form.is_submitted():
-        form.show(before)
-        return _form(form, offers.name(before), before)
-    if current_caller().role in WRITERS and form.validate():
-        rule = {key: value for key, value in before.items() if key not in NOT_A_RULE}
-        try:
-            use_cases.patch(services(), Request(current_caller()), code, form.merged(rule))
-        except LoyaltyError as error:
-            return _form(form, offers.name(before), before, say(error)), 422
-        flash(_("Saved. The change counts from the next bill."), "good")
-        return redirect(url_for("web.promotion", code=code))
-    return _form(form, offers.name(before), before), 422
+    """One promotion; ``?version=2`` shows an earlier version, and saving it makes the next one."""
+    return _edit(use_cases.get(services(), code))
 
 
-@web.post("/manage/promotions/<code>/switch")
-@require_role(*WRITERS)
-def promotion_switch(code: str) -> Response:
-    """Activate a promotion, or end it."""
-    wanted = "active" if request.form.get("state") == "active" else "ended"
-    if Empty().validate_on_submit():
-        try:
-            use_cases.patch(services(), Request(current_caller()), code, {"state": wanted})
-        except LoyaltyError as error:
-            flash(say(error), "bad")
-        else:
-            flash(_("The promotion is running.") if wanted == "active" else _("The promotion has ended."), "good")
-    return redirect(url_for("web.promotion", code=code))
+def _edit(before: Json | None) -> Response | str | tuple[str, int]:
+    """Show the editor; a button that stores does, any other redraws the form."""
+    if request.method == "GET":
+        return _page(before, _asked(before))
+    rule = editor.document(request.form) | ({"code": before["code"]} if before else {})
+    do, token = request.form.get("do", ""), Empty()
+    if do not in STATES or current_caller().role not in WRITERS:
+        return _page(before, editor.pressed(rule, request.form))
+    if not token.validate_on_submit():
+        return _page(before, rule, refusal=token.stale()), 422
+    try:
+        _store(before, rule, STATES[do])
+    except LoyaltyError as error:
+        return _page(before, rule, error.errors, say(error)), 422
+    flash(_SAID[do], "good")
+    return redirect(url_for("web.promotion", code=rule["code"]))
 
 
-def _form(form: PromotionForm, title: str, rule: dict[str, Any] | None = None, refusal: str | None = None) -> str:
+_SAID = {
+    "save": _l("Saved."),
+    "activate": _l("The promotion is running, from the next bill on."),
+    "end": _l("The promotion has ended."),
+}
+
+
+_STATES = {
+    "draft": _l("draft"),
+    "active": _l("running"),
+    "ended": _l("ended"),
+    "superseded": _l("followed by another"),
+}
+
+
+def _asked(before: Json | None) -> Json:
+    """The rule to show: the newest version, or the one that the address names."""
+    if before is None:
+        return dict(editor.OPENS)
+    wanted = request.args.get("version", type=int)
+    for version in use_cases.versions(services(), before["code"])["items"] if wanted else ():
+        if version["version"] == wanted:
+            return _rule(version)
+    return _rule(before)
+
+
+def _rule(stored: Mapping[str, Any]) -> Json:
+    return {name: value for name, value in stored.items() if name not in NOT_A_RULE}
+
+
+def _store(before: Json | None, rule: Json, state: str | None) -> None:
+    """Make the promotion, or change what differs; only its end changes no field."""
+    write = Request(current_caller())
+    if before is None:
+        use_cases.create(services(), write, rule | {"state": state or "draft"})
+        return
+    fields = {} if state == "ended" else editor.changes(_rule(before), rule)
+    use_cases.patch(services(), write, before["code"], fields | ({"state": state} if state else {}))
+
+
+def _page(
+    before: Json | None, rule: Json, errors: Mapping[str, list[str]] | None = None, refusal: str | None = None
+) -> str:
     return render_template(
-        "manage/promotion.html", form=form, title=title, rule=rule, refusal=refusal, switch=Empty(), **around()
+        "manage/promotion.html",
+        title=offers.name(before) if before else _("New promotion"),
+        before=before,
+        form=editor.shown(rule, errors),
+        versions=_versions(before["code"]) if before else [],
+        refusal=refusal,
+        token=Empty(),
+        states=_STATES,
+        own=rule.get("code"),
+        **_example(rule),
+        **around(),
     )
+
+
+def _versions(code: str) -> list[dict[str, Any]]:
+    """Every version, the newest first, with the fields in which it differs from the one before."""
+    found = use_cases.versions(services(), code)["items"]
+    rows = []
+    for version, earlier in zip(found, [*found[1:], None], strict=True):
+        differ = editor.changes(_rule(earlier), editor.normal(_rule(version))) if earlier else {}
+        rows.append(version | {"by": version["created_by"].partition(":")[2], "what": [words.label(x) for x in differ]})
+    return rows
+
+
+def _example(rule: Json) -> dict[str, Any]:
+    """The example bill beside the form: its goods, its buyer, and the price or why there is none."""
+    typed = request.form.get("example.goods", "").strip()
+    goods = [(int(count or 1), sku) for count, sku in GOODS.findall(typed)] if typed else None
+    who = request.form.get("example.who", "member")
+    tiers = [("tier." + tier.code, offers.tier_name(tier.name)) for tier in book().rules.tiers.levels]
+    wanted = goods or promotion_example.goods(services(), rule)
+    found: dict[str, Any] = {
+        "goods": typed or ", ".join(f"{count}*{sku}" for count, sku in wanted),
+        "who": who,
+        "buyers": [("", _("without a card")), ("member", _("a member without a tier")), *tiers],
+        "example": None,
+        "aside": [],
+        "example_fault": "",
+    }
+    try:
+        found["example"] = promotion_example.example(
+            services(), {"code": "new", "name": "-"} | rule, wanted, bool(who),
+            who.partition(".")[2] or None, i18n.language(),
+        )  # fmt: skip
+        found["aside"] = [_aside(x) for x in found["example"]["pricing"]["not_applied"]]
+    except BadInput as error:
+        unknown = "goods" in error.errors
+        found["example_fault"] = _("One of these goods has no price here.") if unknown else _("Fill in the rule first.")
+    except LoyaltyError as error:
+        found["example_fault"] = say(error)
+    return found
+
+
+def _aside(missed: Mapping[str, Any]) -> tuple[str, str]:
+    """(offer, why it did not apply)."""
+    code, reason = missed["promotion"], SENTENCES.get(missed["reason"])
+    name = offers.name(book().promotions[code]) if code in book().promotions else code
+    return name, reason[0 if i18n.language() == "vi" else 1] if reason else missed["reason"]
 
 
 def _row(rule: dict[str, Any]) -> dict[str, Any]:
@@ -114,20 +199,24 @@ def _row(rule: dict[str, Any]) -> dict[str, Any]:
         "name": offers.name(rule),
         "trigger": rule.get("trigger", "automatic"),
         "stage": offers.STAGES[STAGES[stage]],
+        "place": stage,
         "state": _state(rule),
         "when": offers.when(rule),
         "reward": offers.reward(rule),
+        "budget": (rule.get("limits") or {}).get("budget"),
         "order": (stage, -int(rule.get("priority", 0)), rule["code"]),
     }
 
 
 def _state(rule: dict[str, Any]) -> str:
-    """running, waiting for its first day, ended, or off."""
+    """draft, running, waiting for its first day, ended, or off."""
     today = services().clock.now().astimezone(ZoneInfo(shop().zone)).date()
     valid = rule.get("valid") or {}
     over = valid.get("to") and date.fromisoformat(valid["to"]) < today
+    if rule["state"] == "draft":
+        return "draft"
     if rule["state"] == "ended" or over:
         return "ended"
-    if rule["state"] != "active" or not rule.get("enabled", True):
+    if not rule.get("enabled", True):
         return "off"
     return "waiting" if valid.get("from") and date.fromisoformat(valid["from"]) > today else "running"

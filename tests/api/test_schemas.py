@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty_pos.api import approvals, checkouts, exceptions, people, programme, schemas, shops, value_schemas
+from loyalty_pos.api import (
+    approvals,
+    checkouts,
+    exceptions,
+    people,
+    programme,
+    promotions,
+    schemas,
+    shops,
+    value_schemas,
+)
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.services import batch, products, requests
 
@@ -53,6 +63,8 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
     "tiers": (schemas.Tiers, programme.TiersIn, {"tiers": [{"code": "gold"}]}),
     "tier simulation": (schemas.TierSimulation, programme.SimulateIn,
                         {"tiers": [{"code": "gold"}], "from": "2026-11-01", "to": "2026-11-21"}),
+    "promotion simulation": (schemas.PromotionSimulation, promotions.SimulateIn,
+                             {"from": "2026-11-01", "to": "2026-11-21", "changes": {"priority": 1}}),
     "tier by hand": (schemas.MemberTier, requests.TierIn, {"tier": "gold", "reason": "quà"}),
     "product": (schemas.Product, products.ProductIn, {"sku": "1", "unit_price": 5, "category": "a/b"}),
     "category": (schemas.Category, products.CategoryIn, {"code": "a", "name": {"vi": "Sữa"}}),

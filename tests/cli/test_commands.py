@@ -233,6 +233,28 @@ def test_members_products_and_sales_are_imported_and_bad_rows_set_aside(opened: 
     opened("import", "products", "empty.csv", fails=1)
 
 
+def test_a_promotion_is_tried_on_past_sales(opened: Run) -> None:
+    """Half of everything, on the one past ticket of 4.500; a change of it, from a file; what is no such file."""
+    half = {"code": "half", "name": "50 %", "state": "draft", "rewards": [{"kind": "percent_off", "percent": 50}]}
+    Path("programme.json").write_text(json.dumps({"promotions": [half]}), encoding="utf-8")
+    opened("programme", "load", "programme.json")
+    Path("s.csv").write_text(
+        "receipt,sold_at,terminal,card,sku,quantity,unit_price\nR1,2026-06-01T10:00:00+07:00,hn-01-1,,1,1,4500\n",
+        encoding="utf-8",
+    )
+    assert opened("import", "sales", "s.csv", json_=True)["added"] == 1
+    words = ("simulate", "promotion", "half", "--from", "2026-06-01", "--to", "2026-06-30")
+    found = opened(*words, json_=True)
+    assert (found["tickets"], found["discount"]) == (1, {"now": 0, "draft": 2_250})
+    assert "1 tickets, 1 of them change" in opened(*words)
+    Path("third.json").write_text('{"rewards": [{"kind": "percent_off", "percent": 20}]}', encoding="utf-8")
+    assert opened(*words, "--changes", "third.json", json_=True)["discount"]["draft"] == 900
+    for bad in ("[]", "{"):
+        Path("bad.json").write_text(bad, encoding="utf-8")
+        opened(*words, "--changes", "bad.json", fails=1)
+    assert "half" in opened("programme", "show")
+
+
 def test_a_mapping_names_columns_and_options(tmp_path: Path) -> None:
     path = tmp_path / "map.json"
     path.write_text('{"columns": {"sku": "Mã"}, "options": {"money": "major"}}', encoding="utf-8")

@@ -104,3 +104,13 @@ def test_the_list_shows_the_newest_version_of_each(services: Services, shop: Sho
     assert found == [("coffee-20k", 1), ("fruit-15", 2), ("milk-3for2", 1), ("ten-percent", 1)]
     ended = promotions.list_promotions(services, state="ended")["items"]
     assert [row["code"] for row in ended] == ["milk-3for2"]
+
+
+def test_every_version_is_kept_the_newest_first(services: Services, shop: Shop) -> None:
+    promotions.create(services, WRITE, TEN)
+    promotions.patch(services, WRITE, "ten", {"priority": 5})
+    items = promotions.versions(services, "ten")["items"]
+    assert [(x["version"], x["state"], x.get("priority")) for x in items] == [(2, "active", 5), (1, "superseded", None)]
+    assert {x["created_by"] for x in items} == {SYSTEM.key}
+    with pytest.raises(NotFound):
+        promotions.versions(services, "nothing")

@@ -94,7 +94,7 @@ def test_the_bare_address_leads_to_the_sign_in_page(pages: Any) -> None:
     ("action", "page"),
     [
         ("/manage/coupons/990000000000000015/cancel", "/manage/coupons/990000000000000015"),
-        ("/manage/promotions/milk/switch", "/manage/promotions/milk"),
+        ("/manage/promotions/milk", "/manage/promotions"),
     ],
 )
 def test_an_action_of_an_ended_session_comes_back_to_its_page(pages: Any, action: str, page: str) -> None:

@@ -9,10 +9,8 @@ import pytest
 from actions import Till, basket, line, ok
 from web.conftest import CARD
 
-from loyalty_pos.services import coupons, promotions
+from loyalty_pos.services import coupons
 from loyalty_pos.services.context import Services
-
-RICE = '[{"kind": "percent_off", "percent": 5, "scope": {"categories": ["food/rice"]}}]'
 
 
 @pytest.fixture
@@ -104,61 +102,6 @@ def test_a_coupon_is_cancelled_with_a_reason(console: Any, number: str, services
     assert "đã huỷ" in console.text("/manage/coupons?state=cancelled")
 
 
-def test_a_promotion_is_created_shown_changed_and_ended(console: Any, services: Services) -> None:
-    """S7, S39: a change makes the next version."""
-    form = {"code": "rice-5", "trigger": "automatic", "name_vi": "Gạo giảm 5%", "rewards": RICE, "stacking": "combine"}
-    assert console.post("/manage/promotions/new", **form).location == "/manage/promotions/rice-5"
-    assert "Gạo giảm 5%" in console.text("/manage/promotions")
-    console.post("/manage/promotions/rice-5", **(form | {"valid_from": "2026-12-01", "valid_to": "2026-12-31"}))
-    changed = promotions.get(services, "rice-5")
-    assert (changed["version"], changed["valid"]) == (2, {"from": "2026-12-01", "to": "2026-12-31"})
-    assert "01/12/2026 – 31/12/2026" in console.text("/manage/promotions")
-    console.post("/manage/promotions/rice-5/switch", "/manage/promotions/rice-5", state="ended")
-    assert promotions.get(services, "rice-5")["state"] == "ended"
-
-
-def test_saving_the_form_untouched_changes_nothing_it_does_not_show(console: Any, services: Services) -> None:
-    """The form knows fewer fields than the rule language."""
-    before = promotions.get(services, "fruit-15")
-    with_hours = before | {"valid": {"weekdays": [6, 7], "hours": ["08:00", "11:00"]}, "floor": "cost"}
-    rule = {key: value for key, value in with_hours.items() if key not in ("state", "version", "created_at")}
-    from loyalty_pos.services.context import SYSTEM, Request
-
-    promotions.patch(services, Request(SYSTEM), "fruit-15", rule)
-    source = console.text("/manage/promotions/fruit-15")
-    boxes = dict(re.findall(r'<textarea[^>]*name="(\w+)"[^>]*>\s*(.*?)</textarea>', source, re.S))
-    form = {name: text.replace("&#34;", '"') for name, text in boxes.items()}
-    console.post(
-        "/manage/promotions/fruit-15",
-        **form, name_vi="Trái cây giảm 15%", name_en="15% off fruit", trigger="automatic", stacking="combine",
-    )  # fmt: skip
-    after = promotions.get(services, "fruit-15")
-    assert after["valid"] == with_hours["valid"]
-    assert after["floor"] == "cost"
-    assert after["rewards"] == before["rewards"]
-    assert after["audience"] == before["audience"]
-
-
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
-        ({"rewards": "[{"}, "Đây không phải JSON."),
-        ({"rewards": "{}"}, "Ô này cần một danh sách [ ]."),
-        ({"rewards": '[{"kind": "percent_off", "percent": 500}]'}, "rewards[0].percent"),
-        ({"code": "Có dấu"}, "Chỉ gồm chữ không dấu"),
-        ({"code": "fruit-15"}, "promotion"),
-        ({"valid_from": "2026-12-02", "valid_to": "2026-12-01"}, "Ngày cuối đứng trước ngày đầu."),
-    ],
-)
-def test_a_wrong_promotion_says_what_is_wrong(console: Any, services: Services, fields: Any, sentence: str) -> None:
-    """promotions.md: validated before anything is stored."""
-    form = {"code": "rice-5", "trigger": "automatic", "name_vi": "Gạo", "rewards": RICE, "stacking": "combine"}
-    answer = console.post("/manage/promotions/new", **(form | fields))
-    assert answer.status_code == 422
-    assert sentence in answer.get_data(as_text=True) or fields.get("code") == "fruit-15"
-    assert all(rule["code"] != "rice-5" for rule in promotions.list_promotions(services)["items"])
-
-
 def test_an_auditor_reads_and_changes_nothing(pages: Any, lan: Any, number: str) -> None:
     """contract.md: who may what."""
     pages.sign_in("auditor")
@@ -166,7 +109,7 @@ def test_an_auditor_reads_and_changes_nothing(pages: Any, lan: Any, number: str)
     assert "Tặng phiếu" not in text
     assert "Tạo khuyến mãi" not in text
     assert "Nguyễn" not in text
-    assert pages.post("/manage/promotions/new", code="x", name_vi="x", rewards=RICE).status_code == 422
+    assert pages.post("/manage/promotions/new", **{"code": "x", "name.vi": "x", "do": "save"}).status_code == 200
 
 
 def test_a_record_lists_the_bills_of_the_readers_stores(

@@ -1,0 +1,279 @@
+"""The console's promotions: a form that every declared kind fills by itself, an example, versions, what-if."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from conftest import PROMOTIONS, Till
+
+from loyalty_pos.domain.promotions import conditions, rewards
+from loyalty_pos.services import products, promotions
+from loyalty_pos.services.context import SYSTEM, Request, Services
+from loyalty_pos.web import declared, editor
+
+Json = dict[str, Any]
+NEW = "/manage/promotions/new"
+RICE: Json = {
+    "code": "rice-5", "name.vi": "Gạo giảm 5%", "trigger": "automatic", "stacking": "combine", "enabled": "1",
+    "rewards.0.kind": "percent_off", "rewards.0.percent": "5", "rewards.0.scope.categories": "food/rice",
+}  # fmt: skip
+EVERYTHING: Json = {
+    "code": "all", "name": {"vi": "Tất cả", "en": "All"}, "trigger": "automatic",
+    "valid": {"from": "2026-11-01", "to": "2026-11-30", "weekdays": [6, 7], "hours": ["08:00", "11:00"]},
+    "audience": {"tiers": ["gold"], "stores": ["hn-01"], "members_only": True, "birthday_within_days": 7},
+    "conditions": [
+        {"kind": "any", "of": [{"kind": "nth_order", "n": 3}, {"kind": "tier", "any_of": ["gold"]}]},
+        {"kind": "min_amount", "amount": 120_000, "op": "gt", "scope": {"categories": ["dairy"], "price_min": 1000}},
+    ],
+    "rewards": [
+        {"kind": "percent_off", "percent": "17.5", "max_amount": 30_000, "scope": {"skus": ["a", "b"]}},
+        {"kind": "issue_coupon", "promotion": "ten-percent", "valid_days": 7, "by_category": {"dairy": "ten-percent"}},
+    ],
+    "stacking": "best_of_group", "group": "g1", "priority": 3, "stage": "basket",
+    "limits": {"per_basket": 2, "per_period": {"days": 7, "uses": 1}, "budget": 24_000_000},
+    "floor": "cost", "enabled": False,
+}  # fmt: skip
+
+
+@pytest.fixture
+def console(pages: Any) -> Any:
+    """The manager, signed in, reading Vietnamese."""
+    pages.sign_in("manager")
+    return pages
+
+
+def sent(text: str) -> Json:
+    """The form of a page as a browser would send it without a button."""
+    form = {}
+    for tag in re.findall(r"<input[^>]*>", text):
+        said = {name: html.unescape(value) for name, value in re.findall(r'([a-z-]+)="([^"]*)"', tag)}
+        if "name" in said and (said.get("type") != "checkbox" or " checked" in tag):
+            form[said["name"]] = said.get("value", "")
+    for name, inside in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', text, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', inside) or re.search(r'value="([^"]*)"', inside)
+        form[name] = chosen[1] if chosen else ""
+    for name, inside in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', text, re.S):
+        form[name] = html.unescape(inside)
+    form.pop("q", None)
+    return form
+
+
+# The form is the rule ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", [EVERYTHING, *PROMOTIONS], ids=lambda rule: rule["code"])
+def test_what_is_shown_is_read_back_the_same(app: Any, rule: Json) -> None:
+    """Nothing that can be said in the rule language is lost by looking at it."""
+    with app.test_request_context():
+        assert editor.changes(rule, editor.normal(rule)) == {}
+        again = editor.normal(rule)
+    expected = {name: value for name, value in rule.items() if name not in ("rewards", "conditions")}
+    assert {name: again.get(name) for name in expected} == expected
+    for part in ("rewards", "conditions"):
+        for before, after in zip(rule.get(part, []), again[part], strict=True):
+            assert {name: after.get(name) for name in before} == before
+
+
+@pytest.mark.parametrize(("part", "kind"), [(part, kind) for part, known in editor.LISTS.items() for kind in known])
+def test_every_kind_draws_every_argument_that_it_declares(console: Any, part: str, kind: str) -> None:
+    """A kind is its file and a line in the list: its form needs nothing else."""
+    form = sent(console.text(NEW)) | {f"add.{part}": kind, "do": f"add:{part}"}
+    text = console.client.post(NEW, data=form).get_data(as_text=True)
+    place = 1 if part == "rewards" else 0
+    assert sent(text)[f"{part}.{place}.kind"] == kind
+    for one in declared.declared(editor.LISTS[part][kind]):
+        assert f'name="{part}.{place}.{one.encode_name}' in text
+
+
+def test_a_kind_added_later_appears_by_itself(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Surprise(rewards.KINDS["percent_off"], frozen=True, eq=False, kw_only=True):  # type: ignore[misc]
+        kind = "surprise_off"
+        how_much_fun: int = 1
+
+    monkeypatch.setitem(rewards.KINDS, "surprise_off", Surprise)
+    text = console.client.post(NEW, data=sent(console.text(NEW)) | {"do": "kind:surprise_off"}).get_data(as_text=True)
+    assert 'name="rewards.0.how_much_fun"' in text
+    assert "surprise off" in text
+
+
+def test_another_kind_keeps_the_arguments_that_both_declare(console: Any) -> None:
+    text = console.client.post(NEW, data=RICE | {"do": "kind:fixed_price"}).get_data(as_text=True)
+    form = sent(text)
+    assert (form["rewards.0.kind"], form["rewards.0.scope.categories"]) == ("fixed_price", "food/rice")
+    assert "rewards.0.percent" not in form
+
+
+def test_a_part_is_taken_away(console: Any) -> None:
+    form = RICE | {
+        "conditions.0.kind": "nth_order",
+        "conditions.0.n": "3",
+        "conditions.1.kind": "tier",
+        "do": "drop:conditions.0",
+    }
+    text = console.client.post(NEW, data=form).get_data(as_text=True)
+    assert sent(text)["conditions.0.kind"] == "tier"
+    assert "conditions.1.kind" not in text
+    assert set(conditions.KINDS) < set(editor.LISTS["conditions"])
+
+
+def test_figures_may_be_written_as_people_write_them(app: Any) -> None:
+    """20.000, 1 500 and 17,5; what is no figure stays as typed, and the rules refuse it."""
+    form = {"rewards.0.kind": "percent_off", "rewards.0.percent": "17,5", "rewards.0.max_amount": "20.000",
+            "rewards.0.max_units": "many", "limits.budget": "1 500"}  # fmt: skip
+    with app.test_request_context():
+        rule = editor.document(form)
+    assert rule["limits"] == {"budget": 1500}
+    assert rule["rewards"] == [{"kind": "percent_off", "percent": "17.5", "max_amount": 20_000, "max_units": "many"}]
+
+
+# Draft, active, ended ------------------------------------------------------------------------------
+
+
+def test_a_promotion_is_drafted_activated_changed_and_ended(console: Any, services: Services) -> None:
+    """S7, S39: a draft changes in place; a change of one that ran makes the next version."""
+    assert console.post(NEW, **RICE, do="save").location == "/manage/promotions/rice-5"
+    page = "/manage/promotions/rice-5"
+    assert promotions.get(services, "rice-5")["state"] == "draft"
+    assert "nháp" in console.text("/manage/promotions?state=draft")
+    console.post(page, **RICE | {"rewards.0.percent": "7"}, do="activate")
+    found = promotions.get(services, "rice-5")
+    assert (found["state"], found["version"], found["rewards"][0]["percent"]) == ("active", 1, 7)
+    console.post(page, **RICE | {"valid.from": "2026-12-01", "valid.to": "2026-12-31"}, do="save")
+    found = promotions.get(services, "rice-5")
+    assert (found["version"], found["valid"]) == (2, {"from": "2026-12-01", "to": "2026-12-31"})
+    assert "01/12/2026 – 31/12/2026" in console.text("/manage/promotions")
+    console.post(page, **sent(console.text(page)) | {"valid.from": "", "valid.to": ""}, do="save")
+    assert promotions.get(services, "rice-5")["valid"] == {}
+    console.post(page, do="end")
+    found = promotions.get(services, "rice-5")
+    assert (found["state"], found["version"], found["rewards"][0]["percent"]) == ("ended", 3, 5)
+
+
+def test_saving_untouched_makes_no_version(console: Any, services: Services) -> None:
+    promotions.create(services, Request(SYSTEM), EVERYTHING)
+    page = "/manage/promotions/all"
+    form = sent(console.text(page))
+    assert console.client.post(page, data=form | {"do": "save"}).location == page
+    assert promotions.get(services, "all")["version"] == 1
+
+
+def test_an_earlier_version_is_looked_at_and_taken_back(console: Any, services: Services) -> None:
+    page = "/manage/promotions/fruit-15"
+    console.post(page, **sent(console.text(page)) | {"rewards.0.percent": "20"}, do="save")
+    assert "Đổi: Phần thưởng" in console.text(page)
+    old = sent(console.text(f"{page}?version=1"))
+    assert old["rewards.0.percent"] == "15"
+    console.client.post(page, data=old | {"do": "save"})
+    found = promotions.get(services, "fruit-15")
+    assert (found["version"], found["rewards"][0]["percent"]) == (3, 15)
+
+
+@pytest.mark.parametrize(
+    ("fields", "box"),
+    [
+        ({"rewards.0.percent": "500"}, "rewards.0.percent"),
+        ({"rewards.0.percent": "nửa"}, "rewards.0.percent"),
+        ({"rewards.0.percent": ""}, "rewards.0.percent"),
+        ({"code": "Có dấu"}, "code"),
+        ({"valid.from": "2026-12-02", "valid.to": "2026-12-01"}, "valid.to"),
+        ({"stacking": "best_of_group"}, "group"),
+        ({"conditions.0.kind": "any", "conditions.0.of": "[{"}, "conditions.0.of"),
+        ({"limits.per_period.days": "7"}, "limits.per_period.uses"),
+    ],
+)
+def test_a_wrong_promotion_says_what_is_wrong_at_its_box(
+    console: Any, services: Services, fields: Json, box: str
+) -> None:
+    """promotions.md: validated before anything is stored, and what was typed is still there."""
+    answer = console.post(NEW, **RICE | fields, do="activate")
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert f'id="{box}-note" role="alert"' in text
+    assert sent(text)[next(iter(fields))] == next(iter(fields.values()))
+    assert all(rule["code"] != "rice-5" for rule in promotions.list_promotions(services)["items"])
+
+
+def test_a_code_that_is_taken_and_a_forged_form_are_refused(console: Any, services: Services) -> None:
+    assert console.post(NEW, **RICE | {"code": "fruit-15"}, do="save").status_code == 422
+    assert console.client.post(NEW, data=RICE | {"do": "save", "csrf_token": "x"}).status_code == 422
+    assert len(promotions.list_promotions(services)["items"]) == len(PROMOTIONS)
+
+
+# The example ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def goods(services: Services) -> None:
+    """Milk at 30.000 and rice at 100.000."""
+    for sku, name, price in (("milk", "Sữa tươi", 30_000), ("rice", "Gạo thơm", 100_000)):
+        body = products.ProductIn(
+            sku=sku, name=name, unit_price=price, category={"milk": "dairy/milk"}.get(sku, "food/rice")
+        )
+        products.save(services, Request(SYSTEM), body)
+
+
+def net(text: str) -> str:
+    found = re.search(r'id="example-net">([^<]*)<', text)
+    return found[1].replace("\u00a0", " ") if found else ""
+
+
+def test_the_example_is_priced_with_what_is_typed(console: Any, goods: None) -> None:
+    """The first goods that the rule is about, then those that are asked for; the engine's own reasons."""
+    text = console.client.post(NEW, data=RICE | {"do": "try"}).get_data(as_text=True)
+    assert sent(text)["example.goods"] == "3*rice, 1*milk"
+    assert net(text) == "315.000 ₫"
+    text = console.client.post(NEW, data=RICE | {"do": "try", "example.goods": "1*rice 3 x milk"}).get_data(
+        as_text=True
+    )
+    assert net(text) == "155.000 ₫"
+    assert "Gạo giảm 5%" in text
+    assert "Sữa: mua 2 tặng 1" in text
+
+
+def test_the_example_follows_its_buyer_and_a_coupon(console: Any, goods: None) -> None:
+    gold = RICE | {"audience.tiers": "gold", "trigger": "coupon", "example.goods": "rice"}
+    for who, price in (("", "100.000 ₫"), ("member", "100.000 ₫"), ("tier.gold", "85.500 ₫")):
+        text = console.client.post(NEW, data=gold | {"do": "try", "example.who": who}).get_data(as_text=True)
+        assert net(text) == price
+
+
+def test_the_example_says_why_there_is_none(console: Any, goods: None) -> None:
+    for fields, sentence in (({"example.goods": "nothing"}, "chưa có giá"), ({"rewards.0.percent": ""}, "Hãy điền")):
+        text = console.client.post(NEW, data=RICE | fields | {"do": "try"}).get_data(as_text=True)
+        assert sentence in text
+        assert net(text) == ""
+
+
+# What if -------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_tried_on_past_bills(console: Any, till: Till, services: Services) -> None:
+    from actions import basket, line, ok
+
+    ok(till.sell(basket(line(1, sku="rice", category="food/rice", price=100_000, quantity=2))), 201)
+    ok(till.sell(basket(line(1, sku="bread", price=10_000))), 201)
+    console.post(NEW, **RICE, do="save")
+    page = "/manage/promotions/rice-5/what-if"
+    assert 'id="cost"' not in console.text(page)
+    text = console.text(f"{page}?from=2026-11-20&to=2026-11-21").replace("\u00a0", " ")
+    assert re.search(r'id="cost">10 nghìn ₫<', text)
+    assert re.search(r'id="touched">1<', text)
+    assert promotions.get(services, "rice-5")["state"] == "draft"
+
+
+def test_days_of_no_use_are_refused_in_words(console: Any) -> None:
+    text = console.text("/manage/promotions/fruit-15/what-if?from=2026-11-22&to=2026-11-21", 422)
+    assert 'role="alert"' in text
+    console.text("/manage/promotions/nothing/what-if", 404)
+
+
+def test_an_auditor_looks_and_changes_nothing(pages: Any, services: Services) -> None:
+    """contract.md: who may what."""
+    pages.sign_in("auditor")
+    assert 'value="save"' not in pages.text("/manage/promotions/fruit-15")
+    pages.post("/manage/promotions/fruit-15", do="end")
+    assert promotions.get(services, "fruit-15")["state"] == "active"
+    pages.text("/manage/promotions/fruit-15/what-if", 403)

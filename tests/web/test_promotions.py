@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 import pytest
-from conftest import PROMOTIONS, Till
+from actions import Till, basket, line, ok
+from conftest import PROMOTIONS
 
 from loyalty_pos.domain.promotions import conditions, rewards
 from loyalty_pos.services import products, promotions
@@ -152,6 +153,15 @@ def test_a_promotion_is_drafted_activated_changed_and_ended(console: Any, servic
     assert (found["state"], found["version"], found["rewards"][0]["percent"]) == ("ended", 3, 5)
 
 
+def test_the_list_says_how_much_of_a_budget_is_spent(console: Any, till: Till) -> None:
+    """S37: as it is counted at settle."""
+    console.post(NEW, **RICE | {"limits.budget": "1.000.000"}, do="activate")
+    ok(till.sell(basket(line(1, sku="rice", category="food/rice", price=100_000, quantity=4))), 201)
+    text = console.text("/manage/promotions").replace("\u00a0", " ")
+    assert 'value="20000" max="1000000"' in text
+    assert "20 nghìn ₫ trên 1 triệu ₫" in text
+
+
 def test_saving_untouched_makes_no_version(console: Any, services: Services) -> None:
     promotions.create(services, Request(SYSTEM), EVERYTHING)
     page = "/manage/promotions/all"
@@ -251,8 +261,6 @@ def test_the_example_says_why_there_is_none(console: Any, goods: None) -> None:
 
 
 def test_a_draft_is_tried_on_past_bills(console: Any, till: Till, services: Services) -> None:
-    from actions import basket, line, ok
-
     ok(till.sell(basket(line(1, sku="rice", category="food/rice", price=100_000, quantity=2))), 201)
     ok(till.sell(basket(line(1, sku="bread", price=10_000))), 201)
     console.post(NEW, **RICE, do="save")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
+from typing import Any, ClassVar, Literal
 
+import msgspec
 import pytest
 from actions import Till, basket, line, ok
 from conftest import PROMOTIONS
 
 from loyalty_pos.domain.promotions import conditions, rewards
+from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
 from loyalty_pos.services import products, promotions
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.web import declared, editor
@@ -89,15 +91,33 @@ def test_every_kind_draws_every_argument_that_it_declares(console: Any, part: st
         assert f'name="{part}.{place}.{one.encode_name}' in text
 
 
-def test_a_kind_added_later_appears_by_itself(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Surprise(rewards.KINDS["percent_off"], frozen=True, eq=False, kw_only=True):  # type: ignore[misc]
-        kind = "surprise_off"
-        how_much_fun: int = 1
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One row of a surprise."""
 
+    start: int = msgspec.field(name="from")
+    off: Literal["some", "more"] = "some"
+
+
+class Surprise(PercentOff, frozen=True, eq=False, kw_only=True):
+    """A kind that nobody has heard of."""
+
+    kind: ClassVar[str] = "surprise_off"
+    how_much_fun: int = 1
+    steps: list[Step] = []
+
+
+def test_a_kind_added_later_appears_by_itself(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own words, a number, and rows of a list with an empty one at the end; what is typed is the rule."""
     monkeypatch.setitem(rewards.KINDS, "surprise_off", Surprise)
     text = console.client.post(NEW, data=sent(console.text(NEW)) | {"do": "kind:surprise_off"}).get_data(as_text=True)
-    assert 'name="rewards.0.how_much_fun"' in text
     assert "surprise off" in text
+    form = sent(text) | {"rewards.0.how_much_fun": "3", "rewards.0.steps.0.from": "5", "do": "try"}
+    form = sent(console.client.post(NEW, data=form).get_data(as_text=True))
+    form |= {"rewards.0.steps.1.from": "9", "rewards.0.steps.1.off": "more"}
+    assert editor.document(form)["rewards"] == [
+        {"kind": "surprise_off", "how_much_fun": 3, "level": "line", "base": "remaining",
+         "steps": [{"from": 5, "off": "some"}, {"from": 9, "off": "more"}]}
+    ]  # fmt: skip
 
 
 def test_another_kind_keeps_the_arguments_that_both_declare(console: Any) -> None:

@@ -146,7 +146,7 @@ def on_the_phone(chromium: Browser, url: str, shop: DemoShop) -> None:
 
 
 def in_the_console(chromium: Browser, url: str, shop: DemoShop) -> None:
-    """Members, one record, promotions, coupons, and a coupon given."""
+    """Members, one record, promotions, one of them, a what-if, coupons, and a coupon given."""
     with window(chromium, CONSOLE) as page:
         sign_in(page, f"{url}/manage/members", shop, "manager")
         picture(page, "manage-members-desktop")
@@ -154,6 +154,10 @@ def in_the_console(chromium: Browser, url: str, shop: DemoShop) -> None:
         picture(page, "manage-member-desktop", "light", "dark")
         page.goto(f"{url}/manage/promotions")
         picture(page, "manage-promotions-desktop")
+        page.goto(f"{url}/manage/promotions/weekend-fruit")
+        picture(page, "manage-promotion-desktop", "light", "dark")
+        page.goto(f"{url}/manage/promotions/milk-3for2/what-if?from=2026-10-24&to=2026-11-20")
+        picture(page, "manage-what-if-desktop", "light", "dark")
         page.goto(f"{url}/manage/coupons")
         picture(page, "manage-coupons-desktop")
         page.goto(f"{url}/manage/coupons/give?member={shop.member}")

@@ -6,6 +6,7 @@ A rule becomes active only when the whole rule set compiles with it in force.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from loyalty_pos.domain.pricing.compile import RuleSet
@@ -14,6 +15,7 @@ from loyalty_pos.errors import BadInput, Conflict, NotFound
 from loyalty_pos.services.context import Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.programme import changed, check, locked
+from loyalty_pos.storage import reading
 from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.rules import StoredPromotion, StoredRules
 from loyalty_pos.storage.tx import Tx
@@ -37,6 +39,12 @@ def list_promotions(
         return {"items": items, "next": found[limit - 1].code if len(found) > limit else None}
 
     return services.store.read(work)
+
+
+def spent(services: Services, codes: Sequence[str]) -> dict[str, int]:
+    """Minor units given by the promotions among ``codes`` that have a budget or a limit in all (S37)."""
+    found = services.store.read(lambda tx: reading.uses(tx, codes, [""]))
+    return {code: amount for (code, _scope), (_uses, amount) in found.items()}
 
 
 def get(services: Services, code: str) -> dict[str, Any]:

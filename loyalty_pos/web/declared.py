@@ -1,8 +1,9 @@
 """A form drawn from declared arguments: what a struct declares is what the page asks for.
 
-A box is one declared field, with the control that its type needs; a struct is a group of boxes, and
-what has no control of its own is a box of JSON.  Reading gives back the JSON value, and text that
-fits no type stays as typed: the rules refuse it, and the refusal stands at its box.
+A box is one declared field, with the control that its type needs; a struct is a group of boxes, a list
+of structs is rows of them with an empty one at the end, and what has no control of its own is a box of
+JSON.  Reading gives back the JSON value, and text that fits no type stays as typed: the rules refuse
+it, and the refusal stands at its box.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from loyalty_pos.web import format, i18n, words
 from loyalty_pos.web.i18n import gettext as _
 
 Json = dict[str, Any]
+MOST_ROWS = 20
 GROUPED = re.compile(r"[-\u2212]?\d{1,3}([., \u00a0]\d{3})+")
 _CONTROLS: dict[type[mi.Type], str] = {
     mi.IntType: "number", mi.DecimalType: "decimal", mi.BoolType: "check", mi.LiteralType: "choice",
@@ -69,9 +71,17 @@ def _type(of: mi.Type) -> mi.Type:
 def _control(of: mi.Type) -> str:
     if isinstance(of, mi.UnionType):
         return "loose"
+    if _row(of):
+        return "rows"
     items = [of.item_type] if isinstance(of, mi.FrozenSetType) else getattr(of, "item_types", [])
     plain = all(isinstance(one, mi.IntType | mi.StrType) for one in items)
     return _CONTROLS.get(type(of), "json") if plain else "json"
+
+
+def _row(of: mi.Type) -> type[msgspec.Struct] | None:
+    """The struct of a list's rows; a struct that declares nothing is none."""
+    item = of.item_type if isinstance(of, mi.ListType | mi.VarTupleType) else None
+    return item.cls if isinstance(item, mi.StructType) and item.fields else None
 
 
 # Showing ------------------------------------------------------------------------------------------
@@ -98,12 +108,18 @@ def _box(one: mi.Field, value: Any, path: str, errors: Mapping[str, str]) -> Box
     box = Box(path, name, _control(of), words.label(name), error=errors.get(path, ""), required=one.required)
     if isinstance(of, mi.StructType) and box.control == "group":
         box.parts = boxes(of.cls, value, path, errors)
+    elif row := _row(of):
+        filled = value if isinstance(value, list | tuple) else []
+        box.parts = [
+            Box(f"{path}.{n}", name, "group", str(n + 1), required=True, parts=boxes(row, one_, f"{path}.{n}", errors))
+            for n, one_ in enumerate([*filled, None][:MOST_ROWS])
+        ]
     elif isinstance(of, mi.LiteralType):
         empty = [] if one.default in of.values else [("", _("by itself"))]
-        box.choices = empty + [(str(x), words.choice(str(x))) for x in of.values]
+        box.choices = empty + [(str(x), words.choice(name, str(x))) for x in of.values]
     if box.control == "check":
         box.text = "1" if (one.default if value is None else value) is True else ""
-    elif box.control != "group":
+    elif box.control not in ("group", "rows"):
         box.text = _text(box.control, one.default if value is None and box.control == "choice" else value)
         box.hint = _hint(of, one)
     return box
@@ -161,6 +177,10 @@ def _value(one: mi.Field, form: Mapping[str, str], path: str) -> Any:
     control, text = _control(of), form.get(path, "").strip()
     if isinstance(of, mi.StructType) and control == "group":
         return read(of.cls, form, path)
+    if row := _row(of):
+        rows = [read(row, form, f"{path}.{n}") for n in range(MOST_ROWS)]
+        usual = {field.encode_name: field.default for field in declared(row)}
+        return [found for found in rows if any(value != usual[name] for name, value in found.items())]
     if control == "check":
         return bool(text) if bool(text) != one.default else None
     if control == "list":
@@ -199,5 +219,5 @@ def texts(found: list[Box]) -> dict[str, str]:
     """Boxes as the form would send them."""
     sent: dict[str, str] = {}
     for box in found:
-        sent |= texts(box.parts) if box.control == "group" else {box.path: box.text}
+        sent |= texts(box.parts) if box.parts else {box.path: box.text}
     return sent

@@ -49,7 +49,9 @@ def promotions() -> str:
         }
         for key, label in FILTERS.items()
     ]
-    rows = sorted((_row(rule) for rule in found if wanted in ("", rule["state"])), key=lambda row: row["order"])
+    spent = use_cases.spent(services(), [rule["code"] for rule in found])
+    shown = [_row(rule) | {"spent": spent.get(rule["code"], 0)} for rule in found if wanted in ("", rule["state"])]
+    rows = sorted(shown, key=lambda row: row["order"])
     return render_template("manage/promotions.html", promotions=rows, filters=filters, **around())
 
 

@@ -46,8 +46,8 @@ LABELS = {
     "en": _l("In English"),
     "trigger": _l("How it is given"),
     "valid": _l("When"),
-    "from": _l("First day"),
-    "to": _l("Last day"),
+    "from": _l("From"),
+    "to": _l("To"),
     "weekdays": _l("Weekdays, Monday is 1"),
     "hours": _l("Hours, from and until"),
     "audience": _l("For whom"),
@@ -112,8 +112,15 @@ LABELS = {
     "max_groups": _l("At most, times"),
     "items": _l("Parts"),
     "steps": _l("Steps"),
+    "by": _l("Measured by"),
+    "unit_order": _l("Which units first"),
 }
 CHOICES = {
+    "by.basket_amount": _l("the value of the goods in the bill"),
+    "by.line_amount": _l("the value of each line"),
+    "by.quantity": _l("the number of units"),
+    "unit_order.best": _l("the dearest"),
+    "unit_order.basket": _l("those that stand first in the bill"),
     "automatic": _l("by itself"),
     "coupon": _l("with a coupon"),
     "combine": _l("applies beside them"),
@@ -155,9 +162,9 @@ def label(name: str) -> str:
     return _known(LABELS, name)
 
 
-def choice(value: str) -> str:
-    """One of the values that an argument may have."""
-    return _known(CHOICES, value)
+def choice(name: str, value: str) -> str:
+    """One of the values that the argument ``name`` may have."""
+    return _known(CHOICES, f"{name}.{value}" if f"{name}.{value}" in CHOICES else value)
 
 
 def reward(kind: str) -> str:

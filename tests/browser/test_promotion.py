@@ -77,3 +77,15 @@ def test_the_editor_fits_a_phone_and_works_without_scripts(corner: Any, browser:
     width = page.locator("main").bounding_box()["width"]
     assert width <= 320
     context.close()
+
+
+@pytest.mark.parametrize("width", [320, 820, 1280])
+def test_no_page_of_a_promotion_scrolls_sideways(corner: Any, till: Page, width: int) -> None:
+    """mockups/README: everything works at 320 px."""
+    sold_before(corner)
+    till.set_viewport_size({"width": width, "height": 900})
+    corner.sign_in(till, "manager", "/manage/promotions")
+    page = "/manage/promotions/coffee-20k"
+    for path in ("/manage/promotions", page, f"{page}/what-if?from=2026-11-01&to=2026-11-21"):
+        till.goto(corner.url + path)
+        assert till.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

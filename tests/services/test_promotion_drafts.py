@@ -117,6 +117,19 @@ def test_a_replay_of_the_same_rule_changes_nothing(lane: Lane, hanh: Json) -> No
     assert all(found[part]["now"] == found[part]["draft"] for part in ("discount", "points", "margin"))
 
 
+def test_a_till_sells_while_it_runs(lane: Lane, shop: Shop) -> None:
+    """Each page is a read of its own: nothing is held between two of them."""
+    lane.sells(bread(100_000))
+    sold: list[Json] = []
+
+    def meanwhile(_done: int, _total: int) -> None:
+        if not sold:
+            sold.append(lane_of(shop, "hn-01-2").sells(bread(50_000)))
+
+    assert simulate(lane, drafted(lane), progress=meanwhile)["tickets"] >= 1
+    assert sold[0]["totals"]["net"] == 50_000
+
+
 def test_it_stays_in_the_callers_stores_and_within_its_limit(lane: Lane, shop: Shop) -> None:
     lane.sells(bread(100_000))
     lane_of(shop, "hn-02-1").sells(bread(100_000))

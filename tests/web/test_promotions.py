@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
+from typing import Any, ClassVar, Literal
 
+import msgspec
 import pytest
-from conftest import PROMOTIONS, Till
+from actions import Till, basket, line, ok
+from conftest import PROMOTIONS
 
 from loyalty_pos.domain.promotions import conditions, rewards
+from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
 from loyalty_pos.services import products, promotions
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.web import declared, editor
@@ -88,15 +91,33 @@ def test_every_kind_draws_every_argument_that_it_declares(console: Any, part: st
         assert f'name="{part}.{place}.{one.encode_name}' in text
 
 
-def test_a_kind_added_later_appears_by_itself(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Surprise(rewards.KINDS["percent_off"], frozen=True, eq=False, kw_only=True):  # type: ignore[misc]
-        kind = "surprise_off"
-        how_much_fun: int = 1
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One row of a surprise."""
 
+    start: int = msgspec.field(name="from")
+    off: Literal["some", "more"] = "some"
+
+
+class Surprise(PercentOff, frozen=True, eq=False, kw_only=True):
+    """A kind that nobody has heard of."""
+
+    kind: ClassVar[str] = "surprise_off"
+    how_much_fun: int = 1
+    steps: list[Step] = []
+
+
+def test_a_kind_added_later_appears_by_itself(console: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own words, a number, and rows of a list with an empty one at the end; what is typed is the rule."""
     monkeypatch.setitem(rewards.KINDS, "surprise_off", Surprise)
     text = console.client.post(NEW, data=sent(console.text(NEW)) | {"do": "kind:surprise_off"}).get_data(as_text=True)
-    assert 'name="rewards.0.how_much_fun"' in text
     assert "surprise off" in text
+    form = sent(text) | {"rewards.0.how_much_fun": "3", "rewards.0.steps.0.from": "5", "do": "try"}
+    form = sent(console.client.post(NEW, data=form).get_data(as_text=True))
+    form |= {"rewards.0.steps.1.from": "9", "rewards.0.steps.1.off": "more"}
+    assert editor.document(form)["rewards"] == [
+        {"kind": "surprise_off", "how_much_fun": 3, "level": "line", "base": "remaining",
+         "steps": [{"from": 5, "off": "some"}, {"from": 9, "off": "more"}]}
+    ]  # fmt: skip
 
 
 def test_another_kind_keeps_the_arguments_that_both_declare(console: Any) -> None:
@@ -150,6 +171,15 @@ def test_a_promotion_is_drafted_activated_changed_and_ended(console: Any, servic
     console.post(page, do="end")
     found = promotions.get(services, "rice-5")
     assert (found["state"], found["version"], found["rewards"][0]["percent"]) == ("ended", 3, 5)
+
+
+def test_the_list_says_how_much_of_a_budget_is_spent(console: Any, till: Till) -> None:
+    """S37: as it is counted at settle."""
+    console.post(NEW, **RICE | {"limits.budget": "1.000.000"}, do="activate")
+    ok(till.sell(basket(line(1, sku="rice", category="food/rice", price=100_000, quantity=4))), 201)
+    text = console.text("/manage/promotions").replace("\u00a0", " ")
+    assert 'value="20000" max="1000000"' in text
+    assert "20 nghìn ₫ trên 1 triệu ₫" in text
 
 
 def test_saving_untouched_makes_no_version(console: Any, services: Services) -> None:
@@ -251,8 +281,6 @@ def test_the_example_says_why_there_is_none(console: Any, goods: None) -> None:
 
 
 def test_a_draft_is_tried_on_past_bills(console: Any, till: Till, services: Services) -> None:
-    from actions import basket, line, ok
-
     ok(till.sell(basket(line(1, sku="rice", category="food/rice", price=100_000, quantity=2))), 201)
     ok(till.sell(basket(line(1, sku="bread", price=10_000))), 201)
     console.post(NEW, **RICE, do="save")

@@ -115,7 +115,7 @@ def _box(one: mi.Field, value: Any, path: str, errors: Mapping[str, str]) -> Box
             for n, one_ in enumerate([*filled, None][:MOST_ROWS])
         ]
     elif isinstance(of, mi.LiteralType):
-        empty = [] if one.default in of.values else [("", _("by itself"))]
+        empty = [] if one.required or one.default in of.values else [("", _("by itself"))]
         box.choices = empty + [(str(x), words.choice(name, str(x))) for x in of.values]
     if box.control == "check":
         box.text = "1" if (one.default if value is None else value) is True else ""

@@ -269,6 +269,8 @@ class _Search:
         table = attempt.table
         self._end(attempt, way, wanting)
         enough = self._reached - table.total() - self._ceilings.sum(way.after)
+        if self._rank is not None and len(table.done) >= self._rank[1]:
+            enough += 1  # with one offer more an equal total is no better
         if self._free(table) < enough or self._ceilings.sum(wanting) < enough:
             return True
         if way.rivals:

@@ -8,7 +8,7 @@ sale, so that a return computes with the very rules that earned (S26).
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -124,10 +124,12 @@ class EarnPlan(Struct, frozen=True, kw_only=True):
     """How one sale earns; stored with it, so that a return recomputes exactly (S26)."""
 
     terms: list[EarnTerm] = []
-    bonus: int = 0
-    """Points given once for the whole sale, after the multipliers."""
+    bonuses: list[EarnTerm] = []
+    """What promotions give beside the rules; no multiplier touches it."""
     multipliers: tuple[int, int] = (NORMAL, NORMAL)
     """The tier's and the best promotion's, in basis points (S17)."""
+    multiplied: list[str] | None = None
+    """The lines that the promotion's multiplier is for; None: all."""
     lines: list[str] = []
     """Lines that earn at all (S16)."""
     counts_points: bool = False
@@ -158,14 +160,27 @@ def earned(plan: EarnPlan, worth: Mapping[str, Worth], points_value: int) -> int
     (S15, S17): 632.000đ at 12500 and 20000 basis points = 632 x 2,5 = 1.580.
     """
     basis = earn_basis(plan, worth, points_value)
-    points = sum(_term_points(term, worth, basis) for term in plan.terms)
     tier, promotion = plan.multipliers
-    bonus = plan.bonus if any(line.units for line in worth.values()) else 0
-    return points * tier * promotion // (NORMAL * NORMAL) + bonus
+    points = NORMAL * terms_points(plan.terms, worth, basis)
+    if promotion != NORMAL:
+        points += (promotion - NORMAL) * terms_points(plan.terms, worth, basis, plan.multiplied)
+    return points * tier // (NORMAL * NORMAL) + terms_points(plan.bonuses, worth, basis)
 
 
-def _term_points(term: EarnTerm, worth: Mapping[str, Worth], basis: Mapping[str, int]) -> int:
-    present = [line for line in term.lines if line in worth and worth[line].units]
+def terms_points(
+    terms: Sequence[EarnTerm],
+    worth: Mapping[str, Worth],
+    basis: Mapping[str, int],
+    only: Collection[str] | None = None,
+) -> int:
+    """What some terms come to, whole steps each over the whole ticket (S15); ``only`` for these lines of it."""
+    return sum(_term_points(term, worth, basis, only) for term in terms)
+
+
+def _term_points(
+    term: EarnTerm, worth: Mapping[str, Worth], basis: Mapping[str, int], only: Collection[str] | None
+) -> int:
+    present = [line for line in term.lines if line in worth and worth[line].units and (only is None or line in only)]
     if term.per == "amount":
         if term.basis == "gross":
             return sum(worth[line].gross for line in present) // term.step * term.points

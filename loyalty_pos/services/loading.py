@@ -124,7 +124,7 @@ def make_ready(
     sold_at = now if basket.sold_at is None or mode in ("quote", "open") else to_ms(basket.sold_at)
     at = ticket_time(sold_at, seen, now)
     holder = identity.of_basket(services, tx, book, caller, basket)
-    known = reading.products(tx, (line.sku for line in basket.lines))
+    known = reading.products(tx, (*(line.sku for line in basket.lines), *book.rules.gifts))
     filled = _fill(basket, known, book)
     codes = _codes(basket)
     member = holder.member if holder else None
@@ -144,6 +144,7 @@ def make_ready(
         store=caller.store,
         language=language or book.language,
         explain=basket.explain,
+        prices={sku: known[sku].unit_price or 0 for sku in book.rules.gifts if sku in known},
         stored_value=_stored_value(tx, stored, holder, book, own),
     )
     priced = record_as_sold(book.rules, request) if mode == "as_sold" else price(book.rules, request)

@@ -68,7 +68,14 @@ def test_rules_by_unit_order_and_gross() -> None:
     ]
     worth = {"1": Worth(2, 1500, 4000)}
     assert earned(EarnPlan(terms=terms, lines=["1"]), worth, 0) == 10 + 3 + 4
-    assert earned(EarnPlan(terms=terms, lines=["1"], bonus=7), {"1": Worth(0, 0, 0)}, 0) == 0
+    assert (
+        earned(
+            EarnPlan(bonuses=[EarnTerm(points=7, per="order", step=1, basis="paid", lines=["1"])], lines=["1"]),
+            {"1": Worth(0, 0, 0)},
+            0,
+        )
+        == 0
+    )
 
 
 @pytest.mark.parametrize(

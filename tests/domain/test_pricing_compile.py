@@ -16,7 +16,7 @@ GOLD: dict[str, Any] = {"code": "gold", "name": "Vàng", "discount_percent": "17
 
 
 def promotion(code: str, scope: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    reward = {"kind": "percent_off", "percent": 10, "scope": scope or {}}
+    reward = {"kind": "percent_off", "percent": 10, "scope": scope or {"all": True}}
     return {"code": code, "name": code, "rewards": [reward], **changes}
 
 

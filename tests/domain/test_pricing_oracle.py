@@ -14,11 +14,15 @@ from loyalty_pos.domain.pricing.engine import price
 
 Json = dict[str, Any]
 BASKETS = amount(20_000, 200_000)
-GOLD: Json = {"code": "gold-10", "stage": "tier", "rewards": [{"kind": "percent_off", "percent": 10, "scope": {}}]}
+GOLD: Json = {
+    "code": "gold-10",
+    "stage": "tier",
+    "rewards": [{"kind": "percent_off", "percent": 10, "scope": {"all": True}}],
+}
 CATEGORIES = ("dairy", "dairy/milk", "fruit", "soap")
 SCOPES: tuple[Json, ...] = (
-    {},
-    {},
+    {"all": True},
+    {"all": True},
     {"categories": ["dairy"]},
     {"categories": ["dairy/milk"]},
     {"categories": ["fruit"]},
@@ -149,15 +153,19 @@ def test_the_oracle_knows_the_examples_of_the_rules() -> None:
     milk = [{"line": "1", "sku": "m", "category": "dairy/milk", "quantity": 3, "unit_price": 30_000}]
     three_for_two = {
         "kind": "buy_get",
-        "buy_scope": {},
+        "buy_scope": {"all": True},
         "buy_quantity": 2,
-        "get_scope": {},
+        "get_scope": {"all": True},
         "get_quantity": 1,
         "percent": 100,
     }
     promotion = {"code": "a", "rewards": [three_for_two]}
     assert best(milk, [promotion]) == 30_000
     assert best(milk, [promotion, GOLD]) == 36_000
-    half = {"code": "b", "stacking": "exclusive", "rewards": [{"kind": "percent_off", "percent": 50, "scope": {}}]}
+    half = {
+        "code": "b",
+        "stacking": "exclusive",
+        "rewards": [{"kind": "percent_off", "percent": 50, "scope": {"all": True}}],
+    }
     assert best(milk, [promotion, half]) == 45_000
     assert best([], [promotion]) == 0

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
 from loyalty_pos.domain.basket import Line
+from loyalty_pos.domain.pricing.facts import days_to_birthday
 from loyalty_pos.domain.pricing.offers import check_promotion
 from loyalty_pos.domain.promotions import conditions, rewards
 from loyalty_pos.domain.promotions.decode import decode
-from loyalty_pos.domain.promotions.definition import STAGES, Promotion, Valid, hours_fit
+from loyalty_pos.domain.promotions.definition import STAGES, Promotion, Valid, time_fault
 from loyalty_pos.domain.promotions.names import Names, name_in
 from loyalty_pos.domain.promotions.scope import Scope, category_path
 from loyalty_pos.errors import BadInput
@@ -53,6 +55,57 @@ def promotion(**changes: Any) -> dict[str, Any]:
         ({"valid": {"hours": ["8:00", "11:00"]}}, "valid.hours[0]", "out_of_range"),
         ({"limits": {"per_basket": 0}}, "limits.per_basket", "out_of_range"),
         ({"limits": {"per_period": {"days": 7}}}, "limits.per_period.uses", "missing"),
+        ({"group": "g"}, "group", "without_stacking"),
+        ({"stacking": "exclusive", "group": "g"}, "group", "without_stacking"),
+        ({"valid": {"hours": ["08:00", "08:00"]}}, "valid.hours", "contradictory"),
+        ({"valid": {"from": "2026-02-29"}}, "valid.from", "invalid"),
+        ({"limits": {"budget": -1}}, "limits.budget", "out_of_range"),
+        ({"rewards": [PERCENT | {"percent": 101}]}, "rewards[0].percent", "out_of_range"),
+        ({"rewards": [PERCENT | {"percent": -1}]}, "rewards[0].percent", "out_of_range"),
+        ({"rewards": [PERCENT | {"scope": {}}]}, "rewards[0].scope", "empty"),
+        ({"rewards": [PERCENT | {"scope": {"all": False}}]}, "rewards[0].scope", "empty"),
+        ({"rewards": [PERCENT | {"scope": {"skus": []}}]}, "rewards[0].scope.skus", "out_of_range"),
+        ({"rewards": [PERCENT | {"scope": {"exclude_skus": []}}]}, "rewards[0].scope.exclude_skus", "out_of_range"),
+        ({"rewards": [PERCENT | {"scope": {"all": True, "skus": ["a"]}}]}, "rewards[0].scope.all", "contradictory"),
+        (
+            {"rewards": [PERCENT | {"scope": {"skus": ["a", "b"], "exclude_skus": ["b"]}}]},
+            "rewards[0].scope.exclude_skus",
+            "contradictory",
+        ),
+        (
+            {"rewards": [PERCENT | {"scope": {"categories": ["a/b"], "exclude_categories": ["a"]}}]},
+            "rewards[0].scope.exclude_categories",
+            "contradictory",
+        ),
+        (
+            {"rewards": [PERCENT | {"scope": {"price_min": 2, "price_max": 1}}]},
+            "rewards[0].scope.price_max",
+            "contradictory",
+        ),
+        (
+            {"conditions": [{"kind": "all", "of": [{"kind": "min_amount", "amount": 1, "scope": {}}]}]},
+            "conditions[0].of[0].scope",
+            "empty",
+        ),
+        ({"conditions": [{"kind": "min_quantity", "quantity": 3, "max": 2}]}, "conditions[0].max", "contradictory"),
+        ({"conditions": [{"kind": "min_amount", "amount": 1, "op": "ne"}]}, "conditions[0].op", "not_one_of"),
+        ({"conditions": [{"kind": "tier", "any_of": []}]}, "conditions[0].any_of", "out_of_range"),
+        ({"conditions": [{"kind": "days_since_last_order", "days": -1}]}, "conditions[0].days", "out_of_range"),
+        ({"rewards": [{"kind": "points"}]}, "rewards[0].points", "missing"),
+        ({"rewards": [{"kind": "points", "points": 1, "multiplier": 20_000}]}, "rewards[0].multiplier", "one_only"),
+        ({"rewards": [{"kind": "points", "multiplier": 10_000}]}, "rewards[0].multiplier", "out_of_range"),
+        (
+            {"rewards": [{"kind": "points", "multiplier": 20_000, "per": "unit"}]},
+            "rewards[0].per",
+            "contradictory",
+        ),
+        ({"rewards": [{"kind": "points", "points": 0}]}, "rewards[0].points", "out_of_range"),
+        ({"rewards": [{"kind": "add_free_item"}]}, "rewards[0].sku", "missing"),
+        (
+            {"rewards": [{"kind": "add_free_item", "sku": "a", "per_quantity": 0}]},
+            "rewards[0].per_quantity",
+            "out_of_range",
+        ),
         ({"floor": "price"}, "floor", "not_one_of"),
         ({"stage": "end"}, "stage", "not_one_of"),
     ],
@@ -82,6 +135,12 @@ def test_conditions_nest_only_so_deep() -> None:
         ({"rewards": [{"kind": "buy_get", "buy_quantity": 2}]}, "group"),
         ({"rewards": [{"kind": "cheapest_off", "percent": 50}]}, "group"),
         ({"rewards": [{"kind": "fixed_price", "price": 1}]}, "item"),
+        ({"rewards": [{"kind": "fixed_price_group", "quantity": 2, "price": 1}]}, "group"),
+        ({"rewards": [{"kind": "bundle", "items": [{"scope": {"all": True}}], "price": 1}]}, "group"),
+        ({"rewards": [{"kind": "add_free_item", "sku": "mug"}]}, "basket"),
+        ({"rewards": [{"kind": "steps", "by": "basket_amount", "steps": [{"from": 1, "percent": 5}]}]}, "basket"),
+        ({"rewards": [{"kind": "steps", "by": "quantity", "steps": [{"from": 1, "percent": 5}]}]}, "item"),
+        ({"rewards": [PERCENT, {"kind": "points", "points": 5}]}, "item"),
         ({"trigger": "coupon"}, "coupon"),
         ({"trigger": "coupon", "stage": "catalog"}, "catalog"),
     ],
@@ -93,7 +152,6 @@ def test_s7_every_kind_has_its_stage(changes: dict[str, Any], stage: str) -> Non
 @pytest.mark.parametrize(
     ("scope", "fits"),
     [
-        ({}, True),
         ({"all": True}, True),
         ({"skus": ["s"]}, True),
         ({"skus": ["t"]}, False),
@@ -117,25 +175,65 @@ def test_the_keys_of_a_scope_combine_with_and(scope: dict[str, Any], fits: bool)
     assert decode(scope, Scope, "").matches(line, category_path(line.category)) == fits
 
 
+# 2026-11-20 is a Friday, 27 February 2028 a Sunday.
 @pytest.mark.parametrize(
-    ("valid", "weekday", "clock", "fits"),
+    ("valid", "now", "fault"),
     [
-        ({}, 1, "10:00", True),
-        ({"weekdays": [6, 7]}, 6, "10:00", True),
-        ({"weekdays": [6, 7]}, 5, "10:00", False),
-        ({"hours": ["08:00", "11:00"]}, 1, "08:00", True),
-        ({"hours": ["08:00", "11:00"]}, 1, "10:59", True),
-        ({"hours": ["08:00", "11:00"]}, 1, "11:00", False),
-        ({"hours": ["22:00", "02:00"]}, 1, "23:00", True),
-        ({"hours": ["22:00", "02:00"]}, 1, "01:59", True),
-        ({"hours": ["22:00", "02:00"]}, 1, "02:00", False),
-        ({"hours": ["22:00", "02:00"], "weekdays": [7]}, 1, "01:00", True),
-        ({"hours": ["22:00", "02:00"], "weekdays": [7]}, 7, "01:00", False),
-        ({"hours": ["00:00", "24:00"]}, 3, "23:59", True),
+        ({}, "2026-11-21T10:00", None),
+        ({"weekdays": [6, 7]}, "2026-11-21T10:00", None),
+        ({"weekdays": [6, 7]}, "2026-11-20T10:00", "between"),
+        ({"hours": ["08:00", "11:00"]}, "2026-11-21T07:59", "between"),
+        ({"hours": ["08:00", "11:00"]}, "2026-11-21T08:00", None),
+        ({"hours": ["08:00", "11:00"]}, "2026-11-21T10:59", None),
+        ({"hours": ["08:00", "11:00"]}, "2026-11-21T11:00", "between"),
+        ({"hours": ["00:00", "24:00"]}, "2026-11-21T23:59", None),
+        ({"hours": ["22:00", "02:00"]}, "2026-11-21T23:00", None),
+        ({"hours": ["22:00", "02:00"]}, "2026-11-21T01:59", None),
+        ({"hours": ["22:00", "02:00"]}, "2026-11-21T02:00", "between"),
+        ({"hours": ["22:00", "02:00"]}, "2026-11-21T12:00", "between"),
+        # Friday's night is Friday's, also after midnight.
+        ({"hours": ["22:00", "02:00"], "weekdays": [5]}, "2026-11-21T01:00", None),
+        ({"hours": ["22:00", "02:00"], "weekdays": [5]}, "2026-11-20T01:00", "between"),
+        ({"hours": ["22:00", "02:00"], "weekdays": [6]}, "2026-11-21T01:00", "between"),
+        # S38: the last day counts until its end, its night until it ends; the night before the first does not.
+        ({"to": "2026-11-30"}, "2026-11-30T23:59", None),
+        ({"to": "2026-11-30"}, "2026-12-01T00:00", "after"),
+        ({"from": "2026-11-30"}, "2026-11-30T00:00", None),
+        ({"from": "2026-11-30"}, "2026-11-29T23:59", "before"),
+        ({"to": "2026-12-31", "hours": ["22:00", "02:00"]}, "2027-01-01T01:00", None),
+        ({"to": "2026-12-31", "hours": ["22:00", "02:00"]}, "2027-01-01T22:00", "after"),
+        ({"from": "2026-11-01", "hours": ["22:00", "02:00"]}, "2026-11-01T01:00", "before"),
+        ({"from": "2026-11-01", "hours": ["22:00", "02:00"]}, "2026-11-01T22:00", None),
+        ({"from": "2028-02-29", "to": "2028-02-29"}, "2028-02-29T12:00", None),
+        ({"from": "2028-02-29", "to": "2028-02-29"}, "2028-03-01T00:00", "after"),
     ],
 )
-def test_hours_end_excluded_and_cross_midnight(valid: dict[str, Any], weekday: int, clock: str, fits: bool) -> None:
-    assert hours_fit(decode(valid, Valid, "valid"), weekday, clock) == fits
+def test_days_are_inclusive_and_hours_belong_to_the_day_they_began_on(
+    valid: dict[str, Any], now: str, fault: str | None
+) -> None:
+    assert time_fault(decode(valid, Valid, "valid"), datetime.fromisoformat(now)) == fault
+
+
+@pytest.mark.parametrize(
+    ("birthday", "today", "days"),
+    [
+        ("1990-11-24", "2026-11-24", 0),
+        ("1990-11-24", "2026-11-21", 3),
+        ("1990-11-24", "2026-11-25", 1),
+        # Across the end of a year.
+        ("1990-01-02", "2026-12-30", 3),
+        ("1990-12-30", "2027-01-02", 3),
+        ("1990-12-31", "2027-01-01", 1),
+        # Born on 29 February: on the 28th where there is none.
+        ("2000-02-29", "2026-02-28", 0),
+        ("2000-02-29", "2026-03-01", 1),
+        ("2000-02-29", "2028-02-29", 0),
+        ("2000-02-29", "2028-02-28", 1),
+        ("1990-06-01", "2026-12-01", 182),
+    ],
+)
+def test_a_birthday_is_near_before_and_after(birthday: str, today: str, days: int) -> None:
+    assert days_to_birthday(date.fromisoformat(birthday), date.fromisoformat(today)) == days
 
 
 def test_names_fall_back_to_the_other_language() -> None:

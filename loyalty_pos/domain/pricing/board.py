@@ -23,6 +23,7 @@ class Board:
         "_covered",
         "_matching",
         "categories",
+        "earning",
         "first",
         "gross",
         "line_of",
@@ -55,6 +56,8 @@ class Board:
             self._by_sku.setdefault(line.sku, []).append(number)
             for category in self.categories[number]:
                 self._by_category.setdefault(category, []).append(number)
+        self.earning = {line.line for line in self.lines if line.earns}
+        """Ids of the lines that earn points at all (S16)."""
         self._matching: dict[Scope, list[int]] = {}
         self._covered: dict[Scope, list[int]] = {}
 
@@ -94,6 +97,11 @@ class Board:
     def value_in(self, scope: Scope) -> int:
         """Value that counts for a ``gross`` threshold: gross minus the host's discount (S9, S49)."""
         return sum(self.line_start[number] for number in self.covered(scope))
+
+    def price_of(self, sku: str) -> int | None:
+        """What a product costs per unit in this basket; None where it is not in it."""
+        numbers = self._by_sku.get(sku)
+        return self.lines[numbers[0]].unit_price if numbers else None
 
     def unit_price(self, number: int, price: int) -> int:
         """``price`` per unit of sale as the price of one unit of this line (a weight multiplies)."""

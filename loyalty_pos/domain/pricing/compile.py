@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from loyalty_pos.domain.money import EXPONENTS
-from loyalty_pos.domain.points import EarnRule, PointsProgram
+from loyalty_pos.domain.points import PointsProgram
 from loyalty_pos.domain.pricing.board import Board
+from loyalty_pos.domain.pricing.earning import Earning
 from loyalty_pos.domain.pricing.offers import (
     CataloguedOffer,
     Offer,
@@ -23,19 +24,12 @@ from loyalty_pos.domain.pricing.offers import (
     tier_offer,
 )
 from loyalty_pos.domain.pricing.policy import Policy
-from loyalty_pos.domain.promotions.conditions.base import Condition
 from loyalty_pos.domain.promotions.decode import decode, invalid
 from loyalty_pos.domain.promotions.rewards.issue_coupon import IssueCoupon
 from loyalty_pos.domain.tiers import Tier, TierTable
 from loyalty_pos.errors import BadInput
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Earning:
-    """One earn rule with its conditions made ready."""
-
-    rule: EarnRule
-    conditions: tuple[Condition, ...]
+MOST_PROMOTIONS = 50_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +49,8 @@ class RuleSet:
     """Enabled earn rules, higher priority first."""
     catalogue: Mapping[str, CataloguedOffer]
     """Rewards bought with points, by code."""
+    gifts: frozenset[str]
+    """Skus of goods that an offer may add."""
     _by_sku: Mapping[str, tuple[Offer, ...]]
     _by_category: Mapping[str, tuple[Offer, ...]]
     _by_brand: Mapping[str, tuple[Offer, ...]]
@@ -88,11 +84,14 @@ def compile_rules(
     """
     if currency not in EXPONENTS:
         raise invalid("currency", "unknown")
+    if len(promotions) > MOST_PROMOTIONS:
+        raise invalid("promotions", "too_many")
     table = _tiers(tiers)
     tier_offers = {tier.code: tier_offer(tier) for tier in table.levels if tier.discount_percent}
     program, earnings = _points(points)
     issued = {str(one.get("code")) for one in promotions if one.get("trigger") == "coupon"}
     catalogue = catalogued(program.rewards, issued, "points")
+    claimable = [one.offer for one in catalogue.values()]
     offers = _offers(promotions, {*catalogue, *(offer.code for offer in tier_offers.values())})
     by_sku: dict[str, list[Offer]] = {}
     by_category: dict[str, list[Offer]] = {}
@@ -120,6 +119,7 @@ def compile_rules(
         points=program,
         earnings=earnings,
         catalogue=catalogue,
+        gifts=frozenset(sku for one in (*offers.values(), *claimable) for sku in one.adds()),
         _by_sku={key: tuple(found) for key, found in by_sku.items()},
         _by_category={key: tuple(found) for key, found in by_category.items()},
         _by_brand={key: tuple(found) for key, found in by_brand.items()},

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from loyalty_pos.domain.basket import Basket, basket_faults
+from loyalty_pos.domain.basket import Basket, Money, basket_faults
 from loyalty_pos.domain.pricing.compile import compile_rules
 from loyalty_pos.domain.pricing.engine import price
 from loyalty_pos.domain.pricing.request import (
@@ -45,6 +45,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     coupons: list[CouponFacts] = []
     usage: dict[str, Usage] = {}
     stored_value: list[StoredValue] = []
+    prices: dict[str, Money] = {}
     explain: bool = False
 
 
@@ -92,6 +93,7 @@ def price_document(document: object) -> dict[str, Any]:
         language=asked.language,
         explain=asked.explain,
         stored_value=tuple(asked.stored_value),
+        prices=asked.prices,
     )
     answer: dict[str, Any] = msgspec.to_builtins(price(rules, request).pricing)
     return answer

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loyalty_pos.domain.coupons import normalise_code
-from loyalty_pos.domain.pricing.facts import Facts, Miss, days_to_birthday
+from loyalty_pos.domain.pricing.facts import Facts, Miss, days_to_birthday, first_miss
 from loyalty_pos.domain.pricing.offers import Offer
 from loyalty_pos.domain.pricing.request import CouponFacts, Usage
-from loyalty_pos.domain.promotions.definition import dates_outside, hours_fit
+from loyalty_pos.domain.promotions.definition import time_fault
 
 NO_USE = Usage()
 
@@ -43,26 +43,21 @@ def candidate(offer: Offer, facts: Facts, coupon: str | None = None) -> Candidat
     miss = _validity(offer, facts, coupon is not None) or _audience(offer, facts)
     if miss is not None:
         return miss
+    if facts.member is None and offer.personal:
+        return Miss("member_required")
     ready = _limits(offer, facts, coupon)
     if isinstance(ready, Miss):
         return ready
-    for condition in offer.static:
-        miss = condition.miss(facts, None)
-        if miss is not None:
-            return miss
-    return _in_scope(offer, facts) or ready
+    return first_miss(condition.miss(facts, None) for condition in offer.static) or _in_scope(offer, facts) or ready
 
 
 def _validity(offer: Offer, facts: Facts, by_coupon: bool) -> Miss | None:
-    outside = dates_outside(offer.valid, facts.today)
-    if outside is not None:
-        if not by_coupon:
-            return Miss("not_eligible")
-        return Miss("coupon_not_yet_valid" if outside == "before" else "coupon_expired")
-    if offer.valid.hours is None and not offer.valid.weekdays:
+    fault = time_fault(offer.valid, facts.now)
+    if fault is None:
         return None
-    clock = f"{facts.now.hour:02d}:{facts.now.minute:02d}"
-    return None if hours_fit(offer.valid, facts.now.isoweekday(), clock) else Miss("not_eligible")
+    if fault == "between" or not by_coupon:
+        return Miss("not_eligible")
+    return Miss("coupon_not_yet_valid" if fault == "before" else "coupon_expired")
 
 
 def _audience(offer: Offer, facts: Facts) -> Miss | None:

@@ -15,11 +15,18 @@ from loyalty_pos.domain.points import EarnPlan
 from loyalty_pos.domain.pricing.board import Board
 from loyalty_pos.domain.pricing.claims import Claimed, claimed, screen_claims
 from loyalty_pos.domain.pricing.compile import RuleSet
-from loyalty_pos.domain.pricing.explain import line_discounts, message
+from loyalty_pos.domain.pricing.explain import free_items, gift_messages, line_discounts, message
 from loyalty_pos.domain.pricing.facts import Facts, days_to_birthday, facts_of
-from loyalty_pos.domain.pricing.loyalty import earn_plan, points_outcome, redemption, tier_of_purchase
+from loyalty_pos.domain.pricing.loyalty import (
+    earn_plan,
+    keep_best_multiplier,
+    points_outcome,
+    redemption,
+    tier_of_purchase,
+)
+from loyalty_pos.domain.pricing.nearly import nearly
 from loyalty_pos.domain.pricing.offers import Offer
-from loyalty_pos.domain.pricing.outcome import Verdicts, coupon_outcomes, issue, nearly, not_applied, screen
+from loyalty_pos.domain.pricing.outcome import coupon_outcomes, issue, not_applied, screen
 from loyalty_pos.domain.pricing.request import PriceRequest
 from loyalty_pos.domain.pricing.result import (
     CouponOutcome,
@@ -39,7 +46,7 @@ from loyalty_pos.domain.pricing.search import Found, search
 from loyalty_pos.domain.pricing.shares import unit_runs
 from loyalty_pos.domain.pricing.table import Table
 from loyalty_pos.domain.promotions.names import name_in
-from loyalty_pos.domain.tiers import progress
+from loyalty_pos.domain.tiers import NORMAL, progress
 
 BIRTHDAY_DAYS = 7
 
@@ -52,24 +59,43 @@ def price(rules: RuleSet, request: PriceRequest) -> Priced:
     screen_claims(rules, facts, verdicts)
     found = search(facts, rules.policy, verdicts.tried)
     table = found.attempt.table
+    proof = _proof(found)
+    keep_best_multiplier(facts, found.attempt, found.chosen)
     offers = {one.offer.code: one.offer for one in verdicts.tried}
-    issued = issue(rules, facts, verdicts, table, say)
+    issued = issue(rules, facts, verdicts, found, say)
     coupons = coupon_outcomes(rules, facts, verdicts, found, issued, say)
-    proof = Proof(found.optimal, found.attempt.total, found.upper_bound, found.nodes)
-    uses = [Use(done.promotion, done.uses, done.amount, done.coupon) for done in table.done] + issued.uses
+    uses = [Use(done.promotion, done.uses, done.given, done.coupon) for done in table.done] + issued.uses
     taken = claimed(rules, facts, verdicts, found, uses, say)
     priced = answer(rules, facts, table, offers, coupons, proof, say, taken)
     explained = request.explain or request.basket.explain
-    pricing = _with_reasons(rules, facts, verdicts, found, priced, explained, say)
+    pricing = priced.pricing
+    pricing.nearly.extend(nearly(rules, facts, verdicts, found, say))
+    if explained:
+        pricing.not_applied.extend(not_applied(facts, rules, verdicts, found, issued))
     pricing.next_coupons.extend(issued.shown)
     return replace_struct(priced, pricing=pricing, uses=uses, issues=issued.visits)
+
+
+def _proof(found: Found) -> Proof:
+    """In money: what gifts were weighed with is no discount, and stands in neither figure."""
+    discount = found.attempt.table.discount()
+    gifts = found.attempt.total - discount
+    return Proof(found.optimal, discount, found.upper_bound - gifts, found.nodes)
 
 
 def circumstances(rules: RuleSet, request: PriceRequest) -> Facts:
     """The board and the member of a request, with the tier that counts for this purchase."""
     board = Board(request.basket)
     facts = facts_of(board, request, request.member.tier if request.member is not None else None)
-    return replace(facts, tier=tier_of_purchase(rules, facts))
+    redeem, code = rules.points.redeem, tier_of_purchase(rules, facts)
+    tier = rules.tiers.get(code)
+    return replace(
+        facts,
+        tier=code,
+        earnings=rules.earnings,
+        tier_multiplier=tier.earn_multiplier if tier is not None else NORMAL,
+        point_value=redeem.value if redeem is not None else 0,
+    )
 
 
 def answer(
@@ -95,7 +121,7 @@ def answer(
     to_pay = net - spent.value
     payments, balances, refused = _stored_value(facts, to_pay)
     due = to_pay - sum(payment.amount for payment in payments)
-    messages += taken.messages
+    messages += taken.messages + gift_messages(facts, table, offers, say)
     if refused:
         messages.append(message("value_not_usable", say))
     gross = sum(line.gross for line in lines)
@@ -109,7 +135,7 @@ def answer(
         nearly=[],
         next_coupons=[],
         messages=messages,
-        free_items={},
+        free_items=free_items(table),
         stored_value=balances,
         rewards=taken.rewards,
         not_applied=[],
@@ -160,13 +186,3 @@ def _stored_value(facts: Facts, to_pay: int) -> tuple[list[Payment], dict[str, i
         if part:
             payments.append(Payment(code, part))
     return payments, balances, refused
-
-
-def _with_reasons(
-    rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found, priced: Priced, explained: bool, say: Say
-) -> Pricing:
-    pricing = priced.pricing
-    pricing.nearly.extend(nearly(rules, verdicts, found, say))
-    if explained:
-        pricing.not_applied.extend(not_applied(facts, rules, verdicts, found))
-    return pricing

@@ -163,6 +163,29 @@ def line_discounts(table: Table, offers: Mapping[str, Offer], say: Say) -> dict[
     return shares
 
 
+def free_items(table: Table) -> dict[str, int]:
+    """Sku -> how many of it the till adds for nothing, in all."""
+    found: Counter[str] = Counter()
+    for done in table.done:
+        for _, gift in done.gifts:
+            if gift.quantity:
+                found[gift.sku] += gift.quantity
+    return dict(sorted(found.items()))
+
+
+def gift_messages(facts: Facts, table: Table, offers: Mapping[str, Offer], say: Say) -> list[str]:
+    """What the cashier says of goods and points that are given, as ``code: offer: sentence``."""
+    said: list[str] = []
+    for done in table.done:
+        offer = offers[done.promotion]
+        for index, gift in done.gifts:
+            if gift.quantity or facts.member is not None:
+                code = "free_item" if gift.quantity else "more_points"
+                text = offer.rewards[index].announce(say, gift)
+                said.append(f"{code}: {name_in(offer.name, say.language)}: {text}")
+    return said
+
+
 def _parts(applied: Applied, table: Table, left: list[int]) -> dict[int, list[tuple[int, LineShare]]]:
     """Line number -> (reward, its share there); ``left`` moves on as the cuts are walked."""
     line_of = table.board.line_of

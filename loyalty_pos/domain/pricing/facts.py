@@ -5,13 +5,19 @@ A blocked card counts as no member (S42).  ``today`` is the local day in the sho
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from loyalty_pos.domain.pricing.board import Board
 from loyalty_pos.domain.pricing.request import MemberFacts, PriceRequest
+from loyalty_pos.domain.promotions.scope import Scope
+from loyalty_pos.domain.tiers import NORMAL
+
+if TYPE_CHECKING:
+    from loyalty_pos.domain.pricing.earning import Earning
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,24 @@ class Miss:
     """The threshold itself, to tell how near it is."""
     winner: str | None = None
     """The promotion that won, for ``not_combinable``."""
+    wanted: tuple[tuple[Scope, int], ...] = ()
+    """The goods that are missing: units of scopes, or minor units where an amount is missing."""
+
+    @property
+    def buyable(self) -> bool:
+        """Whether more goods would mend it."""
+        return self.amount is not None or self.quantity is not None
+
+
+def first_miss(misses: Iterable[Miss | None]) -> Miss | None:
+    """Of several, one that no purchase mends, else the first: a threshold is told only when it alone is missing
+    (S13)."""
+    first: Miss | None = None
+    for miss in misses:
+        if miss is not None and not miss.buyable:
+            return miss
+        first = first or miss
+    return first
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +61,21 @@ class Facts:
     tier: str | None
     now: datetime
     """Local time in the shop's zone."""
+    earnings: tuple[Earning, ...] = ()
+    """Enabled earn rules, higher priority first."""
+    tier_multiplier: int = NORMAL
+    point_value: int = 0
+    """Minor units that a point is worth when it is spent (S15)."""
 
     @property
     def today(self) -> date:
         """The shop's local day."""
         return self.now.date()
+
+    def price_of(self, sku: str) -> int:
+        """What a product costs: in this basket, else as the caller knows it; 0 where nobody does."""
+        price = self.board.price_of(sku)
+        return self.request.prices.get(sku, 0) if price is None else price
 
 
 def facts_of(board: Board, request: PriceRequest, tier: str | None) -> Facts:

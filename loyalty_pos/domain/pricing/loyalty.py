@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from loyalty_pos.domain.points import EarnPlan, EarnTerm, Redemption, Worth, earn_basis, earned, redeemable
+from collections.abc import Sequence
+
+from loyalty_pos.domain.points import EarnPlan, Redemption, Worth, earn_basis, earned, redeemable, terms_points
 from loyalty_pos.domain.pricing.compile import RuleSet
+from loyalty_pos.domain.pricing.earning import earn_terms
+from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.explain import message, points_text
-from loyalty_pos.domain.pricing.facts import Facts
+from loyalty_pos.domain.pricing.facts import Facts, Miss
+from loyalty_pos.domain.pricing.play import Attempt
 from loyalty_pos.domain.pricing.request import MemberFacts
 from loyalty_pos.domain.pricing.result import PointsOutcome
 from loyalty_pos.domain.pricing.say import Say
-from loyalty_pos.domain.pricing.table import Table
-from loyalty_pos.domain.promotions.definition import dates_outside, hours_fit
+from loyalty_pos.domain.pricing.table import Applied, Gift, Table
 from loyalty_pos.domain.tiers import NORMAL
 
 
@@ -39,37 +43,40 @@ def earn_plan(rules: RuleSet, facts: Facts, table: Table) -> EarnPlan:
     earning = [line.line for line in board.lines if line.earns]
     if facts.member is not None and facts.member.own_till:
         return EarnPlan(lines=earning)
-    terms: list[EarnTerm] = []
-    stop_below: int | None = None
-    for made in rules.earnings:
-        rule = made.rule
-        if stop_below is not None and rule.priority < stop_below:
-            break
-        clock = f"{facts.now.hour:02d}:{facts.now.minute:02d}"
-        if (
-            dates_outside(rule.valid, facts.today)
-            or not hours_fit(rule.valid, facts.now.isoweekday(), clock)
-            or any(condition.miss(facts, table) for condition in made.conditions)
-        ):
-            continue
-        lines = [board.lines[number] for number in board.matching(rule.scope)]
-        names = [line.line for line in lines if line.earns]
-        if not names:
-            continue
-        terms.append(
-            EarnTerm(points=rule.points, per=rule.per, step=rule.per_amount or 1, basis=rule.basis, lines=names)
-        )
-        if rule.last:
-            break
-        if rule.stacking == "exclusive":
-            stop_below = rule.priority
-    tier = rules.tiers.get(facts.tier)
+    gifts = [gift for done in table.done for _, gift in done.gifts]
+    best = next((gift for gift in gifts if gift.multiplier != NORMAL), None)
     return EarnPlan(
-        terms=terms,
-        multipliers=(tier.earn_multiplier if tier is not None else NORMAL, NORMAL),
+        terms=earn_terms(facts, table),
+        bonuses=[gift.bonus for gift in gifts if gift.bonus is not None],
+        multipliers=(facts.tier_multiplier, best.multiplier if best is not None else NORMAL),
+        multiplied=list(best.lines) if best is not None and len(best.lines) < len(earning) else None,
         lines=earning,
         counts_points=rules.policy.earn_on_points_paid,
     )
+
+
+def keep_best_multiplier(facts: Facts, attempt: Attempt, chosen: Sequence[Candidate]) -> None:
+    """Of several promotions that multiply points only the one that brings most stands, the first of equal ones (S17);
+    the others were for nothing, and their coupons stay unused."""
+    table = attempt.table
+    rivals = [(done, gift) for done in table.done for _, gift in done.gifts if gift.multiplier != NORMAL]
+    if len(rivals) < 2:
+        return
+    terms, worth = earn_terms(facts, table), bought(table)
+    basis = {line: one.paid for line, one in worth.items()}
+
+    def brings(rival: tuple[Applied, Gift]) -> int:
+        return (rival[1].multiplier - NORMAL) * terms_points(terms, worth, basis, rival[1].lines)
+
+    best = max(rivals, key=brings)
+    for done, gift in rivals:
+        if gift is not best[1]:
+            done.gifts = [one for one in done.gifts if one[1] is not gift]
+    beaten = {(done.promotion, done.coupon) for done in table.done if not done.cuts and not done.gifts}
+    table.done = [done for done in table.done if done.cuts or done.gifts]
+    for one in chosen:
+        if (one.offer.code, one.coupon) in beaten:
+            attempt.misses[one] = Miss("not_combinable", winner=best[0].promotion)
 
 
 def redemption(

@@ -15,14 +15,14 @@ from msgspec import Meta, Struct
 from loyalty_pos.domain.points import CatalogReward
 from loyalty_pos.domain.promotions import conditions, rewards
 from loyalty_pos.domain.promotions.conditions.base import Condition
-from loyalty_pos.domain.promotions.conditions.min_amount import MinAmount
-from loyalty_pos.domain.promotions.conditions.min_quantity import MinQuantity
 from loyalty_pos.domain.promotions.decode import decode, invalid, join
 from loyalty_pos.domain.promotions.definition import STAGES, Audience, Limits, Promotion, Valid
 from loyalty_pos.domain.promotions.names import Name, Names, name_in
+from loyalty_pos.domain.promotions.rewards.add_free_item import AddFreeItem
 from loyalty_pos.domain.promotions.rewards.base import Reward
 from loyalty_pos.domain.promotions.rewards.issue_coupon import IssueCoupon
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
+from loyalty_pos.domain.promotions.rewards.points import Points
 from loyalty_pos.domain.promotions.scope import Scope
 from loyalty_pos.domain.tiers import Tier
 
@@ -46,17 +46,32 @@ class Offer:
     limits: Limits
     floor: Literal["cost"] | int | None
     static: tuple[Condition, ...]
-    """Conditions that hold or not whatever else applies, thresholds last."""
+    """Conditions that hold or not whatever else applies."""
     dynamic: tuple[Condition, ...]
     """Conditions on what earlier offers have left."""
     rewards: tuple[Reward, ...]
     issues: tuple[IssueCoupon, ...]
     """Coupons for the next visit among the rewards."""
+    gives: bool = False
+    """Whether any of ``rewards`` gives something beside the price."""
+    last: bool = False
+    """Nothing but points: whatever its stage, it is applied to the final price."""
 
     @property
     def order(self) -> tuple[int, int, str]:
         """Stage, priority (higher first), code: the order of application (S11)."""
-        return (self.stage, -self.priority, self.code)
+        return (len(STAGES) if self.last else self.stage, -self.priority, self.code)
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is for members alone by what it gives: coupons, or points that are counted or asked for."""
+        if not all(isinstance(reward, Points) for reward in self.rewards):
+            return False
+        return bool(self.issues) or self.trigger == "coupon" or self.limits != Limits()
+
+    def adds(self) -> list[str]:
+        """Skus of goods that it adds to the basket."""
+        return [reward.sku for reward in self.rewards if isinstance(reward, AddFreeItem)]
 
     @property
     def consumes(self) -> bool:
@@ -75,6 +90,7 @@ def check_promotion(definition: Mapping[str, Any], path: str = "") -> Offer:
     asked = tuple(
         decode_condition(raw, join(path, f"conditions[{index}]")) for index, raw in enumerate(promotion.conditions)
     )
+    applied = tuple(reward for reward in given if not isinstance(reward, IssueCoupon))
     return Offer(
         code=promotion.code,
         name=promotion.name,
@@ -87,24 +103,24 @@ def check_promotion(definition: Mapping[str, Any], path: str = "") -> Offer:
         audience=promotion.audience,
         limits=promotion.limits,
         floor=promotion.floor,
-        static=tuple(sorted((condition for condition in asked if not condition.dynamic), key=_is_threshold)),
+        static=tuple(condition for condition in asked if not condition.dynamic),
         dynamic=tuple(condition for condition in asked if condition.dynamic),
-        rewards=tuple(reward for reward in given if not isinstance(reward, IssueCoupon)),
+        rewards=applied,
         issues=tuple(reward for reward in given if isinstance(reward, IssueCoupon)),
+        gives=any(not reward.lowers for reward in applied),
+        last=bool(applied) and all(isinstance(reward, Points) for reward in applied),
     )
 
 
-def _is_threshold(condition: Condition) -> bool:
-    return isinstance(condition, MinQuantity | MinAmount)
-
-
 def _stage(promotion: Promotion, given: tuple[Reward, ...]) -> str:
-    """The promotion's own stage, else by trigger, else the latest of its rewards' defaults (S7)."""
+    """The promotion's own stage, else by trigger, else the latest of its rewards' defaults; points and coupons for
+    the next visit count for nothing beside others (S7)."""
     if promotion.stage is not None:
         return promotion.stage
     if promotion.trigger == "coupon":
         return "coupon"
-    return max((reward.stage for reward in given), key=STAGES.index)
+    early = [reward for reward in given if not isinstance(reward, Points | IssueCoupon)]
+    return max((reward.stage for reward in early or given), key=STAGES.index)
 
 
 def decode_reward(raw: Mapping[str, Any], path: str) -> Reward:

@@ -11,18 +11,15 @@ from datetime import timedelta
 
 from loyalty_pos.domain.pricing.compile import RuleSet
 from loyalty_pos.domain.pricing.eligible import Candidate, candidate, coupon_miss, presented
-from loyalty_pos.domain.pricing.explain import nearly_text, refusal
+from loyalty_pos.domain.pricing.explain import refusal
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.offers import Offer
 from loyalty_pos.domain.pricing.play import conditions_miss, play
 from loyalty_pos.domain.pricing.request import CouponFacts
-from loyalty_pos.domain.pricing.result import CouponOutcome, Nearly, NextCoupon, NextVisit, NotApplied, Use
+from loyalty_pos.domain.pricing.result import CouponOutcome, NextCoupon, NextVisit, NotApplied, Use
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.search import Found
-from loyalty_pos.domain.pricing.table import Table
 from loyalty_pos.domain.promotions.names import name_in
-
-MOST_NEARLY = 5
 
 
 @dataclass(slots=True)
@@ -100,9 +97,10 @@ def _coupons(rules: RuleSet, facts: Facts, verdicts: Verdicts) -> None:
             _file(verdicts, ready)
 
 
-def issue(rules: RuleSet, facts: Facts, verdicts: Verdicts, table: Table, say: Say) -> Issued:
+def issue(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found, say: Say) -> Issued:
     """Coupons for the next visit, judged on the final price; a member is needed to own one (S35)."""
     issued = Issued()
+    table = found.attempt.table
     given = {(done.promotion, done.coupon) for done in table.done}
     if facts.member is None:
         return issued
@@ -111,7 +109,7 @@ def issue(rules: RuleSet, facts: Facts, verdicts: Verdicts, table: Table, say: S
         if offer.rewards:
             if (offer.code, one.coupon) not in given:
                 continue
-        elif conditions_miss(one, facts, table) is not None:
+        elif _not_issued(one, facts, found) is not None:
             continue
         for reward in offer.issues:
             member = facts.request.member
@@ -127,6 +125,18 @@ def issue(rules: RuleSet, facts: Facts, verdicts: Verdicts, table: Table, say: S
         if not offer.rewards and one in issued.by:
             issued.uses.append(Use(offer.code, 1, 0, one.coupon))
     return issued
+
+
+def _not_issued(one: Candidate, facts: Facts, found: Found) -> Miss | None:
+    """Why an offer that only gives a coupon does not.  It is worth 0 (S11), so whatever it competes with has won."""
+    table = found.attempt.table
+    applied = {done.promotion for done in table.done}
+    winners = [other.offer for other in found.chosen if other.offer.code in applied]
+    for offer in winners:
+        rival = one.offer.group is not None and offer.group == one.offer.group
+        if rival or "exclusive" in (offer.stacking, one.offer.stacking) or one.offer.stacking == "only_if_alone":
+            return Miss("not_combinable", winner=offer.code)
+    return conditions_miss(one, facts, table)
 
 
 def coupon_outcomes(
@@ -156,9 +166,8 @@ def _name(rules: RuleSet, facts: Facts, code: str, say: Say) -> str:
 
 def dropped(one: Candidate, rules: RuleSet, facts: Facts, found: Found) -> Miss:
     """Why a candidate that could be tried is not in the answer."""
-    table = found.attempt.table
     if not one.offer.rewards:
-        return conditions_miss(one, facts, table) or Miss("no_effect")
+        return _not_issued(one, facts, found) or Miss("no_effect")
     miss = found.attempt.misses.get(one)
     if miss is not None:
         return miss
@@ -178,37 +187,15 @@ def _winner(one: Candidate, found: Found) -> str | None:
     return chosen[0].code if chosen else None
 
 
-def nearly(rules: RuleSet, verdicts: Verdicts, found: Found, say: Say) -> list[Nearly]:
-    """Automatic offers of which at least half the threshold is there, the nearest first (S13)."""
-    misses = dict(verdicts.missed)
-    for one, miss in found.attempt.misses.items():
-        if one.coupon is None:
-            misses[one.offer] = miss
-    near: list[tuple[float, str, Offer, Miss]] = []
-    for offer, miss in misses.items():
-        missing = miss.amount if miss.amount is not None else miss.quantity
-        if missing and miss.of and missing * 2 <= miss.of:
-            near.append((missing * 1_000_000 // miss.of, offer.code, offer, miss))
-    near.sort(key=lambda entry: entry[:2])
-    return [
-        Nearly(
-            offer.code,
-            miss.amount,
-            miss.quantity,
-            nearly_text(miss, name_in(offer.name, say.language), say),
-        )
-        for _, _, offer, miss in near[:MOST_NEARLY]
-    ]
-
-
-def not_applied(facts: Facts, rules: RuleSet, verdicts: Verdicts, found: Found) -> list[NotApplied]:
+def not_applied(facts: Facts, rules: RuleSet, verdicts: Verdicts, found: Found, issued: Issued) -> list[NotApplied]:
     """Every automatic offer that touches the basket and did not apply, with its reason (S13)."""
     done = {(applied.promotion, applied.coupon) for applied in found.attempt.table.done}
     reasons = dict(verdicts.missed)
-    for one in verdicts.tried:
-        if one.coupon is None and (one.offer.code, None) not in done:
+    for one in (*verdicts.tried, *verdicts.later):
+        applied = (one.offer.code, one.coupon) in done or one in issued.by
+        if one.offer.trigger == "automatic" and one.offer.code not in rules.catalogue and not applied:
             reasons[one.offer] = dropped(one, rules, facts, found)
     return [
-        NotApplied(offer.code, miss.reason, miss.amount, miss.quantity)
+        NotApplied(offer.code, miss.reason, miss.amount, miss.quantity, miss.winner)
         for offer, miss in sorted(reasons.items(), key=lambda entry: entry[0].order)
     ]

@@ -3,7 +3,8 @@
 Two offers belong together when they may touch a common line, stand in one group, are of one
 promotion, or when one of them looks at the whole basket.  What closes the bill (the tier's percent,
 a sum or a percentage off everything) touches every part, and still couples none: each gives the
-less the more was given before, by at most as much; so the parts' own best is the best of all.
+less the more was given before, by at most as much; so the parts' own best is the best of all.  Gifts
+that merely combine lower no line, and points are worked out on the final price: they close it too.
 
 Invariant: in each part, ``rivals`` stand next to each other in the order of application.
 """
@@ -58,9 +59,13 @@ def _open_until(facts: Facts, policy: Policy, ordered: Sequence[Candidate], line
 def _closes(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) -> bool:
     """Whether an offer lowers all these lines, by no more the less is left: it may be applied blindly, last."""
     offer = one.offer
+    return offer.stacking == "combine" and (offer.last or _may_come_last(facts, policy, one, lines))
+
+
+def _may_come_last(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) -> bool:
+    offer = one.offer
     return (
-        offer.stacking == "combine"
-        and not offer.dynamic
+        not offer.dynamic
         and offer.floor is None
         and one.budget is None
         and policy.percent_stacking == "compound"
@@ -70,6 +75,8 @@ def _closes(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) 
 
 
 def _lowers(facts: Facts, reward: Reward, lines: Sequence[int]) -> bool:
+    if not reward.lowers:
+        return not any(scope.exclude_discounted for scope in reward.scopes())
     if isinstance(reward, PercentOff):
         plain = reward.base == "remaining"
     elif isinstance(reward, AmountOff):
@@ -108,7 +115,8 @@ def _touched(facts: Facts, one: Candidate) -> set[object]:
         return touched | set(range(len(board.lines)))
     for reward in offer.rewards:
         for scope in reward.scopes():
-            touched.update(board.covered(scope))
+            if reward.lowers or scope.exclude_discounted:
+                touched.update(board.covered(scope))
     return touched
 
 

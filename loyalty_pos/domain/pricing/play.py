@@ -6,13 +6,14 @@ nothing leaves a Miss behind that says why (S13).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.policy import Policy
-from loyalty_pos.domain.pricing.table import Applied, Cut, Table, shrink
+from loyalty_pos.domain.pricing.table import Applied, Cut, Gift, Table, shrink
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
 
 
@@ -62,24 +63,43 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
         if applications <= 0:
             return Miss("not_combinable", winner=offer.code)
     if budget is not None:
-        budget -= sum(applied.amount for applied in earlier)
+        budget -= sum(applied.given for applied in earlier)
     before = (table.left.copy(), table.line_left.copy(), set(table.taken))
     table.applications = applications
     cuts, floored = _cuts(candidate, table)
-    amount = sum(cut.total for _, cut in cuts)
-    if not amount:
+    gifts = _gifts(candidate, facts, table)
+    if not cuts and not gifts:
         return _why_nothing(candidate, table, floored)
-    if budget is not None and amount > budget:
+    amount, worth = sum(cut.total for _, cut in cuts), sum(gift.worth for _, gift in gifts)
+    if budget is not None and amount + worth > budget:
         table.left, table.line_left, table.taken = before
-        if table.policy.over_budget == "refuse" or budget <= 0:
+        if table.policy.over_budget == "refuse" or budget <= worth:
             return Miss("budget_exceeded")
-        cuts = _within(cuts, budget)
+        amount = budget - worth
+        cuts = _within(cuts, amount)
         for _, cut in cuts:
             table.take(cut)
-        amount = budget
-    uses = max(sum(index == reward for index, _ in cuts) for reward in {index for index, _ in cuts})
-    table.done.append(Applied(offer.code, candidate.coupon, cuts, amount, uses))
+    times = Counter(index for index, _ in cuts)
+    uses = max([*times.values(), *(gift.uses for _, gift in gifts)])
+    table.done.append(Applied(offer.code, candidate.coupon, cuts, amount, uses, gifts))
     return None
+
+
+def ceiling(candidate: Candidate, facts: Facts, table: Table) -> int:
+    """At most what an offer can give from this table on, gifts by their worth."""
+    return sum(reward.ceiling(table) for reward in candidate.offer.rewards) + gifts_worth(candidate, facts, table)
+
+
+def gifts_worth(candidate: Candidate, facts: Facts, table: Table) -> int:
+    """The part of it that is no discount."""
+    return sum(gift.worth for _, gift in _gifts(candidate, facts, table))
+
+
+def _gifts(candidate: Candidate, facts: Facts, table: Table) -> list[tuple[int, Gift]]:
+    if not candidate.offer.gives:
+        return []
+    made = ((index, reward.gift(facts, table)) for index, reward in enumerate(candidate.offer.rewards))
+    return [(index, gift) for index, gift in made if gift is not None]
 
 
 def _cuts(candidate: Candidate, table: Table) -> tuple[list[tuple[int, Cut]], bool]:
@@ -100,16 +120,10 @@ def _cuts(candidate: Candidate, table: Table) -> tuple[list[tuple[int, Cut]], bo
 def _why_nothing(candidate: Candidate, table: Table, floored: bool) -> Miss:
     if floored:
         return Miss("below_floor")
-    missing = max(reward.short_of(table) for reward in candidate.offer.rewards)
-    if missing:
-        return Miss("min_quantity", quantity=missing, of=missing + _bought(candidate, table))
-    return Miss("no_effect")
-
-
-def _bought(candidate: Candidate, table: Table) -> int:
-    """Free units that a multi-buy already has."""
-    scopes = {scope for reward in candidate.offer.rewards for scope in reward.scopes()}
-    return len({unit for scope in scopes for unit in table.free_units(scope)})
+    rewards = candidate.offer.rewards
+    if not any(table.lines(scope) for reward in rewards for scope in reward.scopes()):
+        return Miss("not_in_scope")
+    return next((miss for reward in rewards if (miss := reward.miss(table))), Miss("no_effect"))
 
 
 def _above_floor(cut: Cut, floor: str | int | None, table: Table) -> Cut:

@@ -90,4 +90,6 @@ class PriceRequest(Struct, frozen=True, kw_only=True):
     store: str | None = None
     language: Language = "vi"
     stored_value: tuple[StoredValue, ...] = ()
+    prices: dict[str, int] = {}
+    """What goods cost that an offer may add, by sku: it is valued by that (S11)."""
     explain: bool = False

@@ -119,6 +119,8 @@ class NotApplied(Struct, frozen=True):
     reason: str
     missing_amount: int | None = None
     missing_quantity: int | None = None
+    winner: str | None = None
+    """The promotion that stands in the way (``not_combinable``)."""
 
 
 class Proof(Struct, frozen=True):

@@ -27,10 +27,14 @@ class Say:
 
     def percent(self, percent: Decimal) -> str:
         """``17,5%`` or ``17.5%``; no trailing zeros."""
-        text = f"{percent:f}"
+        return self.decimal(percent) + "%"
+
+    def decimal(self, value: Decimal) -> str:
+        """``1,5`` or ``1.5``; no trailing zeros."""
+        text = f"{value:f}"
         if "." in text:
             text = text.rstrip("0").rstrip(".")
-        return (text.replace(".", ",") if self.language == "vi" else text) + "%"
+        return text.replace(".", ",") if self.language == "vi" else text
 
     def number(self, value: int) -> str:
         """Points and quantities: ``1.580`` or ``1,580``."""

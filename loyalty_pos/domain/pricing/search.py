@@ -16,7 +16,7 @@ from typing import NamedTuple
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.parts import Part, divide
-from loyalty_pos.domain.pricing.play import Attempt, apply, play
+from loyalty_pos.domain.pricing.play import Attempt, apply, ceiling, gifts_worth, play
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.pricing.table import Table
 
@@ -68,7 +68,8 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
     ends = [_Search(facts, policy, part, limit, ceilings).best() for part in parts]
     attempt = _together(facts, policy, [end.attempt for end in ends], closing)
     chosen = (*(one for end in ends for one in end.chosen), *closing)
-    bound = attempt.total if all(end.exact for end in ends) else _bound(facts, ends, closing, ceilings)
+    exact = all(end.exact for end in ends)
+    bound = attempt.total if exact else _bound(facts, ends, closing, ceilings) + ceilings.gifts(rest)
     best = _first(policy, attempt, chosen), _rank(attempt, chosen)
     for one in alone:
         if policy.exclusive_by == "best" and ceilings.of(one) < attempt.total:
@@ -139,8 +140,13 @@ class Ceilings:
         found = self._known.get(id(one))
         if found is None:
             table = Table(self.facts.board, self.policy)
-            found = self._known[id(one)] = sum(reward.ceiling(table) for reward in one.offer.rewards)
+            found = self._known[id(one)] = ceiling(one, self.facts, table)
         return found
+
+    def gifts(self, some: Sequence[Candidate]) -> int:
+        """What of it is no discount, of several together."""
+        table = Table(self.facts.board, self.policy)
+        return sum(gifts_worth(one, self.facts, table) for one in some)
 
     def sum(self, some: Sequence[Candidate]) -> int:
         """Of several together."""
@@ -271,7 +277,8 @@ class _Search:
         enough = self._reached - table.total() - self._ceilings.sum(way.after)
         if self._rank is not None and len(table.done) >= self._rank[1]:
             enough += 1  # with one offer more an equal total is no better
-        if self._free(table) < enough or self._ceilings.sum(wanting) < enough:
+        goods_only = not any(one.offer.gives for one in wanting)
+        if (goods_only and self._free(table) < enough) or self._ceilings.sum(wanting) < enough:
             return True
         if way.rivals:
             wanting = self._able(table, wanting, enough)
@@ -297,11 +304,11 @@ class _Search:
     def _able(self, table: Table, wanting: Chosen, enough: int) -> Chosen:
         """The rivals that can still give anything, the largest first; none when all of them give too little."""
         table.applications = None
-        most = [(sum(reward.ceiling(table) for reward in one.offer.rewards), one) for one in wanting]
-        if sum(ceiling for ceiling, _ in most) < enough:
+        most = [(ceiling(one, self._facts, table), one) for one in wanting]
+        if sum(figure for figure, _ in most) < enough:
             return ()
         most.sort(key=lambda pair: (-pair[0], pair[1].order))
-        return tuple(one for ceiling, one in most if ceiling)
+        return tuple(one for figure, one in most if figure)
 
     def _known(self, table: Table, left: Chosen, way: Way) -> bool:
         """Whether the same units were taken for as much before, so that nothing better can follow."""

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from loyalty_pos.domain.money import allocate, unit_shares
+from loyalty_pos.domain.points import EarnTerm
 from loyalty_pos.domain.pricing.board import Board
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.promotions.scope import Scope
+from loyalty_pos.domain.tiers import NORMAL
 
 
 @dataclass(slots=True)
@@ -29,15 +31,36 @@ class Cut:
     """Units used up by a multi-buy, triggers and given ones (S8, S25)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """What a reward gives beside the price: goods, points, or points multiplied."""
+
+    worth: int
+    """Minor units, as the search weighs it: by itself, and at the prices before any offer (S11)."""
+    uses: int = 1
+    sku: str = ""
+    quantity: int = 0
+    bonus: EarnTerm | None = None
+    multiplier: int = NORMAL
+    lines: tuple[str, ...] = ()
+    """The lines whose points are multiplied."""
+
+
 @dataclass(slots=True)
 class Applied:
-    """One offer as applied: ``cuts`` beside the index of the reward each came from."""
+    """One offer as applied: ``cuts`` and ``gifts`` beside the index of the reward each came from."""
 
     promotion: str
     coupon: str | None
     cuts: list[tuple[int, Cut]]
     amount: int
     uses: int
+    gifts: list[tuple[int, Gift]] = field(default_factory=list)
+
+    @property
+    def given(self) -> int:
+        """The discount and what the gifts are worth, in minor units."""
+        return self.amount + sum(gift.worth for _, gift in self.gifts)
 
 
 @dataclass(slots=True)
@@ -73,6 +96,10 @@ class Table:
         if scope.exclude_discounted:
             return [number for number in covered if self.line_left[number] == self.board.gross[number]]
         return covered
+
+    def count(self, scope: Scope) -> int:
+        """Units of these lines."""
+        return len(self.units_of(self.lines(scope)))
 
     def percent_lines_of(self, scope: Scope) -> list[int]:
         """The same for a percentage: only where it is the best one, under ``best_per_line``."""
@@ -162,7 +189,11 @@ class Table:
         return sum(self.line_left[number] for number in self.board.covered(scope))
 
     def total(self) -> int:
-        """What all offers so far have given."""
+        """What all offers so far have given, gifts by their worth (S11)."""
+        return sum(applied.given for applied in self.done)
+
+    def discount(self) -> int:
+        """What all offers so far have lowered the bill by."""
         return sum(applied.amount for applied in self.done)
 
 

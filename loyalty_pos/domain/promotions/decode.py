@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 _SPOT = re.compile(r" - at `\$(?P<path>.*)`$")
 _FIELD = re.compile(r"(?:missing required|contains unknown) field `(?P<field>[^`]*)`")
-_OWN = re.compile(r"^(?P<field>[a-z_]+):(?P<code>[a-z_]+)$")
+_OWN = re.compile(r"^(?P<field>[a-z_]*):(?P<code>[a-z_]+)$")
 _HUNDRED = Decimal(100)
 
 
@@ -63,7 +63,7 @@ def check_one_of(**values: Any) -> None:
 
 
 def _fault(message: str) -> tuple[str, str]:
-    """(path, code) of one msgspec message; a struct's own checks raise ``field:code``."""
+    """(path, code) of one msgspec message; a struct's own checks raise ``field:code``, or ``:code`` of the whole."""
     path = ""
     if spot := _SPOT.search(message):
         path = spot["path"].removeprefix(".")

@@ -6,8 +6,7 @@ argument struct (``conditions/``, ``rewards/``), so that a new kind never touche
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -38,6 +37,8 @@ class Valid(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, renam
     def __post_init__(self) -> None:
         if self.first and self.last and self.last < self.first:
             raise ValueError("to:before_from")
+        if self.hours is not None and self.hours[0] == self.hours[1]:
+            raise ValueError("hours:contradictory")
 
 
 class Audience(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -97,35 +98,33 @@ class Promotion(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.stacking == "best_of_group" and self.group is None:
             raise ValueError("group:missing")
+        if self.stacking != "best_of_group" and self.group is not None:
+            raise ValueError("group:without_stacking")
 
 
-def dates_outside(valid: Valid, day: date) -> Literal["before", "after"] | None:
-    """Whether ``day`` lies before the first or after the last day; None when inside."""
-    if valid.first is not None and day < valid.first:
+def time_fault(valid: Valid, now: datetime) -> Literal["before", "after", "between"] | None:
+    """Why a local time is outside: before the first day, after the last, or between (weekday, hours); None inside.
+
+    Hours across midnight belong to the day they began on: Friday 22:00-02:00 includes Saturday
+    01:00, also where Friday is the last day, and not where Saturday is the first (S38).
+    """
+    day = _began_on(valid.hours, now)
+    judged = day or now.date()
+    if valid.first is not None and judged < valid.first:
         return "before"
-    if valid.last is not None and day > valid.last:
+    if valid.last is not None and judged > valid.last:
         return "after"
+    if day is None or (valid.weekdays and day.isoweekday() not in valid.weekdays):
+        return "between"
     return None
 
 
-def hours_fit(valid: Valid, weekday: int, clock: str) -> bool:
-    """Whether a local time (ISO weekday, ``HH:MM``) lies in the weekdays and hours.
-
-    Hours across midnight belong to the day they began on: Friday 22:00-02:00 includes
-    Saturday 01:00.
-    """
-    if valid.hours is None:
-        return not valid.weekdays or weekday in valid.weekdays
-    start, end = valid.hours
-    return any(
-        (not valid.weekdays or day in valid.weekdays) and inside for day, inside in _spans(start, end, weekday, clock)
-    )
-
-
-def _spans(start: str, end: str, weekday: int, clock: str) -> Iterator[tuple[int, bool]]:
-    """(weekday on which the span began, whether ``clock`` is in it)."""
-    if start < end:
-        yield weekday, start <= clock < end
-        return
-    yield weekday, clock >= start
-    yield (weekday + 5) % 7 + 1, clock < end
+def _began_on(hours: tuple[Hour, Hour] | None, now: datetime) -> date | None:
+    """The day on which the hours began that ``now`` lies in; None outside of them."""
+    if hours is None:
+        return now.date()
+    start, end = hours
+    clock = f"{now.hour:02d}:{now.minute:02d}"
+    if start <= clock and (clock < end or end < start):
+        return now.date()
+    return now.date() - timedelta(days=1) if clock < end < start else None

@@ -1,7 +1,7 @@
 """Which lines a rule means: the keys of a scope combine with AND (promotions.md).
 
 A scope is declared once and compared by identity, so that pricing can remember which lines it
-covers.  An empty scope, or ``{"all": true}``, means every line.
+covers.  Every line is ``{"all": true}``; a scope that says nothing, or can mean no line, is refused.
 """
 
 from __future__ import annotations
@@ -14,21 +14,42 @@ from msgspec import Meta, Struct
 from loyalty_pos.domain.basket import Line
 
 Amount = Annotated[int, Meta(ge=0, le=10**12)]
+Keys = Annotated[frozenset[str], Meta(min_length=1)]
 
 
 class Scope(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
     """The lines a condition or reward is about; a category covers its children."""
 
     all: bool = False
-    skus: frozenset[str] = frozenset()
-    categories: frozenset[str] = frozenset()
-    brands: frozenset[str] = frozenset()
-    exclude_skus: frozenset[str] = frozenset()
-    exclude_categories: frozenset[str] = frozenset()
+    skus: Keys = frozenset()
+    categories: Keys = frozenset()
+    brands: Keys = frozenset()
+    exclude_skus: Keys = frozenset()
+    exclude_categories: Keys = frozenset()
     price_min: Amount | None = None
     price_max: Amount | None = None
     exclude_discounted: bool = False
     """Leaves out lines that already carry a discount when the offer's turn comes."""
+
+    def __post_init__(self) -> None:
+        if self.all and (self.skus or self.categories or self.brands):
+            raise ValueError("all:contradictory")
+        if self.skus & self.exclude_skus:
+            raise ValueError("exclude_skus:contradictory")
+        if any(self.exclude_categories & category_path(category) for category in self.categories):
+            raise ValueError("exclude_categories:contradictory")
+        if self.price_min is not None and self.price_max is not None and self.price_min > self.price_max:
+            raise ValueError("price_max:contradictory")
+        if not (self.all or self.narrow):
+            raise ValueError(":empty")
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it leaves anything out."""
+        priced = self.price_min is not None or self.price_max is not None or self.exclude_discounted
+        return bool(
+            priced or self.skus or self.categories or self.brands or self.exclude_skus or self.exclude_categories
+        )
 
     def matches(self, line: Line, categories: frozenset[str]) -> bool:
         """Whether ``line`` is meant; ``categories`` are its category and all its parents."""
@@ -43,9 +64,6 @@ class Scope(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=T
         )
 
 
-EVERYTHING = Scope(all=True)
-
-
 @lru_cache(maxsize=4096)
 def category_path(category: str | None) -> frozenset[str]:
     """A category and its parents: ``dairy/milk`` is in ``dairy/milk`` and ``dairy``."""
@@ -53,3 +71,6 @@ def category_path(category: str | None) -> frozenset[str]:
         return frozenset()
     parts = category.split("/")
     return frozenset("/".join(parts[: depth + 1]) for depth in range(len(parts)))
+
+
+EVERYTHING = Scope(all=True)

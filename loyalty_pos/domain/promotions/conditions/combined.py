@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from loyalty_pos.domain.pricing.facts import Facts, Miss
+from loyalty_pos.domain.pricing.facts import Facts, Miss, first_miss
 from loyalty_pos.domain.pricing.table import Table
 from loyalty_pos.domain.promotions.conditions.base import Condition
 
@@ -26,8 +26,8 @@ class AllOf(Combined, frozen=True, eq=False, kw_only=True):
     kind: ClassVar[str] = "all"
 
     def miss(self, facts: Facts, table: Table | None) -> Miss | None:
-        """The first part that does not hold."""
-        return next((miss for part in self.of if (miss := part.miss(facts, table))), None)
+        """A part that does not hold."""
+        return first_miss(part.miss(facts, table) for part in self.of)
 
 
 class AnyOf(Combined, frozen=True, eq=False, kw_only=True):
@@ -36,9 +36,14 @@ class AnyOf(Combined, frozen=True, eq=False, kw_only=True):
     kind: ClassVar[str] = "any"
 
     def miss(self, facts: Facts, table: Table | None) -> Miss | None:
-        """The first part's miss, when none holds."""
-        misses = [part.miss(facts, table) for part in self.of]
-        return None if None in misses else misses[0]
+        """When none holds: what could be bought, else the first part's miss."""
+        misses: list[Miss] = []
+        for part in self.of:
+            miss = part.miss(facts, table)
+            if miss is None:
+                return None
+            misses.append(miss)
+        return next((miss for miss in misses if miss.buyable), misses[0])
 
 
 class NoneOf(Combined, frozen=True, eq=False, kw_only=True):

@@ -33,5 +33,6 @@ class MinAmount(Condition, frozen=True, eq=False, kw_only=True):
         if compare(value, self.op, self.amount):
             return None
         if self.op in ("gte", "gt") and value <= self.amount:
-            return Miss("min_amount", amount=self.amount - value + (self.op == "gt"), of=self.amount)
+            missing = self.amount - value + (self.op == "gt")
+            return Miss("min_amount", amount=missing, of=self.amount, wanted=((self.scope, missing),))
         return Miss("min_amount")

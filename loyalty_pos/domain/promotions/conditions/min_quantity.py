@@ -23,9 +23,14 @@ class MinQuantity(Condition, frozen=True, eq=False, kw_only=True):
     scope: Scope = EVERYTHING
     max: Quantity | None = None
 
+    def __post_init__(self) -> None:
+        if self.max is not None and self.max < self.quantity:
+            raise ValueError("max:contradictory")
+
     def miss(self, facts: Facts, table: Table | None) -> Miss | None:
         """How many units are missing."""
         units = facts.board.units_in(self.scope)
-        if units < self.quantity:
-            return Miss("min_quantity", quantity=self.quantity - units, of=self.quantity)
+        missing = self.quantity - units
+        if missing > 0:
+            return Miss("min_quantity", quantity=missing, of=self.quantity, wanted=((self.scope, missing),))
         return Miss("not_eligible") if self.max is not None and units > self.max else None

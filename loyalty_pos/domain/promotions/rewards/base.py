@@ -13,8 +13,9 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.say import Say
-from loyalty_pos.domain.pricing.table import Cut, Table
+from loyalty_pos.domain.pricing.table import Cut, Gift, Table
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.scope import Scope
 
@@ -40,6 +41,8 @@ class Reward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=
     kind: ClassVar[str]
     consumes: ClassVar[bool] = False
     """A multi-buy: it uses units up, each once (S8)."""
+    lowers: ClassVar[bool] = True
+    """Whether it changes a price."""
 
     @property
     def stage(self) -> StageName:
@@ -54,9 +57,13 @@ class Reward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=
         """The cuts it would make now; empty when there is nothing to give."""
         raise NotImplementedError
 
-    def short_of(self, table: Table) -> int:
-        """Units missing for a first application; 0 where quantity is not what is missing (S13)."""
-        return 0
+    def miss(self, table: Table) -> Miss | None:
+        """What is missing for a first application, where more goods would help (S13)."""
+        return None
+
+    def gift(self, facts: Facts, table: Table) -> Gift | None:
+        """What it gives beside the price; None when there is nothing."""
+        return None
 
     def ceiling(self, table: Table) -> int:
         """At most what ``propose`` can give in any state of this basket, from a table without offers (the
@@ -68,3 +75,17 @@ class Reward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=
     def explain(self, say: Say, share: LineShare) -> str:
         """Why one line became cheaper, in one sentence (S14)."""
         raise NotImplementedError
+
+    def announce(self, say: Say, gift: Gift) -> str:
+        """What the cashier says of a gift, in one sentence."""
+        raise NotImplementedError
+
+
+class GiftReward(Reward, frozen=True, eq=False, kw_only=True):
+    """A reward that changes no price; it says ``gift`` and ``announce`` itself."""
+
+    lowers: ClassVar[bool] = False
+
+    def propose(self, table: Table) -> list[Cut]:
+        """No price changes."""
+        return []

@@ -13,13 +13,14 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from loyalty_pos.domain.money import percent_of
+from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.rewards.buy_get import Units
-from loyalty_pos.domain.promotions.rewards.fixed_price_group import fewest
+from loyalty_pos.domain.promotions.rewards.fixed_price_group import fewest, lacking
 from loyalty_pos.domain.promotions.scope import Amount, Scope
 
 
@@ -73,23 +74,32 @@ class Bundle(Reward, frozen=True, eq=False, kw_only=True):
 
     def _next(self, table: Table, used: set[int]) -> list[int]:
         """The units of the next bundle, sorted; none when an item has not enough."""
-        wanted = [(item, [u for u in table.free_units(item.scope) if u not in used]) for item in self.items]
         chosen: list[int] = []
-        for item, units in sorted(wanted, key=lambda pair: len(pair[1])):
+        for item, units in sorted(self._free(table, used), key=lambda pair: len(pair[1])):
             left = [unit for unit in units if unit not in chosen]
             if len(left) < item.quantity:
                 return []
             chosen += (table.ranked(left, dearest=True) if self.unit_order == "best" else left)[: item.quantity]
         return sorted(chosen)
 
+    def _free(self, table: Table, used: set[int]) -> list[tuple[BundleItem, list[int]]]:
+        return [(item, [unit for unit in table.free_units(item.scope) if unit not in used]) for item in self.items]
+
     def _saved(self, worth: int) -> int:
         if self.price is not None:
             return worth - self.price
         return percent_of(worth, self.percent) if self.percent is not None else min(self.amount or 0, worth)
 
-    def short_of(self, table: Table) -> int:
-        """Units missing for the first bundle, item by item (S13)."""
-        return sum(max(0, item.quantity - len(table.free_units(item.scope))) for item in self.items)
+    def miss(self, table: Table) -> Miss | None:
+        """Units missing for the first bundle, item by item, each unit in one of them alone (S8, S13)."""
+        used: set[int] = set()
+        wanted: list[tuple[Scope, int]] = []
+        for item, units in sorted(self._free(table, used), key=lambda pair: len(pair[1])):
+            found = [unit for unit in units if unit not in used][: item.quantity]
+            used.update(found)
+            if len(found) < item.quantity:
+                wanted.append((item.scope, item.quantity - len(found)))
+        return lacking(wanted, len(used))
 
     def ceiling(self, table: Table) -> int:
         """The dearest units of each item, as often as the scarcest allows."""

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
@@ -113,7 +114,7 @@ class BuyGet(Reward, frozen=True, eq=False, kw_only=True):
             times += 1
         return best
 
-    def short_of(self, table: Table) -> int:
+    def miss(self, table: Table) -> Miss | None:
         """Units missing for the first gift (S13): to buy, then to be given."""
         buyable = table.free_units(self.buy_scope)
         bought = set(buyable)
@@ -121,7 +122,11 @@ class BuyGet(Reward, frozen=True, eq=False, kw_only=True):
         only_given = sum(unit not in bought for unit in givable)
         missing = max(0, self.buy_quantity - len(buyable))
         spare = min(len(givable) - only_given, max(0, len(buyable) - self.buy_quantity))
-        return missing + (0 if only_given + spare else 1)
+        gifts = 0 if only_given + spare else 1
+        wanted = ((self.buy_scope, missing), (self.gives, gifts))
+        if not missing + gifts:
+            return None
+        return Miss("min_quantity", quantity=missing + gifts, of=self.buy_quantity + 1, wanted=wanted)
 
     def ceiling(self, table: Table) -> int:
         """The dearest units that could be given, as many as could: fewer units never give more."""

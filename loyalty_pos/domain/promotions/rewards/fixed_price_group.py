@@ -6,10 +6,12 @@ alone.  Each unit is in one group (S8), and what a group saves is spread over it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.definition import StageName
@@ -53,9 +55,10 @@ class FixedPriceGroup(Reward, frozen=True, eq=False, kw_only=True):
             cuts.append(cut)
         return cuts
 
-    def short_of(self, table: Table) -> int:
+    def miss(self, table: Table) -> Miss | None:
         """Units missing for the first group (S13)."""
-        return max(0, self.quantity - len(table.free_units(self.scope)))
+        found = len(table.free_units(self.scope))
+        return lacking([(self.scope, self.quantity - found)], found) if found < self.quantity else None
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``3 món giá 84.000đ``."""
@@ -66,3 +69,9 @@ class FixedPriceGroup(Reward, frozen=True, eq=False, kw_only=True):
 def fewest(first: int, *limits: int | None) -> int:
     """The smallest of a number and those limits that there are."""
     return min([first, *(limit for limit in limits if limit is not None)])
+
+
+def lacking(wanted: Sequence[tuple[Scope, int]], found: int) -> Miss | None:
+    """The units of scopes that a multi-buy lacks beside those that are ``found``; None when there are none."""
+    missing = sum(count for _, count in wanted)
+    return Miss("min_quantity", quantity=missing, of=missing + found, wanted=tuple(wanted)) if missing else None

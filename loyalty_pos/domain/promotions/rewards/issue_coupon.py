@@ -17,6 +17,7 @@ class IssueCoupon(Reward, frozen=True, eq=False, kw_only=True):
     """A coupon of ``promotion`` (trigger coupon), good for ``valid_days`` local days from tomorrow."""
 
     kind: ClassVar[str] = "issue_coupon"
+    lowers: ClassVar[bool] = False
 
     promotion: Code
     valid_days: Annotated[int, Meta(ge=1, le=3660)]

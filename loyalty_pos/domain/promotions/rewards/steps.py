@@ -14,11 +14,13 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from loyalty_pos.domain.money import percent_of
+from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
+from loyalty_pos.domain.promotions.rewards.fixed_price_group import lacking
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
 
 
@@ -71,11 +73,17 @@ class Steps(Reward, frozen=True, eq=False, kw_only=True):
     def _reached(self, measured: int) -> Step | None:
         return next((step for step in reversed(self.steps) if measured >= step.lowest), None)
 
-    def short_of(self, table: Table) -> int:
-        """Units missing for the first step (S13)."""
-        if self.by != "quantity":
-            return 0
-        return max(0, self.steps[0].lowest - table.board.units_in(self.scope))
+    def miss(self, table: Table) -> Miss | None:
+        """Units or money missing for the first step, of the line that is nearest to it (S13)."""
+        board, first = table.board, self.steps[0].lowest
+        if self.by == "quantity":
+            found = board.units_in(self.scope)
+            return lacking([(self.scope, first - found)], found) if found < first else None
+        lines = [board.line_start[number] for number in table.lines(self.scope)]
+        found = board.value_in(self.scope) if self.by == "basket_amount" else max(lines, default=0)
+        if found >= first:
+            return None
+        return Miss("min_amount", amount=first - found, of=first, wanted=((self.scope, first - found),))
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Bậc thang: 10% của 500.000đ``; which step it was shows in its figures."""

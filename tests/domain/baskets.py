@@ -30,8 +30,20 @@ scopes = st.one_of(
     st.just({"all": True}),
     st.sampled_from(CATEGORIES).map(lambda category: {"categories": [category]}),
     st.just({"all": True, "exclude_categories": ["soap"]}),
+    st.just({"all": True, "exclude_discounted": True}),
 )
 percents = st.sampled_from([5, 10, "17.5", 33, 50, 100])
+gain = st.one_of(
+    st.fixed_dictionaries({"price": st.integers(0, 60_000)}),
+    st.fixed_dictionaries({"percent": percents}),
+    st.fixed_dictionaries({"amount": st.integers(1, 30_000)}),
+)
+stairs = st.lists(
+    st.tuples(st.integers(1, 5) | st.integers(1_000, 90_000), gain),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda step: step[0],
+).map(lambda found: [{"from": lowest, **given} for lowest, given in sorted(found, key=lambda step: step[0])])
 rewards = st.one_of(
     st.fixed_dictionaries({"kind": st.just("percent_off"), "percent": percents, "scope": scopes},
                           optional={"level": st.just("basket"), "base": st.just("original"),
@@ -44,6 +56,19 @@ rewards = st.one_of(
                            "scope": scopes}),
     st.fixed_dictionaries({"kind": st.just("buy_get"), "buy_scope": scopes, "buy_quantity": st.integers(1, 3),
                            "get_scope": scopes, "get_quantity": st.integers(1, 2), "percent": percents}),
+    st.fixed_dictionaries({"kind": st.just("fixed_price_group"), "quantity": st.integers(2, 4),
+                           "price": st.integers(0, 60_000), "scope": scopes}),
+    st.fixed_dictionaries({"kind": st.just("bundle"), "unit_order": st.sampled_from(["best", "basket"]),
+                           "items": st.lists(st.fixed_dictionaries({"scope": scopes, "quantity": st.integers(1, 2)}),
+                                             min_size=1, max_size=2)}
+                          ).flatmap(lambda bundle: gain.map(lambda given: {**bundle, **given})),
+    st.fixed_dictionaries({"kind": st.just("steps"), "scope": scopes,
+                           "by": st.sampled_from(["basket_amount", "line_amount", "quantity"]), "steps": stairs}),
+    st.fixed_dictionaries({"kind": st.just("add_free_item"), "sku": st.sampled_from(["s0", "cup"]), "scope": scopes},
+                          optional={"per_quantity": st.integers(1, 3), "quantity": st.integers(1, 2)}),
+    st.fixed_dictionaries({"kind": st.just("points"), "points": st.integers(1, 900), "scope": scopes,
+                           "per": st.sampled_from(["basket", "unit"])}),
+    st.fixed_dictionaries({"kind": st.just("points"), "multiplier": st.integers(10_001, 40_000), "scope": scopes}),
 )  # fmt: skip
 conditions = st.one_of(
     st.fixed_dictionaries({"kind": st.just("min_amount"), "amount": st.integers(1, 120_000),
@@ -112,6 +137,7 @@ def ask(lines: list[dict[str, Any]], promotions: list[dict[str, Any]], **basket:
         basket=msgspec.convert(given, Basket),
         now=NOW,
         member=MemberFacts(id="m1", tier="gold", points=10_000),
+        prices={"cup": 12_000},
         coupons=tuple(CouponFacts(code=code, promotion=promotion, member="m1") for code, promotion in coupons),
     )
 

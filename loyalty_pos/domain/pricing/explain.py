@@ -191,6 +191,7 @@ def _parts(applied: Applied, table: Table, left: list[int]) -> dict[int, list[tu
     line_of = table.board.line_of
     figures: dict[tuple[int, int], list[int]] = {}
     wholes: dict[int, list[int]] = {}
+    which: dict[tuple[int, int], int] = {}
     for reward, cut in applied.cuts:
         whole = wholes.setdefault(reward, [0, 0])
         whole[0] += cut.total
@@ -200,6 +201,7 @@ def _parts(applied: Applied, table: Table, left: list[int]) -> dict[int, list[tu
             figure = figures.get(key)
             if figure is None:
                 figure = figures[key] = [0, 0, 0]
+                which[key] = cut.part
             figure[0] += left[unit]
             if amount:
                 figure[1] += amount
@@ -209,6 +211,7 @@ def _parts(applied: Applied, table: Table, left: list[int]) -> dict[int, list[tu
     parts: dict[int, list[tuple[int, LineShare]]] = {}
     for (number, reward), (base, share, units) in sorted(figures.items()):
         if share:
-            part = LineShare(base, share, units, lines[reward], *wholes[reward])
+            total, granted = wholes[reward]
+            part = LineShare(base, share, units, lines[reward], total, granted, which[number, reward])
             parts.setdefault(number, []).append((reward, part))
     return parts

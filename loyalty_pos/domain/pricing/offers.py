@@ -54,6 +54,8 @@ class Offer:
     """Coupons for the next visit among the rewards."""
     gives: bool = False
     """Whether any of ``rewards`` gives something beside the price."""
+    multiplies: bool = False
+    """Whether one of them is a multiplier of points."""
     last: bool = False
     """Nothing but points: whatever its stage, it is applied to the final price."""
 
@@ -108,6 +110,7 @@ def check_promotion(definition: Mapping[str, Any], path: str = "") -> Offer:
         rewards=applied,
         issues=tuple(reward for reward in given if isinstance(reward, IssueCoupon)),
         gives=any(not reward.lowers for reward in applied),
+        multiplies=any(isinstance(reward, Points) and reward.multiplier is not None for reward in applied),
         last=bool(applied) and all(isinstance(reward, Points) for reward in applied),
     )
 

@@ -49,11 +49,13 @@ def divide(facts: Facts, policy: Policy, ordered: Sequence[Candidate]) -> tuple[
 
 
 def _open_until(facts: Facts, policy: Policy, ordered: Sequence[Candidate], lines: Sequence[int]) -> int:
-    """From where on all that follows closes these lines."""
+    """From where on all that follows closes these lines.  One multiplier of points counts, so they are weighed
+    together: all of them close, or none (S17)."""
     start = len(ordered)
     while start and _closes(facts, policy, ordered[start - 1], lines):
         start -= 1
-    return start
+    multiplying = [place for place, one in enumerate(ordered) if one.offer.multiplies]
+    return max(start, multiplying[-1] + 1) if multiplying and multiplying[0] < start else start
 
 
 def _closes(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) -> bool:
@@ -111,6 +113,8 @@ def _touched(facts: Facts, one: Candidate) -> set[object]:
     touched: set[object] = {("promotion", offer.code)}
     if offer.group is not None:
         touched.add(("group", offer.group))
+    if offer.multiplies:
+        touched.add("multiplier")
     if offer.dynamic or offer.stacking == "only_if_alone":
         return touched | set(range(len(board.lines)))
     for reward in offer.rewards:
@@ -123,7 +127,8 @@ def _touched(facts: Facts, one: Candidate) -> set[object]:
 def _part(facts: Facts, policy: Policy, together: Sequence[Candidate]) -> Part:
     start = _open_until(facts, policy, together, _lines(facts, together))
     members, closing = together[:start], tuple(together[start:])
-    rivals = _rivals(facts, members) if policy.percent_stacking != "best_per_line" else ()
+    contested = _rivals(facts, members)
+    rivals = _neighbours(contested, members) if policy.percent_stacking != "best_per_line" else ()
     units = {
         unit
         for one in rivals
@@ -131,9 +136,7 @@ def _part(facts: Facts, policy: Policy, together: Sequence[Candidate]) -> Part:
         for number in facts.board.covered(scope)
         for unit in range(facts.board.first[number], facts.board.first[number + 1])
     }
-    if not _neighbours(rivals, members):
-        rivals = ()
-    free = {id(one) for one in _rivals(facts, members)} - {id(one) for one in rivals}
+    free = {id(one) for one in contested} - {id(one) for one in rivals}
     apart = {id(one) for one in rivals}
     fixed: list[Candidate] = []
     choices: list[tuple[Option, ...]] = []
@@ -170,6 +173,9 @@ def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:
     return tuple(hungry[place] for place in sorted(wanted))
 
 
-def _neighbours(rivals: Option, members: Sequence[Candidate]) -> bool:
-    places = [place for place, one in enumerate(members) if one in rivals]
-    return not places or places[-1] - places[0] + 1 == len(places)
+def _neighbours(contested: Option, members: Sequence[Candidate]) -> Option:
+    """The longest run of them that stand next to each other in the order of application; none of a single one."""
+    among = {id(one) for one in contested}
+    runs = [tuple(run) for wanted, run in itertools.groupby(members, key=lambda one: id(one) in among) if wanted]
+    longest = max(runs, key=len, default=())
+    return longest if len(longest) > 1 else ()

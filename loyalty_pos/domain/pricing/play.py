@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts, Miss
@@ -146,7 +146,7 @@ def _above_floor(cut: Cut, floor: str | int | None, table: Table) -> Cut:
         min(amount, max(0, table.left[unit] - lowest(unit)))
         for unit, amount in zip(cut.units, cut.amounts, strict=True)
     ]
-    return Cut(cut.units, amounts, sum(amounts), cut.granted)
+    return replace(cut, amounts=amounts, total=sum(amounts))
 
 
 def _within(cuts: list[tuple[int, Cut]], budget: int) -> list[tuple[int, Cut]]:

@@ -7,8 +7,8 @@ attempt and thrown away; the board under it never changes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from loyalty_pos.domain.money import allocate, unit_shares
 from loyalty_pos.domain.points import EarnTerm
@@ -29,6 +29,8 @@ class Cut:
     """What the rule promised before the basket or a cap made it smaller (S12)."""
     consumed: Sequence[int] = ()
     """Units used up by a multi-buy, triggers and given ones (S8, S25)."""
+    part: int = 0
+    """Which of a reward's own parts it came from: the number of a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class Applied:
     def given(self) -> int:
         """The discount and what the gifts are worth, in minor units."""
         return self.amount + sum(gift.worth for _, gift in self.gifts)
+
+    @property
+    def multiplied(self) -> int:
+        """What of it is a multiplier's."""
+        return max((gift.worth for _, gift in self.gifts if gift.multiplier != NORMAL), default=0)
 
 
 @dataclass(slots=True)
@@ -144,6 +151,16 @@ class Table:
             chosen.append(unit)
         return sorted(chosen)
 
+    def greatest(
+        self, scope: Scope, figure: Callable[[int], int], most: int | None, most_per_line: int | None
+    ) -> list[int]:
+        """The largest figures of units that ``picked`` could ever choose, whatever the others are worth then."""
+        first, found = self.board.first, []
+        for number in self.lines(scope):
+            figures = sorted(map(figure, range(first[number], first[number + 1])), reverse=True)
+            found += figures[:most_per_line]
+        return sorted(found, reverse=True)[:most]
+
     def spread(self, amount: int, units: Sequence[int], granted: int, original: bool = False) -> Cut:
         """Share ``amount`` over lines, then over their units, by remaining value (S4, S5).
 
@@ -189,8 +206,9 @@ class Table:
         return sum(self.line_left[number] for number in self.board.covered(scope))
 
     def total(self) -> int:
-        """What all offers so far have given, gifts by their worth (S11)."""
-        return sum(applied.given for applied in self.done)
+        """What all offers so far have given, gifts by their worth (S11); of multipliers the best alone (S17)."""
+        multiplied = [applied.multiplied for applied in self.done]
+        return sum(applied.given for applied in self.done) - sum(multiplied) + max(multiplied, default=0)
 
     def discount(self) -> int:
         """What all offers so far have lowered the bill by."""
@@ -200,4 +218,4 @@ class Table:
 def shrink(cut: Cut, total: int) -> Cut:
     """The same cut with less to give, in the same proportions (S12)."""
     amounts = allocate(total, cut.amounts, range(len(cut.amounts)))
-    return Cut(cut.units, amounts, total, cut.granted, cut.consumed)
+    return replace(cut, amounts=amounts, total=total)

@@ -63,6 +63,22 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
             granted += self.amount
         return Cut(units, amounts, sum(amounts), granted)
 
+    def ceiling(self, table: Table) -> int:
+        """As many units or lines as there may be, the dearest: the cheap ones may be lower still by then."""
+        board, left = table.board, table.left
+
+        def unit(number: int) -> int:
+            return min(board.unit_price(board.line_of[number], self.amount), left[number])
+
+        if self.per == "unit":
+            most = sum(table.greatest(self.scope, unit, self.max_units, self.max_units_per_line))
+        else:
+            limit = self.max_units if self.per == "line" else None
+            lines = sorted((table.line_left[number] for number in table.lines(self.scope)), reverse=True)[:limit]
+            most = sum(min(self.amount, line) for line in lines)
+            most = min(self.amount, sum(lines)) if self.per == "basket" else most
+        return most if self.max_amount is None else min(most, self.max_amount)
+
     def explain(self, say: Say, share: LineShare) -> str:
         """``Giảm 20.000đ``, and this line's part where several lines share it."""
         amount = say.money(self.amount)

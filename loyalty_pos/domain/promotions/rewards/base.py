@@ -33,6 +33,8 @@ class LineShare:
     """Lines among which the cut was shared."""
     total: int
     granted: int
+    part: int = 0
+    """Which of the reward's own parts it was: the number of a step."""
 
 
 class Reward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):

@@ -102,16 +102,16 @@ class Bundle(Reward, frozen=True, eq=False, kw_only=True):
         return lacking(wanted, len(used))
 
     def ceiling(self, table: Table) -> int:
-        """The dearest units of each item, as often as the scarcest allows."""
+        """The dearest units of each item go together, as often as the scarcest allows: no other way saves more,
+        but for what rounding adds to a percentage."""
         free = [table.ranked(table.free_units(item.scope), dearest=True) for item in self.items]
         pairs = list(zip(self.items, free, strict=True))
         times = fewest(min(len(units) // item.quantity for item, units in pairs), self.max_groups)
-        worth = sum(table.left[unit] for item, units in pairs for unit in units[: times * item.quantity])
-        if self.price is not None:
-            return worth
-        if self.percent is not None:
-            return min(worth, percent_of(worth, self.percent) + times)
-        return min(worth, (self.amount or 0) * times)
+        most = 0
+        for time in range(times):
+            group = [unit for item, units in pairs for unit in units[time * item.quantity : (time + 1) * item.quantity]]
+            most += max(0, self._saved(sum(table.left[unit] for unit in group)))
+        return most + (times if self.percent is not None else 0)
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Combo 99.000đ``."""

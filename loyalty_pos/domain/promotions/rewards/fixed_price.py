@@ -35,6 +35,15 @@ class FixedPrice(Reward, frozen=True, eq=False, kw_only=True):
         total = sum(amounts)
         return [Cut(units, amounts, total, total)] if total else []
 
+    def ceiling(self, table: Table) -> int:
+        """The units that are furthest above the price: which ones are chosen follows what they are worth then."""
+        board, left = table.board, table.left
+
+        def above(unit: int) -> int:
+            return max(0, left[unit] - board.unit_price(board.line_of[unit], self.price))
+
+        return sum(table.greatest(self.scope, above, self.max_units, None))
+
     def explain(self, say: Say, share: LineShare) -> str:
         """``Giá 172.000đ × 2``."""
         price, count = say.money(self.price), say.number(share.units)

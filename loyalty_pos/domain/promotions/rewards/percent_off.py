@@ -64,6 +64,13 @@ class PercentOff(Reward, frozen=True, eq=False, kw_only=True):
         amount = granted if self.max_amount is None else min(granted, self.max_amount)
         return [table.spread(amount, units, granted, original)] if amount else []
 
+    def ceiling(self, table: Table) -> int:
+        """On original prices the units that come last in price may be the ones that were dear."""
+        start = table.board.start
+        values = table.greatest(self.scope, start.__getitem__, self.max_units, self.max_units_per_line)
+        most = percent_of(sum(values), self.percent)
+        return most if self.max_amount is None else min(most, self.max_amount)
+
     def explain(self, say: Say, share: LineShare) -> str:
         """``10% của 18.000đ``; a cap is told."""
         rate, base = say.percent(self.percent), say.money(share.base)

@@ -64,14 +64,29 @@ class Steps(Reward, frozen=True, eq=False, kw_only=True):
         """One cut, or one for each line."""
         board, lines = table.board, table.lines(self.scope)
         if self.by == "line_amount":
-            cuts = [_cut(table, [number], self._reached(board.line_start[number])) for number in lines]
+            cuts = [self._cut(table, [number], board.line_start[number]) for number in lines]
         else:
             measured = board.value_in(self.scope) if self.by == "basket_amount" else board.units_in(self.scope)
-            cuts = [_cut(table, lines, self._reached(measured))]
+            cuts = [self._cut(table, lines, measured)]
         return [cut for cut in cuts if cut is not None and cut.total]
 
-    def _reached(self, measured: int) -> Step | None:
-        return next((step for step in reversed(self.steps) if measured >= step.lowest), None)
+    def _cut(self, table: Table, lines: Sequence[int], measured: int) -> Cut | None:
+        """What the highest step that is reached takes off; it remembers which one it was."""
+        reached = [place for place, step in enumerate(self.steps) if measured >= step.lowest]
+        if not reached:
+            return None
+        step = self.steps[reached[-1]]
+        worth = sum(table.line_left[number] for number in lines)
+        if step.price is not None:
+            units = table.units_of(lines)
+            prices = [table.board.unit_price(table.board.line_of[unit], step.price) for unit in units]
+            amounts = [max(0, table.left[unit] - price) for unit, price in zip(units, prices, strict=True)]
+            cut = Cut(units, amounts, sum(amounts), sum(amounts))
+        else:
+            granted = percent_of(worth, step.percent) if step.percent is not None else step.amount or 0
+            cut = table.spread_lines(min(granted, worth), lines, granted)
+        cut.part = reached[-1]
+        return cut
 
     def miss(self, table: Table) -> Miss | None:
         """Units or money missing for the first step, of the line that is nearest to it (S13)."""
@@ -86,19 +101,21 @@ class Steps(Reward, frozen=True, eq=False, kw_only=True):
         return Miss("min_amount", amount=first - found, of=first, wanted=((self.scope, first - found),))
 
     def explain(self, say: Say, share: LineShare) -> str:
-        """``Bậc thang: 10% của 500.000đ``; which step it was shows in its figures."""
-        off = say.money(share.share)
-        return say.text(f"Mua càng nhiều giảm càng nhiều: {off}", f"The more you buy, the less you pay: {off}")
-
-
-def _cut(table: Table, lines: Sequence[int], step: Step | None) -> Cut | None:
-    if step is None:
-        return None
-    worth = sum(table.line_left[number] for number in lines)
-    if step.price is not None:
-        units = table.units_of(lines)
-        prices = [table.board.unit_price(table.board.line_of[unit], step.price) for unit in units]
-        amounts = [max(0, table.left[unit] - price) for unit, price in zip(units, prices, strict=True)]
-        return Cut(units, amounts, sum(amounts), sum(amounts))
-    granted = percent_of(worth, step.percent) if step.percent is not None else step.amount or 0
-    return table.spread_lines(min(granted, worth), lines, granted)
+        """``Từ 500.000đ: 10% của 620.000đ``."""
+        step = self.steps[share.part]
+        if self.by == "quantity":
+            count = say.number(step.lowest)
+            reached = say.text(f"Từ {count} sản phẩm: ", f"From {count} items: ")
+        else:
+            bound = say.money(step.lowest)
+            reached = say.text(f"Từ {bound}: ", f"From {bound}: ")
+        if step.percent is not None:
+            rate, base = say.percent(step.percent), say.money(share.base)
+            return reached + say.text(f"{rate} của {base}", f"{rate} of {base}")
+        if step.price is not None:
+            price, count = say.money(step.price), say.number(share.units)
+            return reached + say.text(f"giá {price} × {count}", f"price {price} × {count}")
+        off, part = say.money(step.amount or 0), say.money(share.share)
+        if share.lines == 1 or self.by == "line_amount":
+            return reached + say.text(f"giảm {off}", f"{off} off")
+        return reached + say.text(f"giảm {off}, dòng này {part}", f"{off} off, {part} on this line")

@@ -18,7 +18,7 @@ from loyalty_pos.domain.pricing.eligible import candidate
 from loyalty_pos.domain.pricing.explain import nearly_text
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.offers import Offer
-from loyalty_pos.domain.pricing.outcome import Verdicts
+from loyalty_pos.domain.pricing.outcome import Verdicts, dropped
 from loyalty_pos.domain.pricing.play import play
 from loyalty_pos.domain.pricing.result import Nearly
 from loyalty_pos.domain.pricing.say import Say
@@ -35,6 +35,7 @@ def nearly(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found, say: 
     """At most ``MOST_TOLD`` automatic offers, the largest gain first, then the nearest."""
     misses = dict(verdicts.missed)
     misses.update((one.offer, miss) for one, miss in found.attempt.misses.items() if one.coupon is None)
+    misses.update(_untold(rules, facts, verdicts, found))
     near: list[tuple[int, str, Offer, Miss]] = []
     for offer, miss in misses.items():
         missing = miss.amount if miss.amount is not None else miss.quantity
@@ -44,6 +45,16 @@ def nearly(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found, say: 
     gains = [(_gain(rules, facts, offer, miss), place) for place, (*_, offer, miss) in enumerate(near[:MOST_TRIED])]
     best = sorted((-gain, place) for gain, place in gains if gain is not None)
     return [_told(*near[place][2:], say) for _, place in best[:MOST_TOLD]]
+
+
+def _untold(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found) -> dict[Offer, Miss]:
+    """Multi-buys that the search saw no use for, and why."""
+    done = {(applied.promotion, applied.coupon) for applied in found.attempt.table.done}
+    return {
+        one.offer: dropped(one, rules, facts, found)
+        for one in verdicts.tried
+        if one.offer.consumes and one.coupon is None and (one.offer.code, None) not in done
+    }
 
 
 def _told(offer: Offer, miss: Miss, say: Say) -> Nearly:

@@ -112,6 +112,10 @@ LABELS = {
     "max_groups": _l("At most, times"),
     "items": _l("Parts"),
     "steps": _l("Steps"),
+    "sku": _l("Product number"),
+    "per_quantity": _l("For every so many"),
+    "points": _l("Points"),
+    "multiplier": _l("Points times, 20000 is twice"),
     "by": _l("Measured by"),
     "unit_order": _l("Which units first"),
 }
@@ -154,6 +158,10 @@ FAULTS = {
     "unknown": _l("There is no such thing here."),
     "not_one_of": _l("Please choose one of the list."),
     "duplicate": _l("This code is taken."),
+    "contradictory": _l("This contradicts what stands beside it."),
+    "empty": _l("Please say which goods, or tick everything."),
+    "overlapping": _l("Each step must begin above the one before."),
+    "without_stacking": _l("A group needs “only the best of its group”."),
 }
 
 

@@ -67,7 +67,7 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
     before = (table.left.copy(), table.line_left.copy(), set(table.taken))
     table.applications = applications
     cuts, floored = _cuts(candidate, table)
-    gifts = _gifts(candidate, facts, table)
+    gifts = _gifts(candidate, facts, table) if offer.gives else []
     if not cuts and not gifts:
         return _why_nothing(candidate, table, floored)
     amount, worth = sum(cut.total for _, cut in cuts), sum(gift.worth for _, gift in gifts)
@@ -79,10 +79,15 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
         cuts = _within(cuts, amount)
         for _, cut in cuts:
             table.take(cut)
-    times = Counter(index for index, _ in cuts)
-    uses = max([*times.values(), *(gift.uses for _, gift in gifts)])
-    table.done.append(Applied(offer.code, candidate.coupon, cuts, amount, uses, gifts))
+    table.done.append(Applied(offer.code, candidate.coupon, cuts, amount, _uses(cuts, gifts), gifts))
     return None
+
+
+def _uses(cuts: list[tuple[int, Cut]], gifts: list[tuple[int, Gift]]) -> int:
+    """How often the offer applied: as often as that of its rewards that applied most often."""
+    if len(cuts) == 1 and not gifts:
+        return 1
+    return max([*Counter(index for index, _ in cuts).values(), *(gift.uses for _, gift in gifts)])
 
 
 def ceiling(candidate: Candidate, facts: Facts, table: Table) -> int:
@@ -92,12 +97,10 @@ def ceiling(candidate: Candidate, facts: Facts, table: Table) -> int:
 
 def gifts_worth(candidate: Candidate, facts: Facts, table: Table) -> int:
     """The part of it that is no discount."""
-    return sum(gift.worth for _, gift in _gifts(candidate, facts, table))
+    return sum(gift.worth for _, gift in _gifts(candidate, facts, table)) if candidate.offer.gives else 0
 
 
 def _gifts(candidate: Candidate, facts: Facts, table: Table) -> list[tuple[int, Gift]]:
-    if not candidate.offer.gives:
-        return []
     made = ((index, reward.gift(facts, table)) for index, reward in enumerate(candidate.offer.rewards))
     return [(index, gift) for index, gift in made if gift is not None]
 

@@ -204,6 +204,7 @@ class _Search:
         self._rank: Rank | None = None
         self._chosen: Chosen = ()
         self._attempt: Attempt | None = None
+        self._goods_only = not any(one.offer.gives for one in part.rivals)
         self._seen: set[tuple[frozenset[int], frozenset[int], int]] = set()
 
     def best(self) -> End:
@@ -277,8 +278,7 @@ class _Search:
         enough = self._reached - table.total() - self._ceilings.sum(way.after)
         if self._rank is not None and len(table.done) >= self._rank[1]:
             enough += 1  # with one offer more an equal total is no better
-        goods_only = not any(one.offer.gives for one in wanting)
-        if (goods_only and self._free(table) < enough) or self._ceilings.sum(wanting) < enough:
+        if (self._goods_only and self._free(table) < enough) or self._ceilings.sum(wanting) < enough:
             return True
         if way.rivals:
             wanting = self._able(table, wanting, enough)

@@ -64,11 +64,6 @@ class Applied:
         """The discount and what the gifts are worth, in minor units."""
         return self.amount + sum(gift.worth for _, gift in self.gifts)
 
-    @property
-    def multiplied(self) -> int:
-        """What of it is a multiplier's."""
-        return max((gift.worth for _, gift in self.gifts if gift.multiplier != NORMAL), default=0)
-
 
 @dataclass(slots=True)
 class Table:
@@ -207,8 +202,10 @@ class Table:
 
     def total(self) -> int:
         """What all offers so far have given, gifts by their worth (S11); of multipliers the best alone (S17)."""
-        multiplied = [applied.multiplied for applied in self.done]
-        return sum(applied.given for applied in self.done) - sum(multiplied) + max(multiplied, default=0)
+        gifts = [gift for applied in self.done if applied.gifts for _, gift in applied.gifts]
+        worth = sum(gift.worth for gift in gifts if gift.multiplier == NORMAL)
+        best = max((gift.worth for gift in gifts if gift.multiplier != NORMAL), default=0)
+        return self.discount() + worth + best
 
     def discount(self) -> int:
         """What all offers so far have lowered the bill by."""

@@ -62,7 +62,8 @@ class Recorder:
         return self._tx.all(sql, params)
 
     def each(self, sql: str, step: int) -> Iterator[Any]:
-        raise NotImplementedError("nothing that is measured walks a whole table")
+        self._statements.append(Statement("all", sql, ()))
+        return self._tx.each(sql, step)
 
     def run(self, sql: str, params: Sequence[object] = ()) -> int:
         self._statements.append(Statement("run", sql, params))

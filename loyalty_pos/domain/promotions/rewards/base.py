@@ -91,3 +91,14 @@ class GiftReward(Reward, frozen=True, eq=False, kw_only=True):
     def propose(self, table: Table) -> list[Cut]:
         """No price changes."""
         return []
+
+
+class MultiBuy(Reward, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
+    """An offer over several units together, each of which it uses up (S8)."""
+
+    consumes: ClassVar[bool] = True
+
+    @property
+    def stage(self) -> StageName:
+        """After the offers on single goods (S7)."""
+        return "group"

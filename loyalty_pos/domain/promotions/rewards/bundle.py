@@ -17,8 +17,7 @@ from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
-from loyalty_pos.domain.promotions.definition import StageName
-from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
+from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.rewards.buy_get import Units
 from loyalty_pos.domain.promotions.rewards.fixed_price_group import fewest, lacking
 from loyalty_pos.domain.promotions.scope import Amount, Scope
@@ -31,11 +30,10 @@ class BundleItem(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_o
     quantity: Units = 1
 
 
-class Bundle(Reward, frozen=True, eq=False, kw_only=True):
+class Bundle(MultiBuy, frozen=True, eq=False, kw_only=True):
     """All ``items`` together for ``price``, or with ``percent`` or ``amount`` off."""
 
     kind: ClassVar[str] = "bundle"
-    consumes: ClassVar[bool] = True
 
     items: Annotated[list[BundleItem], Meta(min_length=1, max_length=20)]
     price: Amount | None = None
@@ -47,11 +45,6 @@ class Bundle(Reward, frozen=True, eq=False, kw_only=True):
     def __post_init__(self) -> None:
         check_one_of(price=self.price, percent=self.percent, amount=self.amount)
         check_percent(self.percent)
-
-    @property
-    def stage(self) -> StageName:
-        """A multi-buy."""
-        return "group"
 
     def scopes(self) -> tuple[Scope, ...]:
         """Everything that goes in."""

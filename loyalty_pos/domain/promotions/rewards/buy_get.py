@@ -15,8 +15,7 @@ from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
-from loyalty_pos.domain.promotions.definition import StageName
-from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
+from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, most_off, off_text
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
 
@@ -25,14 +24,13 @@ _FREE = Decimal(100)
 Units = Annotated[int, Meta(ge=1, le=10_000)]
 
 
-class BuyGet(Reward, frozen=True, eq=False, kw_only=True):
+class BuyGet(MultiBuy, frozen=True, eq=False, kw_only=True):
     """``buy_quantity`` of ``buy_scope`` give ``get_quantity`` of ``get_scope``.
 
     The default is the same scope, and free.
     """
 
     kind: ClassVar[str] = "buy_get"
-    consumes: ClassVar[bool] = True
 
     buy_quantity: Units
     get_quantity: Units = 1
@@ -46,11 +44,6 @@ class BuyGet(Reward, frozen=True, eq=False, kw_only=True):
         if self.amount is not None:
             check_one_of(percent=self.percent, amount=self.amount)
         check_percent(self.percent)
-
-    @property
-    def stage(self) -> StageName:
-        """A multi-buy."""
-        return "group"
 
     @property
     def gives(self) -> Scope:

@@ -15,16 +15,14 @@ from loyalty_pos.domain.money import percent_of
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table, shrink
 from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
-from loyalty_pos.domain.promotions.definition import StageName
-from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
+from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
 
 
-class CheapestOff(Reward, frozen=True, eq=False, kw_only=True):
+class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
     """The ``units`` cheapest of the scope, each less by ``percent`` or by ``amount``."""
 
     kind: ClassVar[str] = "cheapest_off"
-    consumes: ClassVar[bool] = True
 
     units: Annotated[int, Meta(ge=1, le=10_000)] = 1
     percent: Decimal | None = None
@@ -35,11 +33,6 @@ class CheapestOff(Reward, frozen=True, eq=False, kw_only=True):
     def __post_init__(self) -> None:
         check_one_of(percent=self.percent, amount=self.amount)
         check_percent(self.percent)
-
-    @property
-    def stage(self) -> StageName:
-        """A multi-buy."""
-        return "group"
 
     def scopes(self) -> tuple[Scope, ...]:
         """The group."""

@@ -14,27 +14,20 @@ from msgspec import Meta
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
-from loyalty_pos.domain.promotions.definition import StageName
-from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
+from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.rewards.buy_get import Units
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
 
 
-class FixedPriceGroup(Reward, frozen=True, eq=False, kw_only=True):
+class FixedPriceGroup(MultiBuy, frozen=True, eq=False, kw_only=True):
     """Any ``quantity`` units of ``scope`` together for ``price``, at most ``max_groups`` times."""
 
     kind: ClassVar[str] = "fixed_price_group"
-    consumes: ClassVar[bool] = True
 
     quantity: Annotated[int, Meta(ge=2, le=10_000)]
     price: Amount
     scope: Scope = EVERYTHING
     max_groups: Units | None = None
-
-    @property
-    def stage(self) -> StageName:
-        """A multi-buy."""
-        return "group"
 
     def scopes(self) -> tuple[Scope, ...]:
         """The group."""

@@ -25,25 +25,28 @@ TILLS, SELLING = 4, 6.0
 """Tills, and the seconds that they sell before the kill."""
 
 
-def sell(server: Server, number: int, sold: list[int]) -> None:
+def sell(server: Server, number: int, sold: list[int], selling: threading.Event) -> None:
     """One till sells until the line goes dead; how much it sold is appended."""
     done = 0
     with suppress(OSError, Unexpected, ValueError), Till(server.port, shop.till_key(0)) as till:
         for one in baskets.make(4_000, 1_000, 1, first=number * 1_000_000):
             expect(till.post(b"/api/v1/sales", one.body, b"Idempotency-Key: key-of-sale-" + one.receipt.encode()), 201)
             done += 1
+            selling.set()
     sold.append(done)
 
 
 def once(url: str, folder: Path, number: int) -> tuple[float, int, int]:
     """(seconds until it was ready again, bytes of the log at the kill, sales answered)."""
     sold: list[int] = []
+    selling = threading.Event()
     server = Server(url, folder)
     with server:
         lanes = range(number * TILLS, (number + 1) * TILLS)
-        tills = [threading.Thread(target=sell, args=(server, lane, sold), daemon=True) for lane in lanes]
+        tills = [threading.Thread(target=sell, args=(server, lane, sold, selling), daemon=True) for lane in lanes]
         for till in tills:
             till.start()
+        selling.wait(60)
         time.sleep(SELLING)
         log = Path(url.removeprefix("sqlite:///") + "-wal").stat().st_size
         server.kill()

@@ -149,7 +149,7 @@ class Member:
         planned = max(0, sale.earned - min(sale.earned, kept // 1_000) - sale.planned)
         missing = planned - max(0, min(planned, sale.lapsed - (sale.planned - sale.taken)))
         own = [lot for lot in self.lots if lot.sale is sale]
-        others = [lot for lot in self.lots if lot.state == "active" and lot.left and lot.sale is not sale]
+        others = [lot for lot in self.lots if lot.state == "active" and lot.free and lot.sale is not sale]
         others.sort(key=lambda lot: (lot.until, lot.since))
         revived = self._revive(sale, given - sale.given, now)
         taken = _choose([*own, *others, *(lot for lot in revived if lot not in own + others)], missing)

@@ -40,6 +40,8 @@ def candidate(offer: Offer, facts: Facts, coupon: str | None = None) -> Candidat
 
     Thresholds come last, so that one that is missed is the only thing that is missing (S13).
     """
+    if offer.open and not offer.personal:
+        return _in_scope(offer, facts) or Candidate(offer, coupon)
     miss = _validity(offer, facts, coupon is not None) or _audience(offer, facts)
     if miss is not None:
         return miss

@@ -7,7 +7,7 @@ console's form, the API and the compiler alike.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -58,11 +58,18 @@ class Offer:
     """Whether one of them is a multiplier of points."""
     last: bool = False
     """Nothing but points: whatever its stage, it is applied to the final price."""
+    order: tuple[int, int, str] = field(init=False)
+    """Stage, priority (higher first), code: the order of application (S11)."""
+    consumes: bool = field(init=False)
+    """Whether it uses units up (S8)."""
+    open: bool = field(init=False)
+    """Whether it is for everybody, at any time, any number of times."""
 
-    @property
-    def order(self) -> tuple[int, int, str]:
-        """Stage, priority (higher first), code: the order of application (S11)."""
-        return (len(STAGES) if self.last else self.stage, -self.priority, self.code)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order", (len(STAGES) if self.last else self.stage, -self.priority, self.code))
+        object.__setattr__(self, "consumes", any(reward.consumes for reward in self.rewards))
+        bounds = (self.valid, self.audience, self.limits, self.static)
+        object.__setattr__(self, "open", bounds == (Valid(), Audience(), Limits(), ()))
 
     @property
     def personal(self) -> bool:
@@ -74,11 +81,6 @@ class Offer:
     def adds(self) -> list[str]:
         """Skus of goods that it adds to the basket."""
         return [reward.sku for reward in self.rewards if isinstance(reward, AddFreeItem)]
-
-    @property
-    def consumes(self) -> bool:
-        """Whether it uses units up (S8)."""
-        return any(reward.consumes for reward in self.rewards)
 
     def scopes(self) -> list[Scope]:
         """Scopes of all lines it may touch."""

@@ -91,19 +91,22 @@ def _lowers(facts: Facts, reward: Reward, lines: Sequence[int]) -> bool:
 
 def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate]]:
     """Candidates that share anything, as lists in their order."""
-    leader: dict[object, object] = {}
+    leader = list(range(len(ordered)))
+    first: dict[object, int] = {}
 
-    def find(key: object) -> object:
-        while leader.setdefault(key, key) != key:
-            leader[key] = key = leader[leader[key]]
-        return key
+    def find(place: int) -> int:
+        while leader[place] != place:
+            leader[place] = place = leader[leader[place]]
+        return place
 
-    for one in ordered:
+    for place, one in enumerate(ordered):
         for key in _touched(facts, one):
-            leader[find(key)] = find(one)
-    found: dict[object, list[Candidate]] = {}
-    for one in ordered:
-        found.setdefault(find(one), []).append(one)
+            other = first.setdefault(key, place)
+            if leader[other] != leader[place]:
+                leader[find(place)] = find(other)
+    found: dict[int, list[Candidate]] = {}
+    for place, one in enumerate(ordered):
+        found.setdefault(find(place), []).append(one)
     return list(found.values())
 
 

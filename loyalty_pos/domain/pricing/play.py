@@ -64,14 +64,14 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
             return Miss("not_combinable", winner=offer.code)
     if budget is not None:
         budget -= sum(applied.given for applied in earlier)
-    before = (table.left.copy(), table.line_left.copy(), set(table.taken))
+    before = (table.left.copy(), table.line_left.copy(), set(table.taken)) if budget is not None else None
     table.applications = applications
     cuts, floored = _cuts(candidate, table)
     gifts = _gifts(candidate, facts, table) if offer.gives else []
     if not cuts and not gifts:
         return _why_nothing(candidate, table, floored)
     amount, worth = sum(cut.total for _, cut in cuts), sum(gift.worth for _, gift in gifts)
-    if budget is not None and amount + worth > budget:
+    if budget is not None and before is not None and amount + worth > budget:
         table.left, table.line_left, table.taken = before
         if table.policy.over_budget == "refuse" or budget <= worth:
             return Miss("budget_exceeded")
@@ -79,7 +79,7 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
         cuts = _within(cuts, amount)
         for _, cut in cuts:
             table.take(cut)
-    table.done.append(Applied(offer.code, candidate.coupon, cuts, amount, _uses(cuts, gifts), gifts))
+    table.note(Applied(offer.code, candidate.coupon, cuts, amount, _uses(cuts, gifts), gifts))
     return None
 
 

@@ -92,11 +92,11 @@ def _together(facts: Facts, policy: Policy, parts: Sequence[Attempt], closing: C
     """
     table, misses = Table(facts.board, policy), dict[Candidate, Miss]()
     for part in parts:
-        table.done.extend(part.table.done)
+        for done in part.table.done:
+            table.note(done)
+            for _, cut in done.cuts:
+                table.take(cut)
         misses.update(part.misses)
-    for done in table.done:
-        for _, cut in done.cuts:
-            table.take(cut)
     _close(facts, table, closing, misses)
     return Attempt(table, table.total(), misses)
 

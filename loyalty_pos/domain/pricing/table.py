@@ -77,6 +77,8 @@ class Table:
     done: list[Applied] = field(default_factory=list)
     applications: int | None = None
     """How often the offer whose turn it is may still apply in this basket; None: any number."""
+    discount: int = 0
+    """What all offers so far have lowered the bill by."""
     percent_lines: frozenset[int] | None = None
     """Under ``best_per_line``: the lines on which this offer's percentage is the best one."""
 
@@ -89,7 +91,8 @@ class Table:
         made = Table.__new__(Table)
         made.board, made.policy, made.percent_lines = self.board, self.policy, self.percent_lines
         made.left, made.line_left = self.left.copy(), self.line_left.copy()
-        made.taken, made.done, made.applications = self.taken.copy(), self.done.copy(), None
+        made.taken, made.done, made.discount = self.taken.copy(), self.done.copy(), self.discount
+        made.applications = None
         return made
 
     def lines(self, scope: Scope) -> list[int]:
@@ -162,15 +165,14 @@ class Table:
         With ``original`` the weights are the values before any offer, each share still capped
         by what the unit is worth now.  ``units`` must be sorted.
         """
-        values = self.board.start if original else self.left
+        values, line_of = self.board.start if original else self.left, self.board.line_of
         by_line: dict[int, list[int]] = {}
         for unit in units:
-            by_line.setdefault(self.board.line_of[unit], []).append(unit)
-        weights = [sum(values[unit] for unit in members) for members in by_line.values()]
-        shares = allocate(amount, weights, list(by_line))
+            by_line.setdefault(line_of[unit], []).append(values[unit])
+        shares = allocate(amount, list(map(sum, by_line.values())), list(by_line))
         amounts: list[int] = []
         for share, members in zip(shares, by_line.values(), strict=True):
-            amounts.extend(unit_shares(share, [values[unit] for unit in members]))
+            amounts.extend(unit_shares(share, members))
         if original:
             amounts = [min(cut, self.left[unit]) for unit, cut in zip(units, amounts, strict=True)]
         return Cut(units, amounts, sum(amounts), granted)
@@ -196,6 +198,11 @@ class Table:
                 line_left[line_of[unit]] -= amount
         self.taken.update(cut.consumed)
 
+    def note(self, applied: Applied) -> None:
+        """Keep the books of an offer whose cuts are taken."""
+        self.done.append(applied)
+        self.discount += applied.amount
+
     def value_in(self, scope: Scope) -> int:
         """Value that counts for a ``discounted`` threshold: after everything applied so far (S9)."""
         return sum(self.line_left[number] for number in self.board.covered(scope))
@@ -203,13 +210,11 @@ class Table:
     def total(self) -> int:
         """What all offers so far have given, gifts by their worth (S11); of multipliers the best alone (S17)."""
         gifts = [gift for applied in self.done if applied.gifts for _, gift in applied.gifts]
+        if not gifts:
+            return self.discount
         worth = sum(gift.worth for gift in gifts if gift.multiplier == NORMAL)
         best = max((gift.worth for gift in gifts if gift.multiplier != NORMAL), default=0)
-        return self.discount() + worth + best
-
-    def discount(self) -> int:
-        """What all offers so far have lowered the bill by."""
-        return sum(applied.amount for applied in self.done)
+        return self.discount + worth + best
 
 
 def shrink(cut: Cut, total: int) -> Cut:

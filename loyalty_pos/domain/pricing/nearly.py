@@ -55,7 +55,10 @@ def _untold(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found) -> d
     return {
         one.offer: dropped(one, rules, facts, found)
         for one in verdicts.tried
-        if one.offer.consumes and one.coupon is None and (one.offer.code, None) not in done and _lacks(one.offer, untouched)
+        if one.offer.consumes
+        and one.coupon is None
+        and (one.offer.code, None) not in done
+        and _lacks(one.offer, untouched)
     }
 
 

@@ -10,13 +10,15 @@ so every till finds the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from loyalty_pos.domain.pricing.ceilings import Ceilings
+from loyalty_pos.domain.pricing.contest import Contest
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.parts import Part, divide
-from loyalty_pos.domain.pricing.play import Attempt, apply, ceiling, gifts_worth, play
+from loyalty_pos.domain.pricing.play import Attempt, apply, play
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.pricing.table import Table
 
@@ -127,32 +129,6 @@ def _applied(table: Table, chosen: Sequence[Candidate]) -> Iterator[Candidate]:
     return (one for one in chosen if (one.offer.code, one.coupon) in given)
 
 
-@dataclass(slots=True)
-class Ceilings:
-    """At most what each candidate can give, whatever else applies; worked out when first asked for."""
-
-    facts: Facts
-    policy: Policy
-    _known: dict[int, int] = field(default_factory=dict)
-
-    def of(self, one: Candidate) -> int:
-        """The ceiling of one candidate, in minor units."""
-        found = self._known.get(id(one))
-        if found is None:
-            table = Table(self.facts.board, self.policy)
-            found = self._known[id(one)] = ceiling(one, self.facts, table)
-        return found
-
-    def gifts(self, some: Sequence[Candidate]) -> int:
-        """What of it is no discount, of several together."""
-        table = Table(self.facts.board, self.policy)
-        return sum(gifts_worth(one, self.facts, table) for one in some)
-
-    def sum(self, some: Sequence[Candidate]) -> int:
-        """Of several together."""
-        return sum(map(self.of, some))
-
-
 @dataclass(frozen=True, slots=True)
 class End:
     """What the search of one part came to."""
@@ -170,13 +146,21 @@ def _bound(facts: Facts, ends: Sequence[End], closing: Chosen, ceilings: Ceiling
     most = ceilings.sum(closing)
     for end in ends:
         total = end.attempt.total
-        most += total if end.exact else max(total, _most(end.part, ceilings))
+        most += total if end.exact else max(total, _most(facts, end.part, ceilings))
     return min(everything, most)
 
 
-def _most(part: Part, ceilings: Ceilings) -> int:
+def _most(facts: Facts, part: Part, ceilings: Ceilings) -> int:
     options = sum(max(ceilings.sum(option) for option in choice) for choice in part.choices)
-    return ceilings.sum((*part.fixed, *part.rivals, *part.closing)) + options
+    return ceilings.sum((*part.fixed, *part.closing)) + _rivals_most(facts, part, ceilings) + options
+
+
+def _rivals_most(facts: Facts, part: Part, ceilings: Ceilings) -> int:
+    """At most what the rivals of a part give together."""
+    if not part.rivals:
+        return 0
+    contest = Contest(facts, part.rivals, ceilings, Table(facts.board, ceilings.policy))
+    return min(contest.most(part.rivals, frozenset()), ceilings.sum(part.rivals))
 
 
 class Way(NamedTuple):
@@ -241,7 +225,8 @@ class _Search:
         for options in reversed(part.choices):
             hopes.append(hopes[-1] + max(ceilings.sum(option) for option in options))
         hopes.reverse()
-        ahead: list[tuple[int, Chosen, int]] = [(0, always, ceilings.sum(always))]
+        most = ceilings.sum(part.fixed) + _rivals_most(self._facts, part, ceilings)
+        ahead: list[tuple[int, Chosen, int]] = [(0, always, most)]
         while ahead:
             depth, chosen, most = ahead.pop()
             if most + hopes[depth] < self._reached:
@@ -265,25 +250,23 @@ class _Search:
         before, after = tuple(members[:first]), tuple(members[first + len(rivals) :])
         self._seen.clear()
         start = play(self._facts, self._policy, before)
-        wanting = sorted(self._part.rivals, key=lambda one: (-self._ceilings.of(one), one.order))
-        return self._orders(start, Way(before, (), after), tuple(wanting))
+        contest = Contest(self._facts, self._part.rivals, self._ceilings, start.table)
+        return self._orders(start, Way(before, (), after), self._part.rivals, contest)
 
     def _may(self, offers: int) -> bool:
         return self._limit.spend(offers) or self._attempt is None
 
-    def _orders(self, attempt: Attempt, way: Way, wanting: Chosen) -> bool:
+    def _orders(self, attempt: Attempt, way: Way, wanting: Chosen, contest: Contest) -> bool:
         """The rivals that still want units, each as the next: branch and bound over their orders."""
         table = attempt.table
         self._end(attempt, way, wanting)
-        enough = self._reached - table.total() - self._ceilings.sum(way.after)
-        if self._rank is not None and len(table.done) >= self._rank[1]:
-            enough += 1  # with one offer more an equal total is no better
-        if (self._goods_only and self._free(table) < enough) or self._ceilings.sum(wanting) < enough:
+        enough = self._enough(table, way)
+        if self._free(table) < enough or contest.most(wanting, table.taken) < enough:
             return True
-        if way.rivals:
-            wanting = self._able(table, wanting, enough)
         complete = True
-        for one in wanting:
+        for most, one in contest.ahead(wanting, table):
+            if most < self._enough(table, way):
+                break
             if not self._may(1):
                 return False
             copy = Attempt(table.copy(), 0, attempt.misses)
@@ -294,21 +277,20 @@ class _Search:
                 continue
             left = tuple(other for other in wanting if other is not one)
             if not self._known(copy.table, left, way):
-                complete &= self._orders(copy, way.with_one(one), left)
+                complete &= self._orders(copy, way.with_one(one), left, contest)
         return complete
 
-    def _free(self, table: Table) -> int:
-        """What the units are worth that rivals can still have: together they give no more."""
-        return sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
+    def _enough(self, table: Table, way: Way) -> int:
+        """What further rivals must give to come to something better than what is known."""
+        enough = self._reached - table.total() - self._ceilings.sum(way.after)
+        with_more = self._rank is not None and len(table.done) >= self._rank[1]
+        return enough + with_more  # with one offer more an equal total is no better
 
-    def _able(self, table: Table, wanting: Chosen, enough: int) -> Chosen:
-        """The rivals that can still give anything, the largest first; none when all of them give too little."""
-        table.applications = None
-        most = [(ceiling(one, self._facts, table), one) for one in wanting]
-        if sum(figure for figure, _ in most) < enough:
-            return ()
-        most.sort(key=lambda pair: (-pair[0], pair[1].order))
-        return tuple(one for figure, one in most if figure)
+    def _free(self, table: Table) -> int:
+        """What the units are worth that rivals can still have: together they give no more, but for gifts."""
+        if not self._goods_only:
+            return self._ceilings.sum(self._part.rivals)
+        return sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
 
     def _known(self, table: Table, left: Chosen, way: Way) -> bool:
         """Whether the same units were taken for as much before, so that nothing better can follow."""

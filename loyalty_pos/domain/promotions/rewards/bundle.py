@@ -106,6 +106,22 @@ class Bundle(MultiBuy, frozen=True, eq=False, kw_only=True):
             most += max(0, self._saved(sum(table.left[unit] for unit in group)))
         return most + (times if self.percent is not None else 0)
 
+    @property
+    def fewest(self) -> int:
+        """All items."""
+        return sum(item.quantity for item in self.items)
+
+    def each(self, table: Table) -> dict[int, int]:
+        """What a unit costs above its part of the price, or its part of what is taken off."""
+        left, count = table.left, self.fewest
+        units = {unit for item in self.items for unit in table.free_units(item.scope)}
+        if self.price is not None:
+            share = self.price // count
+            return {unit: max(0, left[unit] - share) for unit in units}
+        if self.percent is not None:
+            return {unit: percent_of(left[unit], self.percent) + 1 for unit in units}
+        return dict.fromkeys(units, (self.amount or 0) // count + 1)
+
     def explain(self, say: Say, share: LineShare) -> str:
         """``Combo 99.000đ``."""
         if self.price is not None:

@@ -128,6 +128,21 @@ class BuyGet(MultiBuy, frozen=True, eq=False, kw_only=True):
         times, most = self._how_many(len(buyable), both, len(givable) - both, table.applications)
         return most_off(table, givable, most, self.rate, self.amount, times)
 
+    @property
+    def fewest(self) -> int:
+        """What is bought, and a gift."""
+        return self.buy_quantity + 1
+
+    def each(self, table: Table) -> dict[int, int]:
+        """What a unit loses when it is given.  Where the cheapest of one scope are given, what is bought is no
+        cheaper than its gifts: all units of a repetition share it."""
+        part, of = 1, 1
+        if table.policy.given_units == "cheapest_first" and self.get_scope is None:
+            part, of = self.get_quantity, self.get_quantity + self.buy_quantity
+        bought = dict.fromkeys(table.free_units(self.buy_scope), 0)
+        given = table.free_units(self.gives)
+        return bought | {unit: most_off(table, [unit], 1, self.rate, self.amount) * part // of + 1 for unit in given}
+
     def explain(self, say: Say, share: LineShare) -> str:
         """``Mua 2 tặng 1: tặng 30.000đ``."""
         buy, get = say.number(self.buy_quantity), say.number(self.get_quantity)

@@ -6,6 +6,7 @@ spread over it on return (S8, S25).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, ClassVar
 
@@ -51,6 +52,12 @@ class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
     def ceiling(self, table: Table) -> int:
         """The dearest units of the group: the cheap ones may be somebody else's."""
         return most_off(table, table.free_units(self.scope), self.units, self.percent, self.amount)
+
+    def reach(self, table: Table) -> tuple[int, Sequence[int]]:
+        """What the cheapest units lose at most, and the whole group."""
+        group = table.free_units(self.scope)
+        given = table.ranked(group, dearest=False)[: self.units]
+        return most_off(table, given, self.units, self.percent, self.amount), group
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Món rẻ nhất: 50% của 30.000đ``."""

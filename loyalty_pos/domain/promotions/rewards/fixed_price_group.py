@@ -61,7 +61,22 @@ class FixedPriceGroup(MultiBuy, frozen=True, eq=False, kw_only=True):
         """The dearest units go together: no other way saves more."""
         if self.scope.exclude_discounted:
             return super().ceiling(table)
-        return sum(saved for _, saved in self._groups(table))
+        return self.reach(table)[0]
+
+    def reach(self, table: Table) -> tuple[int, Sequence[int]]:
+        """What all groups save, and their units."""
+        groups = list(self._groups(table))
+        return sum(saved for _, saved in groups), [unit for group, _ in groups for unit in group]
+
+    @property
+    def fewest(self) -> int:
+        """A whole group."""
+        return self.quantity
+
+    def each(self, table: Table) -> dict[int, int]:
+        """What a unit costs above its part of the price."""
+        share = self.price // self.quantity
+        return {unit: max(0, table.left[unit] - share) for unit in table.free_units(self.scope)}
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``3 món giá 84.000đ``."""

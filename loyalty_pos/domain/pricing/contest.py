@@ -1,9 +1,9 @@
 """Multi-buys that want the same units: at most what they can give together, and what one would use up.
 
 Each unit is used up once (S8), and until then no rival changes what it is worth.  So together they give
-no more than the most that any of them gets out of each unit.  Those that cannot say it unit by unit (the
-cheapest of a whole group) come on top by their ceilings; of equal groups one alone, as whoever comes
-first leaves nothing.
+no more than the most that any of them gets out of each unit.  One that uses a whole group up for its
+cheapest units comes on top, by what so few of them bring more with it than without; of equal groups one
+alone, as whoever comes first leaves nothing.  What gives more than a multi-buy counts by its ceiling.
 """
 
 from __future__ import annotations
@@ -27,24 +27,33 @@ class Contest:
         """Unit -> the most that a rival gets out of it."""
         self._fewest = 0
         """Units that any of them needs at least."""
-        self._whole: dict[int, object] = {}
-        """Rivals that cannot say so -> which of them stand in each other's place."""
-        self._floors = any(line.floor is not None for line in facts.board.lines)
+        self._extra: dict[int, tuple[object, int]] = {}
+        """Rivals that bring more than that -> whom they stand in for, and how much more."""
+        self._floors = facts.board.floors
+        few: list[tuple[Candidate, CheapestOff]] = []
         for one in rivals:
             for reward in one.offer.rewards:
-                figures = reward.each(table) if isinstance(reward, MultiBuy) else None
-                if not isinstance(reward, MultiBuy) or figures is None:
-                    self._whole[id(one)] = self._place(one)
-                    continue
-                self._fewest = min(reward.fewest, self._fewest or reward.fewest)
-                for unit, figure in figures.items():
-                    self._each[unit] = max(figure, self._each.get(unit, 0))
+                if isinstance(reward, CheapestOff) and len(one.offer.rewards) == 1:
+                    few.append((one, reward))
+                elif isinstance(reward, MultiBuy) and not isinstance(reward, CheapestOff):
+                    self._count(reward, table)
+                else:
+                    self._extra[id(one)] = id(one), ceilings.of(one)
+        for one, cheapest in few:
+            self._fewest = 1
+            more = [figure - self._each.get(unit, 0) for unit, figure in cheapest.each(table).items()]
+            best = sum(sorted((figure for figure in more if figure > 0), reverse=True)[: cheapest.units])
+            self._extra[id(one)] = self._place(one, cheapest), best
 
-    def _place(self, one: Candidate) -> object:
-        reward = one.offer.rewards[0]
-        if len(one.offer.rewards) == 1 and isinstance(reward, CheapestOff) and not reward.scope.exclude_discounted:
-            return tuple(self._facts.board.covered(reward.scope))
-        return id(one)
+    def _count(self, reward: MultiBuy, table: Table) -> None:
+        self._fewest = min(reward.fewest, self._fewest or reward.fewest)
+        for unit, figure in reward.each(table).items():
+            self._each[unit] = max(figure, self._each.get(unit, 0))
+
+    def _place(self, one: Candidate, cheapest: CheapestOff) -> object:
+        if cheapest.scope.exclude_discounted:
+            return id(one)
+        return tuple(self._facts.board.covered(cheapest.scope))
 
     def most(self, wanting: Sequence[Candidate], taken: Set[int]) -> int:
         """At most what the rivals ``wanting`` can give together, from units that are not ``taken``."""
@@ -56,7 +65,8 @@ class Contest:
         whole = sum(places.values())
         bounds: list[tuple[int, Candidate]] = []
         for one in wanting:
-            others = whole - places.get(self._whole.get(id(one)), 0)
+            place = self._extra.get(id(one), (None, 0))[0]
+            others = whole - places.get(place, 0)
             if self._bounded(one):
                 bounds.append((self._ceilings.of(one) + others + self._from_units(free), one))
                 continue
@@ -67,19 +77,19 @@ class Contest:
                 bounds.append((gives + others + self._from_units(free.difference(used)), one))
         return sorted(bounds, key=lambda pair: (-pair[0], pair[1].order))
 
-    def _free(self, taken: Set[int]) -> Set[int]:
+    def _free(self, taken: Set[int]) -> set[int]:
         return self._each.keys() - taken
 
     def _from_units(self, units: Set[int]) -> int:
         return sum(map(self._each.__getitem__, units)) if len(units) >= self._fewest else 0
 
     def _places(self, wanting: Sequence[Candidate]) -> dict[object, int]:
-        """The largest ceiling of each place."""
+        """The most that comes on top, of those that stand in for each other."""
         places: dict[object, int] = {}
         for one in wanting:
-            place = self._whole.get(id(one))
-            if place is not None:
-                places[place] = max(places.get(place, 0), self._ceilings.of(one))
+            found = self._extra.get(id(one))
+            if found is not None:
+                places[found[0]] = max(places.get(found[0], 0), found[1])
         return places
 
     def _bounded(self, one: Candidate) -> bool:

@@ -62,14 +62,22 @@ class Offer:
     """Stage, priority (higher first), code: the order of application (S11)."""
     consumes: bool = field(init=False)
     """Whether it uses units up (S8)."""
+    within: tuple[Scope, ...] = field(init=False)
+    """Scopes of its rewards."""
+    touches: tuple[Scope, ...] = field(init=False)
+    """Those of the lines that it may lower, or looks at to see whether they are lowered."""
     open: bool = field(init=False)
     """Whether it is for everybody, at any time, any number of times."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "order", (len(STAGES) if self.last else self.stage, -self.priority, self.code))
         object.__setattr__(self, "consumes", any(reward.consumes for reward in self.rewards))
+        scopes = [(scope, reward.lowers) for reward in self.rewards for scope in reward.scopes()]
+        object.__setattr__(self, "within", tuple(scope for scope, _ in scopes))
+        touched = (scope for scope, lowered in scopes if lowered or scope.exclude_discounted)
+        object.__setattr__(self, "touches", tuple(touched))
         bounds = (self.valid, self.audience, self.limits, self.static)
-        object.__setattr__(self, "open", bounds == (Valid(), Audience(), Limits(), ()))
+        object.__setattr__(self, "open", bounds == (Valid(), Audience(), Limits(), ()) and not self.personal)
 
     @property
     def personal(self) -> bool:
@@ -84,7 +92,7 @@ class Offer:
 
     def scopes(self) -> list[Scope]:
         """Scopes of all lines it may touch."""
-        return [scope for reward in (*self.rewards, *self.issues) for scope in reward.scopes()]
+        return [*self.within, *(scope for issued in self.issues for scope in issued.scopes())]
 
 
 def check_promotion(definition: Mapping[str, Any], path: str = "") -> Offer:

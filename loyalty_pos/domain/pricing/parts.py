@@ -72,7 +72,7 @@ def _may_come_last(facts: Facts, policy: Policy, one: Candidate, lines: Sequence
         and one.budget is None
         and policy.percent_stacking == "compound"
         and all(_lowers(facts, reward, lines) for reward in offer.rewards)
-        and all(line.floor is None for line in facts.board.lines)
+        and not facts.board.floors
     )
 
 
@@ -120,10 +120,8 @@ def _touched(facts: Facts, one: Candidate) -> set[object]:
         touched.add("multiplier")
     if offer.dynamic or offer.stacking == "only_if_alone":
         return touched | set(range(len(board.lines)))
-    for reward in offer.rewards:
-        for scope in reward.scopes():
-            if reward.lowers or scope.exclude_discounted:
-                touched.update(board.covered(scope))
+    for scope in offer.touches:
+        touched.update(board.covered(scope))
     return touched
 
 
@@ -159,7 +157,7 @@ def _part(facts: Facts, policy: Policy, together: Sequence[Candidate]) -> Part:
 
 def _lines(facts: Facts, members: Sequence[Candidate]) -> list[int]:
     """All lines that some offers may lower, in order."""
-    scopes = {scope for one in members for reward in one.offer.rewards for scope in reward.scopes()}
+    scopes = {scope for one in members for scope in one.offer.within}
     return sorted({number for scope in scopes for number in facts.board.covered(scope)})
 
 

@@ -9,7 +9,7 @@ so every till finds the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -72,7 +72,7 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
     chosen = (*(one for end in ends for one in end.chosen), *closing)
     exact = all(end.exact for end in ends)
     bound = attempt.total if exact else _bound(facts, ends, closing, ceilings) + ceilings.gifts(rest)
-    best = _first(policy, attempt, chosen), _rank(attempt, chosen)
+    best = (_first(policy, attempt, chosen), _rank(attempt, chosen)) if alone else None
     for one in alone:
         if policy.exclusive_by == "best" and ceilings.of(one) < attempt.total:
             continue
@@ -81,7 +81,7 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
             continue
         single = play(facts, policy, (one,))
         rank = _first(policy, single, (one,)), _rank(single, (one,))
-        if rank < best:
+        if best is None or rank < best:
             best, attempt, chosen = rank, single, (one,)
     bound = max(bound, attempt.total)
     return Found(attempt, chosen, bound == attempt.total, bound, max(1, limit.used))
@@ -120,8 +120,12 @@ def _first(policy: Policy, attempt: Attempt, chosen: Chosen) -> int:
 
 def _rank(attempt: Attempt, chosen: Chosen) -> Rank:
     """Smaller is better: discount, then fewer promotions, then priority and code (S11)."""
-    keys = sorted((-one.offer.priority, one.offer.code) for one in _applied(attempt.table, chosen))
+    keys = _keys(_applied(attempt.table, chosen))
     return (-attempt.total, len(keys), keys)
+
+
+def _keys(applied: Iterable[Candidate]) -> list[tuple[int, str]]:
+    return sorted((-one.offer.priority, one.offer.code) for one in applied)
 
 
 def _applied(table: Table, chosen: Sequence[Candidate]) -> Iterator[Candidate]:
@@ -265,8 +269,11 @@ class _Search:
             return True
         complete = True
         for most, one in contest.ahead(wanting, table):
-            if most < self._enough(table, way):
+            enough = self._enough(table, way)
+            if most < enough:
                 break
+            if most == enough and self._later(table, way, one):
+                continue
             if not self._may(1):
                 return False
             copy = Attempt(table.copy(), 0, attempt.misses)
@@ -279,6 +286,12 @@ class _Search:
             if not self._known(copy.table, left, way):
                 complete &= self._orders(copy, way.with_one(one), left, contest)
         return complete
+
+    def _later(self, table: Table, way: Way, one: Candidate) -> bool:
+        """Whether with ``one`` an equal total would only come later: by priority and code (S11)."""
+        if way.after or self._rank is None or len(table.done) + 1 < self._rank[1]:
+            return False
+        return _keys((*_applied(table, (*way.before, *way.rivals)), one)) >= self._rank[2]
 
     def _enough(self, table: Table, way: Way) -> int:
         """What further rivals must give to come to something better than what is known."""

@@ -37,11 +37,10 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
     def propose(self, table: Table) -> list[Cut]:
         """One cut: shared by value, or the same off every line or unit."""
         units = table.picked(self.scope, self.max_units, self.max_units_per_line)
+        if self.per == "basket":
+            return self._shared(table, units)
         if units is None:
             units = table.units_of(table.lines(self.scope))
-        if self.per == "basket":
-            amount = min(self.amount, sum(table.left[unit] for unit in units), self.max_amount or self.amount)
-            return [table.spread(amount, units, self.amount)] if amount else []
         if self.per == "line":
             cut = self._per_line(table, units)
         else:
@@ -51,6 +50,16 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
         if self.max_amount is not None and cut.total > self.max_amount:
             cut = shrink(cut, self.max_amount)
         return [cut] if cut.total else []
+
+    def _shared(self, table: Table, units: list[int] | None) -> list[Cut]:
+        """One sum off all that is covered, at most what it is worth; ``units`` None: whole lines."""
+        most = self.amount if self.max_amount is None else min(self.amount, self.max_amount)
+        if units is None:
+            lines = table.lines(self.scope)
+            amount = min(most, sum(table.line_left[number] for number in lines))
+            return [table.spread_lines(amount, lines, self.amount)] if amount else []
+        amount = min(most, sum(table.left[unit] for unit in units))
+        return [table.spread(amount, units, self.amount)] if amount else []
 
     def _per_line(self, table: Table, units: list[int]) -> Cut:
         line_of = table.board.line_of

@@ -109,13 +109,13 @@ class MultiBuy(Reward, frozen=True, eq=False, forbid_unknown_fields=True, kw_onl
         """Units that one application needs at least."""
         return 1
 
-    def each(self, table: Table) -> dict[int, int] | None:
-        """Unit -> at most what using it up brings, whatever it is used with; None where no unit can say so.
+    def each(self, table: Table) -> dict[int, int]:
+        """Unit -> at most what using it up brings, whatever it is used with.
 
         Summed over the units of any application it is no less than what that gives; units that are
         not there are in none.  From a table on which no multi-buy has its units yet.
         """
-        return None
+        raise NotImplementedError
 
     @property
     def stage(self) -> StageName:

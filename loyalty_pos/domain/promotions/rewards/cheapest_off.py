@@ -59,6 +59,11 @@ class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
         given = table.ranked(group, dearest=False)[: self.units]
         return most_off(table, given, self.units, self.percent, self.amount), group
 
+    def each(self, table: Table) -> dict[int, int]:
+        """What a unit loses when it is the cheapest; no more than ``units`` of them do."""
+        units = table.free_units(self.scope)
+        return {unit: most_off(table, [unit], 1, self.percent, self.amount) for unit in units}
+
     def explain(self, say: Say, share: LineShare) -> str:
         """``Món rẻ nhất: 50% của 30.000đ``."""
         off = off_text(say, self.percent, self.amount, share.base)

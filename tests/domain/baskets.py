@@ -44,6 +44,18 @@ stairs = st.lists(
     max_size=3,
     unique_by=lambda step: step[0],
 ).map(lambda found: [{"from": lowest, **given} for lowest, given in sorted(found, key=lambda step: step[0])])
+multi_buys = st.one_of(
+    st.fixed_dictionaries({"kind": st.just("cheapest_off"), "units": st.integers(1, 2), "percent": percents,
+                           "scope": scopes}),
+    st.fixed_dictionaries({"kind": st.just("buy_get"), "buy_scope": scopes, "buy_quantity": st.integers(1, 3),
+                           "get_quantity": st.integers(1, 2), "percent": percents}, optional={"get_scope": scopes}),
+    st.fixed_dictionaries({"kind": st.just("fixed_price_group"), "quantity": st.integers(2, 4),
+                           "price": st.integers(0, 60_000), "scope": scopes}),
+    st.fixed_dictionaries({"kind": st.just("bundle"), "unit_order": st.sampled_from(["best", "basket"]),
+                           "items": st.lists(st.fixed_dictionaries({"scope": scopes, "quantity": st.integers(1, 2)}),
+                                             min_size=1, max_size=2)}
+                          ).flatmap(lambda bundle: gain.map(lambda given: {**bundle, **given})),
+)  # fmt: skip
 rewards = st.one_of(
     st.fixed_dictionaries({"kind": st.just("percent_off"), "percent": percents, "scope": scopes},
                           optional={"level": st.just("basket"), "base": st.just("original"),
@@ -52,16 +64,7 @@ rewards = st.one_of(
                            "per": st.sampled_from(["basket", "line", "unit"])}),
     st.fixed_dictionaries({"kind": st.just("fixed_price"), "price": st.integers(0, 20_000), "scope": scopes},
                           optional={"max_units": st.integers(1, 3)}),
-    st.fixed_dictionaries({"kind": st.just("cheapest_off"), "units": st.integers(1, 2), "percent": percents,
-                           "scope": scopes}),
-    st.fixed_dictionaries({"kind": st.just("buy_get"), "buy_scope": scopes, "buy_quantity": st.integers(1, 3),
-                           "get_scope": scopes, "get_quantity": st.integers(1, 2), "percent": percents}),
-    st.fixed_dictionaries({"kind": st.just("fixed_price_group"), "quantity": st.integers(2, 4),
-                           "price": st.integers(0, 60_000), "scope": scopes}),
-    st.fixed_dictionaries({"kind": st.just("bundle"), "unit_order": st.sampled_from(["best", "basket"]),
-                           "items": st.lists(st.fixed_dictionaries({"scope": scopes, "quantity": st.integers(1, 2)}),
-                                             min_size=1, max_size=2)}
-                          ).flatmap(lambda bundle: gain.map(lambda given: {**bundle, **given})),
+    multi_buys,
     st.fixed_dictionaries({"kind": st.just("steps"), "scope": scopes,
                            "by": st.sampled_from(["basket_amount", "line_amount", "quantity"]), "steps": stairs}),
     st.fixed_dictionaries({"kind": st.just("add_free_item"), "sku": st.sampled_from(["s0", "cup"]), "scope": scopes},

@@ -72,7 +72,7 @@ def best_outcomes(goods: Sequence[Json], promotions: Sequence[Json], world: Worl
 
 def first_priority(rank: tuple[Any, ...]) -> int:
     """The highest priority among what applied, as a number of which the smallest wins."""
-    return min((key[0] for key in rank[2]), default=0)
+    return min((key[0] for key in rank[2]), default=10**9)
 
 
 def candidates(promotions: Sequence[Json]) -> list[Json]:

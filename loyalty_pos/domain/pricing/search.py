@@ -21,6 +21,8 @@ from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.pricing.table import Table
 
 OFFERS_PER_NODE = 6
+AFTER_ALL = 10**7
+"""Beyond every priority."""
 
 Chosen = tuple[Candidate, ...]
 Rank = tuple[int, int, list[tuple[int, str]]]
@@ -69,7 +71,7 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
     attempt = _together(facts, policy, [end.attempt for end in ends], closing)
     chosen = (*(one for end in ends for one in end.chosen), *closing)
     exact = all(end.exact for end in ends)
-    bound = attempt.total if exact else _bound(facts, ends, closing, ceilings) + ceilings.gifts(rest)
+    bound = 0 if exact else _bound(facts, ends, closing, ceilings) + ceilings.gifts(rest)
     best = _first(policy, attempt, chosen), _rank(attempt, chosen)
     for one in alone:
         if policy.exclusive_by == "best" and ceilings.of(one) < attempt.total:
@@ -110,10 +112,10 @@ def _close(facts: Facts, table: Table, closing: Chosen, misses: dict[Candidate, 
 
 
 def _first(policy: Policy, attempt: Attempt, chosen: Chosen) -> int:
-    """Under ``exclusive_by: priority`` the highest priority decides before the discount."""
+    """Under ``exclusive_by: priority`` the highest priority decides before the discount; what gives nothing has none."""
     if policy.exclusive_by == "best":
         return 0
-    return min((-one.offer.priority for one in _applied(attempt.table, chosen)), default=0)
+    return min((-one.offer.priority for one in _applied(attempt.table, chosen)), default=AFTER_ALL)
 
 
 def _rank(attempt: Attempt, chosen: Chosen) -> Rank:

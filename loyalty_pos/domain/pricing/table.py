@@ -196,9 +196,9 @@ class Table:
                 line_left[line_of[unit]] -= amount
         self.taken.update(cut.consumed)
 
-    def value_in(self, scope: Scope) -> int:
-        """Value that counts for a ``discounted`` threshold: after everything applied so far (S9)."""
-        return sum(self.line_left[number] for number in self.board.covered(scope))
+    def value_in(self, scope: Scope, values: Sequence[int]) -> int:
+        """Value that counts for a threshold: of ``line_left`` after everything applied so far, else on the shelf (S9)."""
+        return sum(values[number] for number in self.lines(scope))
 
     def total(self) -> int:
         """What all offers so far have given, gifts by their worth (S11); of multipliers the best alone (S17)."""

@@ -40,7 +40,8 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
         if units is None:
             units = table.units_of(table.lines(self.scope))
         if self.per == "basket":
-            amount = min(self.amount, sum(table.left[unit] for unit in units), self.max_amount or self.amount)
+            most = self.amount if self.max_amount is None else min(self.amount, self.max_amount)
+            amount = min(most, sum(table.left[unit] for unit in units))
             return [table.spread(amount, units, self.amount)] if amount else []
         if self.per == "line":
             cut = self._per_line(table, units)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.policy import Policy
-from loyalty_pos.domain.pricing.table import Applied, Cut, Gift, Table, shrink
+from loyalty_pos.domain.pricing.table import Applied, Cut, Gift, Table
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
 
 
@@ -76,7 +76,7 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
         if table.policy.over_budget == "refuse" or budget <= worth:
             return Miss("budget_exceeded")
         amount = budget - worth
-        cuts = _within(cuts, amount)
+        cuts = _within(cuts, amount, table)
         for _, cut in cuts:
             table.take(cut)
     table.done.append(Applied(offer.code, candidate.coupon, cuts, amount, _uses(cuts, gifts), gifts))
@@ -144,7 +144,7 @@ def _above_floor(cut: Cut, floor: str | int | None, table: Table) -> Cut:
         return cut
     if cut.consumed:
         room = sum(table.left[unit] - lowest(unit) for unit in cut.consumed)
-        return cut if cut.total <= room else shrink(cut, max(0, room))
+        return cut if cut.total <= room else table.shrink(cut, max(0, room))
     amounts = [
         min(amount, max(0, table.left[unit] - lowest(unit)))
         for unit, amount in zip(cut.units, cut.amounts, strict=True)
@@ -152,13 +152,13 @@ def _above_floor(cut: Cut, floor: str | int | None, table: Table) -> Cut:
     return replace(cut, amounts=amounts, total=sum(amounts))
 
 
-def _within(cuts: list[tuple[int, Cut]], budget: int) -> list[tuple[int, Cut]]:
+def _within(cuts: list[tuple[int, Cut]], budget: int, table: Table) -> list[tuple[int, Cut]]:
     """The first cuts that fit into a budget, the last of them made smaller (S12)."""
     fitting: list[tuple[int, Cut]] = []
     for index, cut in cuts:
         if budget <= 0:
             break
-        smaller = cut if cut.total <= budget else shrink(cut, budget)
+        smaller = cut if cut.total <= budget else table.shrink(cut, budget)
         fitting.append((index, smaller))
         budget -= smaller.total
     return fitting

@@ -7,7 +7,7 @@ attempt and thrown away; the board under it never changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from loyalty_pos.domain.money import allocate, unit_shares
@@ -162,7 +162,17 @@ class Table:
         With ``original`` the weights are the values before any offer, each share still capped
         by what the unit is worth now.  ``units`` must be sorted.
         """
-        values = self.board.start if original else self.left
+        amounts = self._shares(amount, units, self.board.start if original else self.left)
+        if original:
+            amounts = [min(cut, self.left[unit]) for unit, cut in zip(units, amounts, strict=True)]
+        return Cut(units, amounts, sum(amounts), granted)
+
+    def shrink(self, cut: Cut, total: int) -> Cut:
+        """The same cut with less to give, in the same proportions (S12, S4)."""
+        amounts = self._shares(total, cut.units, dict(zip(cut.units, cut.amounts, strict=True)))
+        return replace(cut, amounts=amounts, total=total)
+
+    def _shares(self, amount: int, units: Sequence[int], values: Mapping[int, int] | Sequence[int]) -> list[int]:
         by_line: dict[int, list[int]] = {}
         for unit in units:
             by_line.setdefault(self.board.line_of[unit], []).append(unit)
@@ -171,9 +181,7 @@ class Table:
         amounts: list[int] = []
         for share, members in zip(shares, by_line.values(), strict=True):
             amounts.extend(unit_shares(share, [values[unit] for unit in members]))
-        if original:
-            amounts = [min(cut, self.left[unit]) for unit, cut in zip(units, amounts, strict=True)]
-        return Cut(units, amounts, sum(amounts), granted)
+        return amounts
 
     def spread_lines(self, amount: int, lines: Sequence[int], granted: int) -> Cut:
         """The same over whole lines."""
@@ -210,9 +218,3 @@ class Table:
     def discount(self) -> int:
         """What all offers so far have lowered the bill by."""
         return sum(applied.amount for applied in self.done)
-
-
-def shrink(cut: Cut, total: int) -> Cut:
-    """The same cut with less to give, in the same proportions (S12)."""
-    amounts = allocate(total, cut.amounts, range(len(cut.amounts)))
-    return replace(cut, amounts=amounts, total=total)

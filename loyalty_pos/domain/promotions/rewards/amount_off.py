@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from loyalty_pos.domain.pricing.say import Say
-from loyalty_pos.domain.pricing.table import Cut, Table, shrink
+from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
@@ -50,7 +50,7 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
             amounts = [min(board.unit_price(board.line_of[unit], self.amount), left[unit]) for unit in units]
             cut = Cut(units, amounts, sum(amounts), sum(amounts))
         if self.max_amount is not None and cut.total > self.max_amount:
-            cut = shrink(cut, self.max_amount)
+            cut = table.shrink(cut, self.max_amount)
         return [cut] if cut.total else []
 
     def _per_line(self, table: Table, units: list[int]) -> Cut:

@@ -174,8 +174,9 @@ def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:
 
 
 def _neighbours(contested: Option, members: Sequence[Candidate]) -> Option:
-    """The longest run of them that stand next to each other in the order of application; none of a single one."""
+    """The longest run of them that stand next to each other in one stage (S7); none of a single one."""
     among = {id(one) for one in contested}
-    runs = [tuple(run) for wanted, run in itertools.groupby(members, key=lambda one: id(one) in among) if wanted]
+    rows = itertools.groupby(members, key=lambda one: (id(one) in among, one.offer.stage))
+    runs = [tuple(run) for (wanted, _), run in rows if wanted]
     longest = max(runs, key=len, default=())
     return longest if len(longest) > 1 else ()

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from domain.oracle_rewards import EVERYTHING, HUNGRY, NORMAL, Cut, Gift, Json, Units, World, percent, scopes
+from domain.oracle_rewards import EVERYTHING, GIFTS, HUNGRY, NORMAL, Cut, Gift, Json, Units, World, percent, scopes
 
 STAGES = ("catalog", "item", "group", "tier", "basket", "coupon")
 COMPARE = {
@@ -131,21 +131,37 @@ def permitted(units: Units, usable: Sequence[Json]) -> Iterator[tuple[bool, list
         else:
             picks.append([(one,), ()] if one["coupon"] or one in rivals else [(one,)])
     picks += [[*((one,) for one in members), ()] for members in groups.values()]
-    turn = units.world.policy.get("percent_stacking") != "best_per_line"
+    turns = [] if units.world.policy.get("percent_stacking") == "best_per_line" else rows(units, rest, rivals)
     for picked in itertools.product(*picks):
         chosen = sorted(itertools.chain.from_iterable(picked), key=order)
-        yield from ((False, way) for way in (turned(chosen, rivals) if turn else [chosen]))
+        yield from ((False, way) for way in turned(chosen, turns))
 
 
-def turned(chosen: list[Json], rivals: Sequence[Json]) -> Iterator[list[Json]]:
-    """The rivals of each stage in every order, in the places that they have together."""
-    places: dict[int, list[int]] = {}
-    for place, one in enumerate(chosen):
-        if one in rivals:
-            places.setdefault(order(one)[0], []).append(place)
-    for ways in itertools.product(*(itertools.permutations(some) for some in places.values())):
+def rows(units: Units, rest: Sequence[Json], rivals: Sequence[Json]) -> list[list[Json]]:
+    """Rivals of one stage that follow one another: no offer between them has to do with their lines."""
+    found: list[list[Json]] = []
+    between: list[Json] = []
+    for one in rest:
+        if one not in rivals:
+            between.append(one)
+            continue
+        row = found[-1] if found else []
+        lines = set().union(lines_of(units, one), *(lines_of(units, other) for other in row))
+        apart = any(looks_around(other) or lowered(units, other) & lines for other in between)
+        if row and order(row[0])[0] == order(one)[0] and not apart:
+            row.append(one)
+        else:
+            found.append([one])
+        between = []
+    return found
+
+
+def turned(chosen: list[Json], turns: Sequence[list[Json]]) -> Iterator[list[Json]]:
+    """Each row of rivals in every order."""
+    places = [[place for place, one in enumerate(chosen) if one in row] for row in turns]
+    for ways in itertools.product(*(itertools.permutations(some) for some in places)):
         made = chosen.copy()
-        for some, way in zip(places.values(), ways, strict=True):
+        for some, way in zip(places, ways, strict=True):
             for place, taken in zip(some, way, strict=True):
                 made[place] = chosen[taken]
         yield made
@@ -167,6 +183,16 @@ def lines_of(units: Units, one: Json) -> set[int]:
     """All lines that an offer may touch."""
     scoped = (scope for reward in one["rewards"] for scope in scopes(reward))
     return {units.line_of[unit] for scope in scoped for unit in units.covered(scope)}
+
+
+def lowered(units: Units, one: Json) -> set[int]:
+    """Those whose prices it lowers."""
+    return lines_of(units, one | {"rewards": [reward for reward in one["rewards"] if reward["kind"] not in GIFTS]})
+
+
+def looks_around(one: Json) -> bool:
+    """Whether it depends on what was applied to other lines."""
+    return one.get("stacking") == "only_if_alone" or any(late(part) for part in one.get("conditions", []))
 
 
 def order(one: Json) -> tuple[int, int, str, str]:
@@ -209,12 +235,20 @@ class Run:
     units: Units
     applied: list[Json] = field(default_factory=list)
     gifts: list[tuple[Json, Gift]] = field(default_factory=list)
+    """Beside the offer each came from."""
+    lowering: list[Json] = field(default_factory=list)
+    """Offers that lowered a price."""
     spent: Counter[str] = field(default_factory=Counter)
     """Budget that each promotion has used."""
     uses: Counter[str] = field(default_factory=Counter)
     kinds: set[str] = field(default_factory=set)
     percents: set[tuple[str, str | None, int, int]] = field(default_factory=set)
     """(promotion, coupon, number of the reward, line) of percentages that gave anything."""
+
+
+    def gave_more(self, one: Json, gift: Gift) -> bool:
+        """Whether an offer gave anything beside this gift."""
+        return one in self.lowering or any(other is one and more is not gift for other, more in self.gifts)
 
 
 def play(goods: Sequence[Json], chosen: Sequence[Json], world: World) -> Outcome:
@@ -272,7 +306,7 @@ def apply(run: Run, one: Json, owners: dict[int, tuple[str, str | None, int, int
             if found.total:
                 take(units, found)
                 cuts.append((number, found))
-    gifts = [(reward, units.gift(reward, most)) for reward in one["rewards"] if reward["kind"] in ("add_free_item", "points")]
+    gifts = [(reward, units.gift(reward, most)) for reward in one["rewards"] if reward["kind"] in GIFTS]
     given = [(reward, gift) for reward, gift in gifts if gift is not None]
     if not cuts and not given:
         return
@@ -291,7 +325,8 @@ def note(run: Run, one: Json, cuts: Sequence[tuple[int, Cut]], gifts: Sequence[t
     """Keep the books of what applied."""
     times = Counter(number for number, _ in cuts)
     run.applied.append(one)
-    run.gifts += gifts
+    run.gifts += [(one, gift) for _, gift in gifts]
+    run.lowering += [one] if cuts else []
     run.spent[one["code"]] += sum(cut.total for _, cut in cuts) + sum(gift.worth for _, gift in gifts)
     run.uses[one["code"]] += max([*times.values(), *(gift.uses for _, gift in gifts)])
     run.kinds.update(one["rewards"][number]["kind"] for number in times)
@@ -333,6 +368,18 @@ def within(units: Units, cuts: Sequence[tuple[int, Cut]], budget: int) -> list[t
     return found
 
 
+def beaten_multipliers(run: Run) -> list[Json]:
+    """Offers that did nothing but multiply points, and less than another did on the final price (S17)."""
+    made = [(one, gift) for one, gift in run.gifts if gift.multiplier]
+
+    def brings(gift: Gift) -> int:
+        paid = sum(run.units.worth_of(number) for number in gift.lines)
+        return paid // run.units.world.per_point * (gift.multiplier - NORMAL)
+
+    best = max(made, key=lambda pair: brings(pair[1]), default=None)
+    return [one for one, gift in made if best is not None and gift is not best[1] and not run.gave_more(one, gift)]
+
+
 def outcome_of(run: Run) -> Outcome:
     """The end of it; of several multipliers of points the best alone counts (S17)."""
     units = run.units
@@ -340,12 +387,13 @@ def outcome_of(run: Run) -> Outcome:
     for _, gift in run.gifts:
         if gift.quantity:
             free[gift.sku] += gift.quantity
+    beaten = beaten_multipliers(run)
     plain = sum(gift.worth for _, gift in run.gifts if gift.multiplier in (0, NORMAL))
     times = max((gift.worth for _, gift in run.gifts if gift.multiplier > NORMAL), default=0)
     return Outcome(
         discount=sum(units.start) - sum(units.left),
         worth=plain + times,
-        used=tuple(sorted(((one["code"], one["coupon"]) for one in run.applied), key=str)),
+        used=tuple(sorted(((one["code"], one["coupon"]) for one in run.applied if one not in beaten), key=str)),
         nets=tuple(units.worth_of(number) for number in range(len(units.goods))),
         free=tuple(sorted(free.items())),
         kinds=tuple(sorted(run.kinds)),

@@ -54,6 +54,8 @@ class Gift:
     sku: str = ""
     quantity: int = 0
     multiplier: int = 0
+    lines: frozenset[int] = frozenset()
+    """Those whose points are multiplied."""
 
 
 class Units:
@@ -153,8 +155,9 @@ class Units:
         if per == "unit":
             amounts = {unit: min(self.scaled(unit, amount), self.left[unit]) for unit in units}
         else:
+            most = min(amount, reward.get("max_amount", amount)) if per == "basket" else amount
             for members in [units] if per == "basket" else self.by_line(units):
-                amounts |= self._shared(min(amount, self._worth(members)), members, self.left).amounts
+                amounts |= self._shared(min(most, self._worth(members)), members, self.left).amounts
         yield self._capped(Cut(amounts), reward)
 
     def _fixed_price(self, reward: Json, _most: int | None) -> Iterator[Cut]:
@@ -266,7 +269,8 @@ class Units:
             return Gift(reward["points"] * count * self.world.point_value)
         points = sum(self.start[unit] for unit in units) // self.world.per_point
         more = floor(points * Fraction(reward["multiplier"] - NORMAL, NORMAL) * self.world.tier_multiplier / NORMAL)
-        return Gift(more * self.world.point_value, multiplier=reward["multiplier"]) if more else None
+        lines = frozenset(self.line_of[unit] for unit in units)
+        return Gift(more * self.world.point_value, multiplier=reward["multiplier"], lines=lines) if more else None
 
     # What the kinds share ---------------------------------------------------------------------
 

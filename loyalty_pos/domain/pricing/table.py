@@ -205,7 +205,7 @@ class Table:
         self.taken.update(cut.consumed)
 
     def value_in(self, scope: Scope, values: Sequence[int]) -> int:
-        """Value that counts for a threshold: of ``line_left`` after everything applied so far, else on the shelf (S9)."""
+        """Value that counts for a threshold: ``line_left`` after all that was applied so far, else the shelf's (S9)."""
         return sum(values[number] for number in self.lines(scope))
 
     def total(self) -> int:

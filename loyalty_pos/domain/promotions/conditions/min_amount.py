@@ -30,9 +30,8 @@ class MinAmount(Condition, frozen=True, eq=False, kw_only=True):
         if table is None:
             value = facts.board.value_in(self.scope)
         else:
-            value = table.value_in(
-                self.scope, table.line_left if self.basis == "discounted" else table.board.line_start
-            )
+            values = table.line_left if self.basis == "discounted" else table.board.line_start
+            value = table.value_in(self.scope, values)
         if compare(value, self.op, self.amount):
             return None
         if self.op in ("gte", "gt") and value <= self.amount:

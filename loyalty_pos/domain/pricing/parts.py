@@ -98,8 +98,9 @@ def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate
             leader[key] = key = leader[leader[key]]
         return key
 
+    alone = any(one.offer.stacking == "only_if_alone" for one in ordered)
     for one in ordered:
-        for key in _touched(facts, one):
+        for key in _touched(facts, one) | ({"anything"} if alone and one.offer.gives else set()):
             leader[find(key)] = find(one)
     found: dict[object, list[Candidate]] = {}
     for one in ordered:
@@ -115,6 +116,8 @@ def _touched(facts: Facts, one: Candidate) -> set[object]:
         touched.add(("group", offer.group))
     if offer.multiplies:
         touched.add("multiplier")
+    if offer.stacking == "only_if_alone":
+        touched.add("anything")
     if offer.dynamic or offer.stacking == "only_if_alone":
         return touched | set(range(len(board.lines)))
     for reward in offer.rewards:

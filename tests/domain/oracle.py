@@ -31,8 +31,10 @@ class Outcome(NamedTuple):
     discount: int
     worth: int
     """Of gifts, beside the discount."""
+    applied: tuple[str, ...]
+    """Codes of all that applied."""
     used: tuple[tuple[str, str | None], ...]
-    """Promotion and coupon of what applied, sorted."""
+    """Promotion and coupon of what stays: a multiplier that another beats was for nothing (S17)."""
     nets: tuple[int, ...]
     """Of each line, by its number."""
     free: tuple[tuple[str, int], ...]
@@ -57,7 +59,7 @@ def best_outcomes(goods: Sequence[Json], promotions: Sequence[Json], world: Worl
     priorities = {one["code"]: one.get("priority", 0) for one in promotions}
     for alone, chosen in permitted(Units(goods, world), usable):
         outcome = play(goods, chosen, world)
-        keys = sorted((-priorities[code], code) for code, _ in outcome.used)
+        keys = sorted((-priorities[code], code) for code in outcome.applied)
         rank = (-outcome.discount - outcome.worth, len(keys), tuple(keys))
         found.setdefault((alone, rank), {})[outcome] = None
     tops = [min((rank for side, rank in found if side == alone), default=None) for alone in (False, True)]
@@ -393,6 +395,7 @@ def outcome_of(run: Run) -> Outcome:
     return Outcome(
         discount=sum(units.start) - sum(units.left),
         worth=plain + times,
+        applied=tuple(one["code"] for one in run.applied),
         used=tuple(sorted(((one["code"], one["coupon"]) for one in run.applied if one not in beaten), key=str)),
         nets=tuple(units.worth_of(number) for number in range(len(units.goods))),
         free=tuple(sorted(free.items())),

@@ -77,8 +77,8 @@ class Table:
     done: list[Applied] = field(default_factory=list)
     applications: int | None = None
     """How often the offer whose turn it is may still apply in this basket; None: any number."""
-    percent_lines: frozenset[int] | None = None
-    """Under ``best_per_line``: the lines on which this offer's percentage is the best one."""
+    percents: Mapping[int, object] | None = None
+    """Under ``best_per_line``: the lines on which a percentage of this offer is the best one, and which of them."""
 
     def __post_init__(self) -> None:
         self.left = self.board.start.copy()
@@ -87,7 +87,7 @@ class Table:
     def copy(self) -> Table:
         """A table that goes on from here by itself."""
         made = Table.__new__(Table)
-        made.board, made.policy, made.percent_lines = self.board, self.policy, self.percent_lines
+        made.board, made.policy, made.percents = self.board, self.policy, self.percents
         made.left, made.line_left = self.left.copy(), self.line_left.copy()
         made.taken, made.done, made.applications = self.taken.copy(), self.done.copy(), None
         return made
@@ -103,12 +103,12 @@ class Table:
         """Units of these lines."""
         return len(self.units_of(self.lines(scope)))
 
-    def percent_lines_of(self, scope: Scope) -> list[int]:
+    def percent_lines(self, scope: Scope, reward: object) -> list[int]:
         """The same for a percentage: only where it is the best one, under ``best_per_line``."""
         lines = self.lines(scope)
-        if self.percent_lines is None:
+        if self.percents is None:
             return lines
-        return [number for number in lines if number in self.percent_lines]
+        return [number for number in lines if self.percents.get(number) is reward]
 
     def units_of(self, lines: Sequence[int]) -> list[int]:
         """All units of some lines, in order."""
@@ -130,13 +130,13 @@ class Table:
             return sorted(units, key=lambda unit: (-left[unit], unit))
         return sorted(units, key=lambda unit: (left[unit], -unit))
 
-    def picked(self, scope: Scope, most: int | None, most_per_line: int | None) -> list[int] | None:
-        """The units a reward with ``max_units`` or ``max_units_per_line`` means; None: whole lines."""
+    def picked(self, lines: Sequence[int], most: int | None, most_per_line: int | None) -> list[int] | None:
+        """The units of some lines that ``max_units`` or ``max_units_per_line`` means; None: whole lines."""
         if most is None and most_per_line is None:
             return None
         chosen: list[int] = []
         per_line: dict[int, int] = {}
-        for unit in self.ranked(self.units_of(self.lines(scope))):
+        for unit in self.ranked(self.units_of(lines)):
             number = self.board.line_of[unit]
             if most_per_line is not None and per_line.get(number, 0) >= most_per_line:
                 continue

@@ -36,9 +36,10 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
 
     def propose(self, table: Table) -> list[Cut]:
         """One cut: shared by value, or the same off every line or unit."""
-        units = table.picked(self.scope, self.max_units, self.max_units_per_line)
+        lines = table.lines(self.scope)
+        units = table.picked(lines, self.max_units, self.max_units_per_line)
         if units is None:
-            units = table.units_of(table.lines(self.scope))
+            units = table.units_of(lines)
         if self.per == "basket":
             most = self.amount if self.max_amount is None else min(self.amount, self.max_amount)
             amount = min(most, sum(table.left[unit] for unit in units))

@@ -220,7 +220,11 @@ def a_condition(luck: random.Random) -> Json:
     if luck.random() < 0.3:
         made = {"kind": "min_quantity", "quantity": luck.randint(1, 5), "scope": a_scope(luck)}
         return made | _sometimes(luck, max=luck.randint(5, 7))
-    made = {"kind": "min_amount", "amount": luck.randint(1, 90_000), "scope": luck.choice(({"all": True}, a_scope(luck)))}
+    made = {
+        "kind": "min_amount",
+        "amount": luck.randint(1, 90_000),
+        "scope": luck.choice(({"all": True}, a_scope(luck))),
+    }
     return made | {"basis": luck.choice(("gross", "discounted")), "op": luck.choice(("gte", "gte", "gt", "lt"))}
 
 
@@ -246,9 +250,7 @@ def held_coupons(promotions: list[Json]) -> list[tuple[str, str]]:
 def rule_set(promotions: list[Json], policy: Json) -> RuleSet:
     """The rules of the test shop, with these offers."""
     rules = as_rules(promotions)
-    return compile_rules(
-        version=1, currency="VND", policy=NODES | policy, promotions=rules, tiers=TIERS, points=POINTS
-    )
+    return compile_rules(version=1, currency="VND", policy=NODES | policy, promotions=rules, tiers=TIERS, points=POINTS)
 
 
 def ask(goods: list[Json], promotions: list[Json]) -> PriceRequest:

@@ -247,7 +247,6 @@ class Run:
     percents: set[tuple[str, str | None, int, int]] = field(default_factory=set)
     """(promotion, coupon, number of the reward, line) of percentages that gave anything."""
 
-
     def gave_more(self, one: Json, gift: Gift) -> bool:
         """Whether an offer gave anything beside this gift."""
         return one in self.lowering or any(other is one and more is not gift for other, more in self.gifts)

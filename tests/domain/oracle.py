@@ -43,12 +43,12 @@ class Outcome(NamedTuple):
     """Kinds of reward that gave anything."""
 
 
-def best(goods: Sequence[Json], promotions: Sequence[Json], world: World = World()) -> int:
+def best(goods: Sequence[Json], promotions: Sequence[Json], world: World) -> int:
     """The discount of the best permitted combination, in minor units."""
     return best_outcomes(goods, promotions, world)[0].discount
 
 
-def best_outcomes(goods: Sequence[Json], promotions: Sequence[Json], world: World = World()) -> list[Outcome]:
+def best_outcomes(goods: Sequence[Json], promotions: Sequence[Json], world: World) -> list[Outcome]:
     """All outcomes that are equally good: several only where the same offers come in another order.
 
     ``promotions`` are those in force; a coupon's stands there if its code was shown, with ``coupons``
@@ -247,9 +247,9 @@ class Run:
     percents: set[tuple[str, str | None, int, int]] = field(default_factory=set)
     """(promotion, coupon, number of the reward, line) of percentages that gave anything."""
 
-    def gave_more(self, one: Json, gift: Gift) -> bool:
-        """Whether an offer gave anything beside this gift."""
-        return one in self.lowering or any(other is one and more is not gift for other, more in self.gifts)
+    def gave_more(self, one: Json) -> bool:
+        """Whether an offer gave anything beside multiplied points."""
+        return one in self.lowering or any(other is one and not gift.multiplier for other, gift in self.gifts)
 
 
 def play(goods: Sequence[Json], chosen: Sequence[Json], world: World) -> Outcome:
@@ -378,7 +378,7 @@ def beaten_multipliers(run: Run) -> list[Json]:
         return paid // run.units.world.per_point * (gift.multiplier - NORMAL)
 
     best = max(made, key=lambda pair: brings(pair[1]), default=None)
-    return [one for one, gift in made if best is not None and gift is not best[1] and not run.gave_more(one, gift)]
+    return [one for one, _ in made if best is not None and one is not best[0] and not run.gave_more(one)]
 
 
 def outcome_of(run: Run) -> Outcome:

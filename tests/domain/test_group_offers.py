@@ -93,7 +93,8 @@ def tea(number: int, price: int, quantity: int = 1) -> Json:
         ({"kind": "bundle", "items": [{"scope": {"all": True}}, {"scope": MILK, "quantity": 3}], "percent": 50},
          [line(1, 30_000, 3), tea(2, 20_000)], [45_000, 10_000]),
         # Of two that both items would take the dearer pair goes in, whichever item each is for.
-        ({"kind": "bundle", "items": [{"scope": {"skus": ["s1", "s2"]}}, {"scope": {"skus": ["s2", "s3"]}}], "percent": 50},
+        ({"kind": "bundle", "percent": 50,
+          "items": [{"scope": {"skus": ["s1", "s2"]}}, {"scope": {"skus": ["s2", "s3"]}}]},
          [line(1, 30_000), line(2, 40_000), line(3, 10_000)], [15_000, 20_000, 0]),
     ],
 )  # fmt: skip

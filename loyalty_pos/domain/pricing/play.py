@@ -168,7 +168,7 @@ def _above_floor(cut: Cut, floor: str | int | None, table: Table) -> Cut:
         ruled = line.unit_cost if floor == "cost" else floor
         return board.unit_price(number, max(own, ruled if isinstance(ruled, int) else 0))
 
-    if floor is None and all(board.lines[board.line_of[unit]].floor is None for unit in cut.units):
+    if floor is None and all(board.lines[board.line_of[unit]].floor is None for unit in cut.consumed or cut.units):
         return cut
     if cut.consumed:
         room = sum(table.left[unit] - lowest(unit) for unit in cut.consumed)

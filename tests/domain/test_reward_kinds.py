@@ -69,7 +69,7 @@ def test_s8_a_multi_buy_says_beforehand_what_it_gets_out_of_units(
         lowered = [unit for unit, amount in zip(cut.units, cut.amounts, strict=True) if amount]
         bearing = lowered if isinstance(made, CheapestOff) else cut.consumed
         assert cut.total <= sum(each[unit] for unit in bearing)
-        assert len(lowered) <= made.units if isinstance(made, CheapestOff) else len(cut.consumed) >= made.fewest
+        assert len(lowered) <= made.units if isinstance(made, CheapestOff) else len(cut.consumed) >= made.needs
 
 
 @modest

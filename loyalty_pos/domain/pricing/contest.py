@@ -46,7 +46,7 @@ class Contest:
             self._extra[id(one)] = self._place(one, cheapest), best
 
     def _count(self, reward: MultiBuy, table: Table) -> None:
-        self._fewest = min(reward.fewest, self._fewest or reward.fewest)
+        self._fewest = min(reward.needs, self._fewest or reward.needs)
         for unit, figure in reward.each(table).items():
             self._each[unit] = max(figure, self._each.get(unit, 0))
 

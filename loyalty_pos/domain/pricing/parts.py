@@ -99,8 +99,9 @@ def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate
             leader[place] = place = leader[leader[place]]
         return place
 
+    alone = any(one.offer.stacking == "only_if_alone" for one in ordered)
     for place, one in enumerate(ordered):
-        for key in _touched(facts, one):
+        for key in _touched(facts, one, alone):
             other = first.setdefault(key, place)
             if leader[other] != leader[place]:
                 leader[find(place)] = find(other)
@@ -110,14 +111,16 @@ def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate
     return list(found.values())
 
 
-def _touched(facts: Facts, one: Candidate) -> set[object]:
-    """What a candidate may change or look at: lines, its group, its promotion."""
+def _touched(facts: Facts, one: Candidate, alone: bool) -> set[object]:
+    """What a candidate may change or look at: lines, its group, its promotion; gifts too where one is ``alone``."""
     offer, board = one.offer, facts.board
     touched: set[object] = {("promotion", offer.code)}
     if offer.group is not None:
         touched.add(("group", offer.group))
     if offer.multiplies:
         touched.add("multiplier")
+    if offer.stacking == "only_if_alone" or (alone and offer.gives):
+        touched.add("anything")
     if offer.dynamic or offer.stacking == "only_if_alone":
         return touched | set(range(len(board.lines)))
     for scope in offer.touches:
@@ -175,8 +178,9 @@ def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:
 
 
 def _neighbours(contested: Option, members: Sequence[Candidate]) -> Option:
-    """The longest run of them that stand next to each other in the order of application; none of a single one."""
+    """The longest run of them that stand next to each other in one stage (S7); none of a single one."""
     among = {id(one) for one in contested}
-    runs = [tuple(run) for wanted, run in itertools.groupby(members, key=lambda one: id(one) in among) if wanted]
+    rows = itertools.groupby(members, key=lambda one: (id(one) in among, one.offer.stage))
+    runs = [tuple(run) for (wanted, _), run in rows if wanted]
     longest = max(runs, key=len, default=())
     return longest if len(longest) > 1 else ()

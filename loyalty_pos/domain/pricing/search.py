@@ -23,6 +23,8 @@ from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.pricing.table import Table
 
 OFFERS_PER_NODE = 6
+AFTER_ALL = 10**7
+"""Beyond every priority."""
 
 Chosen = tuple[Candidate, ...]
 Rank = tuple[int, int, list[tuple[int, str]]]
@@ -71,7 +73,7 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
     attempt = _together(facts, policy, [end.attempt for end in ends], closing)
     chosen = (*(one for end in ends for one in end.chosen), *closing)
     exact = all(end.exact for end in ends)
-    bound = attempt.total if exact else _bound(facts, ends, closing, ceilings) + ceilings.gifts(rest)
+    bound = 0 if exact else _bound(facts, ends, closing, ceilings) + ceilings.gifts(rest)
     best = (_first(policy, attempt, chosen), _rank(attempt, chosen)) if alone else None
     for one in alone:
         if policy.exclusive_by == "best" and ceilings.of(one) < attempt.total:
@@ -112,10 +114,10 @@ def _close(facts: Facts, table: Table, closing: Chosen, misses: dict[Candidate, 
 
 
 def _first(policy: Policy, attempt: Attempt, chosen: Chosen) -> int:
-    """Under ``exclusive_by: priority`` the highest priority decides before the discount."""
+    """Under ``exclusive_by: priority`` the highest priority decides first; what gives nothing has none."""
     if policy.exclusive_by == "best":
         return 0
-    return min((-one.offer.priority for one in _applied(attempt.table, chosen)), default=0)
+    return min((-one.offer.priority for one in _applied(attempt.table, chosen)), default=AFTER_ALL)
 
 
 def _rank(attempt: Attempt, chosen: Chosen) -> Rank:
@@ -167,6 +169,14 @@ def _rivals_most(facts: Facts, part: Part, ceilings: Ceilings) -> int:
     return min(contest.most(part.rivals, frozenset()), ceilings.sum(part.rivals))
 
 
+def _look_at_units_alone(rivals: Chosen) -> bool:
+    """Whether what each can give follows from the units that are left: no threshold on what was given, no line that
+    must be whole, no limit shared with another."""
+    offers = [one.offer for one in rivals]
+    whole = any(scope.exclude_discounted for offer in offers for scope in offer.scopes())
+    return not whole and not any(offer.dynamic for offer in offers) and len(set(offers)) == len(offers)
+
+
 class Way(NamedTuple):
     """A set in the order in which it is applied: what comes first, the rivals so far, what comes last."""
 
@@ -192,7 +202,8 @@ class _Search:
         self._rank: Rank | None = None
         self._chosen: Chosen = ()
         self._attempt: Attempt | None = None
-        self._goods_only = not any(one.offer.gives for one in part.rivals)
+        self._goods_only = all(reward.consumes for one in part.rivals for reward in one.offer.rewards)
+        self._alike = self._goods_only and _look_at_units_alone(part.rivals)
         self._seen: set[tuple[frozenset[int], frozenset[int], int]] = set()
 
     def best(self) -> End:
@@ -307,7 +318,7 @@ class _Search:
 
     def _known(self, table: Table, left: Chosen, way: Way) -> bool:
         """Whether the same units were taken for as much before, so that nothing better can follow."""
-        if way.after:
+        if way.after or not self._alike:
             return False
         state = frozenset(table.taken), frozenset(map(id, left)), table.total()
         if state in self._seen:

@@ -105,7 +105,7 @@ class MultiBuy(Reward, frozen=True, eq=False, forbid_unknown_fields=True, kw_onl
         return sum(cut.total for cut in cuts), [unit for cut in cuts for unit in cut.consumed]
 
     @property
-    def fewest(self) -> int:
+    def needs(self) -> int:
         """Units that one application needs at least."""
         return 1
 

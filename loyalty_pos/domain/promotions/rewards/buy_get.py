@@ -129,7 +129,7 @@ class BuyGet(MultiBuy, frozen=True, eq=False, kw_only=True):
         return most_off(table, givable, most, self.rate, self.amount, times)
 
     @property
-    def fewest(self) -> int:
+    def needs(self) -> int:
         """What is bought, and a gift."""
         return self.buy_quantity + 1
 

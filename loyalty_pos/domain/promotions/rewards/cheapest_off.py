@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from loyalty_pos.domain.money import percent_of
 from loyalty_pos.domain.pricing.say import Say
-from loyalty_pos.domain.pricing.table import Cut, Table, shrink
+from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
@@ -79,7 +79,7 @@ def given_cut(
         return table.spread(granted if most is None else min(granted, most), given, granted)
     amounts = [min(amount or 0, table.left[unit]) for unit in given]
     cut = Cut(given, amounts, sum(amounts), (amount or 0) * len(given))
-    return cut if most is None or cut.total <= most else shrink(cut, most)
+    return cut if most is None or cut.total <= most else table.shrink(cut, most)
 
 
 def most_off(

@@ -69,7 +69,7 @@ class FixedPriceGroup(MultiBuy, frozen=True, eq=False, kw_only=True):
         return sum(saved for _, saved in groups), [unit for group, _ in groups for unit in group]
 
     @property
-    def fewest(self) -> int:
+    def needs(self) -> int:
         """A whole group."""
         return self.quantity
 

@@ -47,12 +47,9 @@ class PercentOff(Reward, frozen=True, eq=False, kw_only=True):
     def propose(self, table: Table) -> list[Cut]:
         """One cut over all covered lines."""
         original = self.base == "original" or table.policy.percent_stacking == "additive"
-        units = table.picked(self.scope, self.max_units, self.max_units_per_line)
-        lines = table.percent_lines_of(self.scope)
-        if units is not None:
-            allowed = set(lines)
-            units = [unit for unit in units if table.board.line_of[unit] in allowed]
-        elif original:
+        lines = table.percent_lines(self.scope, self)
+        units = table.picked(lines, self.max_units, self.max_units_per_line)
+        if units is None and original:
             units = table.units_of(lines)
         if units is None:
             base = sum(table.line_left[number] for number in lines)

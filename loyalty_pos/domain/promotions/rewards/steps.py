@@ -66,9 +66,14 @@ class Steps(Reward, frozen=True, eq=False, kw_only=True):
         if self.by == "line_amount":
             cuts = [self._cut(table, [number], board.line_start[number]) for number in lines]
         else:
-            measured = board.value_in(self.scope) if self.by == "basket_amount" else board.units_in(self.scope)
+            measured = self._measured(table)
             cuts = [self._cut(table, lines, measured)]
         return [cut for cut in cuts if cut is not None and cut.total]
+
+    def _measured(self, table: Table) -> int:
+        if self.by == "basket_amount":
+            return table.value_in(self.scope, table.board.line_start)
+        return table.count(self.scope)
 
     def _cut(self, table: Table, lines: Sequence[int], measured: int) -> Cut | None:
         """What the highest step that is reached takes off; it remembers which one it was."""
@@ -90,12 +95,12 @@ class Steps(Reward, frozen=True, eq=False, kw_only=True):
 
     def miss(self, table: Table) -> Miss | None:
         """Units or money missing for the first step, of the line that is nearest to it (S13)."""
-        board, first = table.board, self.steps[0].lowest
+        first = self.steps[0].lowest
         if self.by == "quantity":
-            found = board.units_in(self.scope)
+            found = self._measured(table)
             return lacking([(self.scope, first - found)], found) if found < first else None
-        lines = [board.line_start[number] for number in table.lines(self.scope)]
-        found = board.value_in(self.scope) if self.by == "basket_amount" else max(lines, default=0)
+        lines = [table.board.line_start[number] for number in table.lines(self.scope)]
+        found = self._measured(table) if self.by == "basket_amount" else max(lines, default=0)
         if found >= first:
             return None
         return Miss("min_amount", amount=first - found, of=first, wanted=((self.scope, first - found),))

@@ -6,7 +6,7 @@ a sum or a percentage off everything) touches every part, and still couples none
 less the more was given before, by at most as much; so the parts' own best is the best of all.  Gifts
 that merely combine lower no line, and points are worked out on the final price: they close it too.
 
-Invariant: in each part, ``rivals`` stand next to each other in the order of application.
+Invariant: in each part, the rivals of a row stand next to each other in the order of application.
 """
 
 from __future__ import annotations
@@ -34,12 +34,17 @@ class Part:
     """Always in, in their order."""
     choices: tuple[tuple[Option, ...], ...]
     """Of each, exactly one option."""
-    rivals: Option
-    """Multi-buys that want the same units (S8); any of them may come first."""
+    rows: tuple[Option, ...]
+    """Multi-buys that want the same units (S8), and follow one another in one stage: any of a row may come first."""
     units: tuple[int, ...]
     """The units that they want."""
     closing: Option
     """What closes this part as others close the bill: applied once the rest is decided."""
+
+    @property
+    def rivals(self) -> Option:
+        """Those of all rows."""
+        return tuple(itertools.chain.from_iterable(self.rows))
 
 
 def divide(facts: Facts, policy: Policy, ordered: Sequence[Candidate]) -> tuple[list[Part], Option]:
@@ -131,7 +136,8 @@ def _part(facts: Facts, policy: Policy, together: Sequence[Candidate]) -> Part:
     start = _open_until(facts, policy, together, _lines(facts, together))
     members, closing = together[:start], tuple(together[start:])
     contested = _rivals(facts, members)
-    rivals = _neighbours(contested, members) if policy.percent_stacking != "best_per_line" else ()
+    rows = _rows(contested, members) if policy.percent_stacking != "best_per_line" else ()
+    rivals = tuple(itertools.chain.from_iterable(rows))
     units = {
         unit
         for one in rivals
@@ -154,7 +160,7 @@ def _part(facts: Facts, policy: Policy, together: Sequence[Candidate]) -> Part:
         else:
             fixed.append(one)
     choices += [(*options, ()) for options in groups.values()]
-    return Part(tuple(fixed), tuple(choices), rivals, tuple(sorted(units)), closing)
+    return Part(tuple(fixed), tuple(choices), rows, tuple(sorted(units)), closing)
 
 
 def _lines(facts: Facts, members: Sequence[Candidate]) -> list[int]:
@@ -176,10 +182,9 @@ def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:
     return tuple(hungry[place] for place in sorted(wanted))
 
 
-def _neighbours(contested: Option, members: Sequence[Candidate]) -> Option:
-    """The longest run of them that stand next to each other in one stage (S7); none of a single one."""
+def _rows(contested: Option, members: Sequence[Candidate]) -> tuple[Option, ...]:
+    """Those of them that stand next to each other in one stage (S7); none of a single one."""
     among = {id(one) for one in contested}
-    rows = itertools.groupby(members, key=lambda one: (id(one) in among, one.offer.stage))
-    runs = [tuple(run) for (wanted, _), run in rows if wanted]
-    longest = max(runs, key=len, default=())
-    return longest if len(longest) > 1 else ()
+    runs = itertools.groupby(members, key=lambda one: (id(one) in among, one.offer.stage))
+    rows = (tuple(run) for (wanted, _), run in runs if wanted)
+    return tuple(row for row in rows if len(row) > 1)

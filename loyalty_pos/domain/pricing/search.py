@@ -190,7 +190,7 @@ def _look_at_units_alone(rivals: Chosen) -> bool:
 
 
 class Way(NamedTuple):
-    """A set in the order in which it is applied: what comes first, the rivals so far, what comes last."""
+    """A set in the order in which it is applied: what came first, the row's rivals so far, what comes after them."""
 
     before: Chosen
     rivals: Chosen
@@ -200,9 +200,9 @@ class Way(NamedTuple):
         """One more rival."""
         return self._replace(rivals=(*self.rivals, one))
 
-    def chosen(self, wanting: Chosen) -> Chosen:
-        """All of them, those that got nothing too."""
-        return (*self.before, *self.rivals, *wanting, *self.after)
+    def so_far(self, wanting: Chosen) -> Chosen:
+        """All up to the end of the row, those that got nothing too."""
+        return (*self.before, *self.rivals, *wanting)
 
 
 class _Search:
@@ -267,17 +267,25 @@ class _Search:
         """Try one set, its rivals in every order worth trying; False when the limit came first."""
         if not self._may(len(chosen)):
             return False
-        members = sorted(chosen, key=lambda one: one.order)
-        if not self._part.rivals:
-            self._note(play(self._facts, self._policy, members), tuple(members))
+        members = tuple(sorted(chosen, key=lambda one: one.order))
+        if not self._part.rows:
+            self._note(play(self._facts, self._policy, members), members)
             return True
-        rivals = set(map(id, self._part.rivals))
-        first = next(place for place, one in enumerate(members) if id(one) in rivals)
-        before, after = tuple(members[:first]), tuple(members[first + len(rivals) :])
         self._seen.clear()
-        start = play(self._facts, self._policy, before)
-        wanting = sorted(self._part.rivals, key=lambda one: (-self._ceilings.of(one), one.order))
-        return self._orders(start, Way(before, (), after), tuple(wanting))
+        return self._on(Attempt(Table(self._facts.board, self._policy), 0, {}), (), members)
+
+    def _on(self, attempt: Attempt, before: Chosen, ahead: Chosen) -> bool:
+        """Apply what comes before the next row of rivals, then go through its orders; without one it is the end."""
+        row = next((row for row in self._part.rows if row[0] in ahead), ())
+        place = ahead.index(row[0]) if row else len(ahead)
+        table, misses = attempt.table.copy(), attempt.misses.copy()
+        _close(self._facts, table, ahead[:place], misses)
+        made = Attempt(table, table.total(), misses)
+        if not row:
+            self._note(made, (*before, *ahead))
+            return True
+        way = Way((*before, *ahead[:place]), (), ahead[place + len(row) :])
+        return self._orders(made, way, tuple(sorted(row, key=lambda one: (-self._ceilings.of(one), one.order))))
 
     def _may(self, offers: int) -> bool:
         return self._limit.spend(offers) or self._attempt is None
@@ -285,15 +293,14 @@ class _Search:
     def _orders(self, attempt: Attempt, way: Way, wanting: Chosen) -> bool:
         """The rivals that still want units, each as the next: branch and bound over their orders."""
         table = attempt.table
-        self._end(attempt, way, wanting)
+        complete = self._end(attempt, way, wanting)
         enough = self._reached - table.total() - self._ceilings.sum(way.after)
         if self._rank is not None and len(table.done) >= self._rank[1]:
             enough += 1  # with one offer more an equal total is no better
         if (self._goods_only and self._free(table) < enough) or self._ceilings.sum(wanting) < enough:
-            return True
+            return complete
         if way.rivals:
             wanting = self._able(table, wanting, enough)
-        complete = True
         for one in wanting:
             if not self._may(1):
                 return False
@@ -331,16 +338,14 @@ class _Search:
         self._seen.add(state)
         return False
 
-    def _end(self, attempt: Attempt, way: Way, wanting: Chosen) -> None:
-        """What it comes to when no further rival applies."""
-        if not way.after:
-            total = attempt.table.total()
-            if total >= self._reached:
-                self._note(Attempt(attempt.table, total, attempt.misses), way.chosen(wanting))
-            return
-        table, misses = attempt.table.copy(), attempt.misses.copy()
-        _close(self._facts, table, way.after, misses)
-        self._note(Attempt(table, table.total(), misses), way.chosen(wanting))
+    def _end(self, attempt: Attempt, way: Way, wanting: Chosen) -> bool:
+        """What it comes to when no further rival of the row applies."""
+        if way.after:
+            return self._on(attempt, way.so_far(wanting), way.after)
+        total = attempt.table.total()
+        if total >= self._reached:
+            self._note(Attempt(attempt.table, total, attempt.misses), way.so_far(wanting))
+        return True
 
     def _note(self, attempt: Attempt, chosen: Chosen) -> None:
         if attempt.total < self._reached:

@@ -47,10 +47,14 @@ class Part:
         return tuple(itertools.chain.from_iterable(self.rows))
 
 
-def divide(facts: Facts, policy: Policy, ordered: Sequence[Candidate]) -> tuple[list[Part], Option]:
-    """The parts of ``ordered`` candidates, none of them exclusive, and those that close the bill."""
-    start = _open_until(facts, policy, ordered, facts.board.covered(EVERYTHING))
-    return [_part(facts, policy, members) for members in _together(facts, ordered[:start])], tuple(ordered[start:])
+def divide(
+    facts: Facts, policy: Policy, ordered: Sequence[Candidate], blindly: bool = True
+) -> tuple[list[Part], Option]:
+    """The parts of ``ordered`` candidates, none of them exclusive, and those that close the bill; none of them does
+    where nothing is to be applied ``blindly``."""
+    start = _open_until(facts, policy, ordered, facts.board.covered(EVERYTHING)) if blindly else len(ordered)
+    parts = [_part(facts, policy, members, blindly) for members in _together(facts, ordered[:start])]
+    return parts, tuple(ordered[start:])
 
 
 def _open_until(facts: Facts, policy: Policy, ordered: Sequence[Candidate], lines: Sequence[int]) -> int:
@@ -132,8 +136,8 @@ def _touched(facts: Facts, one: Candidate) -> set[object]:
     return touched
 
 
-def _part(facts: Facts, policy: Policy, together: Sequence[Candidate]) -> Part:
-    start = _open_until(facts, policy, together, _lines(facts, together))
+def _part(facts: Facts, policy: Policy, together: Sequence[Candidate], blindly: bool) -> Part:
+    start = _open_until(facts, policy, together, _lines(facts, together)) if blindly else len(together)
     members, closing = together[:start], tuple(together[start:])
     contested = _rivals(facts, members)
     rows = _rows(contested, members) if policy.percent_stacking != "best_per_line" else ()

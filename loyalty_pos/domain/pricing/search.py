@@ -9,6 +9,7 @@ so every till finds the same.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -62,16 +63,16 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
 
     A node is one combination tried on one part of the basket, per ``OFFERS_PER_NODE`` offers in it.
     """
-    rest = sorted((one for one in candidates if one.offer.stacking != "exclusive"), key=lambda one: one.order)
+    rest = tuple(sorted((one for one in candidates if one.offer.stacking != "exclusive"), key=lambda one: one.order))
     alone = [one for one in candidates if one.offer.stacking == "exclusive"]
-    parts, closing = divide(facts, policy, rest)
     limit = Limit(policy.search_nodes)
     ceilings = Ceilings(facts, policy)
-    ends = [_Search(facts, policy, part, limit, ceilings).best() for part in parts]
-    attempt = _together(facts, policy, [end.attempt for end in ends], closing)
-    chosen = (*(one for end in ends for one in end.chosen), *closing)
-    exact = all(end.exact for end in ends)
-    bound = 0 if exact else _bound(facts, ends, closing, ceilings) + ceilings.gifts(rest)
+    whole = _whole(facts, policy, rest, limit, ceilings)
+    bound = 0 if whole.exact else _bound(facts, whole, ceilings) + ceilings.gifts(rest)
+    if _nothing_left(facts, whole):
+        again = _whole(facts, policy, rest, limit, ceilings, blindly=False)
+        whole = min(whole, again, key=lambda one: _rank(one.attempt, one.chosen))
+    attempt, chosen = whole.attempt, whole.chosen
     best = _first(policy, attempt, chosen), _rank(attempt, chosen)
     for one in alone:
         if policy.exclusive_by == "best" and ceilings.of(one) < attempt.total:
@@ -85,6 +86,21 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
             best, attempt, chosen = rank, single, (one,)
     bound = max(bound, attempt.total)
     return Found(attempt, chosen, bound == attempt.total, bound, max(1, limit.used))
+
+
+def _whole(facts: Facts, policy: Policy, rest: Chosen, limit: Limit, ceilings: Ceilings, blindly: bool = True) -> Whole:
+    """The best of all that is not exclusive, part by part."""
+    parts, closing = divide(facts, policy, rest, blindly)
+    ends = [_Search(facts, policy, part, limit, ceilings).best() for part in parts]
+    return Whole(ends, closing, _together(facts, policy, [end.attempt for end in ends], closing))
+
+
+def _nothing_left(facts: Facts, whole: Whole) -> bool:
+    """Whether what closes the bill, or a part, takes all there is: it may do as much after fewer offers (S11)."""
+    left, covered = whole.attempt.table.line_left, facts.board.covered
+    closing = itertools.chain(whole.closing, *(end.part.closing for end in whole.ends))
+    lowering = (reward for one in closing for reward in one.offer.rewards if reward.lowers)
+    return any(not any(left[line] for line in covered(scope)) for reward in lowering for scope in reward.scopes())
 
 
 def _together(facts: Facts, policy: Policy, parts: Sequence[Attempt], closing: Chosen) -> Attempt:
@@ -165,12 +181,31 @@ class End:
     exact: bool
 
 
-def _bound(facts: Facts, ends: Sequence[End], closing: Chosen, ceilings: Ceilings) -> int:
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What the search of all parts came to, and what closes the bill with it."""
+
+    ends: Sequence[End]
+    closing: Chosen
+    attempt: Attempt
+
+    @property
+    def chosen(self) -> Chosen:
+        """All that was applied, or tried to be."""
+        return (*(one for end in self.ends for one in end.chosen), *self.closing)
+
+    @property
+    def exact(self) -> bool:
+        """Whether no combination gives more."""
+        return all(end.exact for end in self.ends)
+
+
+def _bound(facts: Facts, whole: Whole, ceilings: Ceilings) -> int:
     """No permitted combination without an exclusive offer gives more than this."""
     board = facts.board
     everything = sum(value for value, line in zip(board.line_start, board.lines, strict=True) if line.discountable)
-    most = ceilings.sum(closing)
-    for end in ends:
+    most = ceilings.sum(whole.closing)
+    for end in whole.ends:
         total = end.attempt.total
         most += total if end.exact else max(total, _most(end.part, ceilings))
     return min(everything, most)

@@ -90,7 +90,7 @@ def candidates(promotions: Sequence[Json]) -> list[Json]:
 
 def coupon_code(one: Json, number: int) -> str:
     """Of the coupons of one promotion, the one of a number."""
-    return f"99{one['code']}{number}"
+    return f"99{one['code']}" + "+" * number
 
 
 def may_be_tried(units: Units, one: Json) -> bool:

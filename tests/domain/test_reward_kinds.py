@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from domain.baskets import ask, lines, modest, promotions, rewards, rule_set
+from domain.baskets import as_rules, ask, lines, modest, promotions, rewards, rule_set
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +34,7 @@ def test_s11_no_reward_gives_more_than_its_ceiling_in_any_state_of_the_basket(
     fresh = Table(facts.board, policy)
     gift = made.gift(facts, fresh)
     most = made.ceiling(fresh), gift.worth if gift else 0
-    first = [Candidate(check_promotion(one)) for one in before]
+    first = [Candidate(check_promotion(one)) for one in as_rules(before)]
     table = play(facts, policy, sorted(first, key=lambda one: one.order)).table
     table.applications = None
     later = made.gift(facts, table)

@@ -21,6 +21,7 @@ from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.promotions.rewards.amount_off import AmountOff
 from loyalty_pos.domain.promotions.rewards.base import Reward
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
+from loyalty_pos.domain.promotions.rewards.points import Points
 from loyalty_pos.domain.promotions.scope import EVERYTHING
 
 Option = tuple[Candidate, ...]
@@ -30,12 +31,14 @@ Option = tuple[Candidate, ...]
 class Part:
     """Candidates that are searched together."""
 
+    members: Option
+    """All but what closes it, in the order of application."""
     fixed: Option
-    """Always in, in their order."""
+    """Always in."""
     choices: tuple[tuple[Option, ...], ...]
     """Of each, exactly one option."""
     rows: tuple[Option, ...]
-    """Multi-buys that want the same units (S8), and follow one another in one stage: any of a row may come first."""
+    """Multi-buys that want the same units (S8) and follow one another in one stage: any of a row may come first."""
     units: tuple[int, ...]
     """The units that they want."""
     closing: Option
@@ -70,14 +73,16 @@ def _open_until(facts: Facts, policy: Policy, ordered: Sequence[Candidate], line
 def _closes(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) -> bool:
     """Whether an offer lowers all these lines, by no more the less is left: it may be applied blindly, last."""
     offer = one.offer
-    return offer.stacking == "combine" and (offer.last or _may_come_last(facts, policy, one, lines))
+    if offer.stacking != "combine" or offer.dynamic:
+        return False
+    blind = offer.last and not any(scope.exclude_discounted for scope in offer.scopes())
+    return blind or _may_come_last(facts, policy, one, lines)
 
 
 def _may_come_last(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) -> bool:
     offer = one.offer
     return (
-        not offer.dynamic
-        and offer.floor is None
+        offer.floor is None
         and one.budget is None
         and policy.percent_stacking == "compound"
         and all(_lowers(facts, reward, lines) for reward in offer.rewards)
@@ -119,7 +124,7 @@ def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate
 
 def _touched(facts: Facts, one: Candidate) -> set[object]:
     """What a candidate may change or look at: lines, its group, its promotion."""
-    offer, board = one.offer, facts.board
+    offer = one.offer
     touched: set[object] = {("promotion", offer.code)}
     if offer.group is not None:
         touched.add(("group", offer.group))
@@ -127,20 +132,16 @@ def _touched(facts: Facts, one: Candidate) -> set[object]:
         touched.add("multiplier")
     if offer.stacking == "only_if_alone":
         touched.add("anything")
-    if offer.dynamic or offer.stacking == "only_if_alone":
-        return touched | set(range(len(board.lines)))
-    for reward in offer.rewards:
-        for scope in reward.scopes():
-            if reward.lowers or scope.exclude_discounted:
-                touched.update(board.covered(scope))
-    return touched
+    if _looks_around(one):
+        return touched | set(range(len(facts.board.lines)))
+    return touched | _changed(facts, one)
 
 
 def _part(facts: Facts, policy: Policy, together: Sequence[Candidate], blindly: bool) -> Part:
     start = _open_until(facts, policy, together, _lines(facts, together)) if blindly else len(together)
     members, closing = together[:start], tuple(together[start:])
     contested = _rivals(facts, members)
-    rows = _rows(contested, members) if policy.percent_stacking != "best_per_line" else ()
+    ordered, rows = _rows(facts, contested, members) if policy.percent_stacking != "best_per_line" else (members, ())
     rivals = tuple(itertools.chain.from_iterable(rows))
     units = {
         unit
@@ -159,12 +160,19 @@ def _part(facts: Facts, policy: Policy, together: Sequence[Candidate], blindly: 
             continue
         if one.offer.group is not None:
             groups.setdefault(one.offer.group, []).append((one,))
-        elif one.coupon is not None or id(one) in free:
+        elif (one.coupon is not None and not _merely_multiplies(one)) or id(one) in free:
             choices.append(((one,), ()))
         else:
             fixed.append(one)
     choices += [(*options, ()) for options in groups.values()]
-    return Part(tuple(fixed), tuple(choices), rows, tuple(sorted(units)), closing)
+    return Part(tuple(ordered), tuple(fixed), tuple(choices), rows, tuple(sorted(units)), closing)
+
+
+def _merely_multiplies(one: Candidate) -> bool:
+    """Whether it is no choice either way: the best multiplier stands, and a coupon of another stays unused (S17)."""
+    rewards = one.offer.rewards
+    multiplying = all(isinstance(reward, Points) and reward.multiplier is not None for reward in rewards)
+    return one.offer.stacking == "combine" and multiplying
 
 
 def _lines(facts: Facts, members: Sequence[Candidate]) -> list[int]:
@@ -176,7 +184,7 @@ def _lines(facts: Facts, members: Sequence[Candidate]) -> list[int]:
 def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:
     """Multi-buys that want a unit which another one wants too."""
     hungry = [one for one in members if one.offer.consumes and one.offer.group is None]
-    lines = [{line for scope in one.offer.scopes() for line in facts.board.covered(scope)} for one in hungry]
+    lines = [_wanted(facts, one) for one in hungry]
     wanted = {
         place
         for first, second in itertools.combinations(range(len(hungry)), 2)
@@ -186,9 +194,68 @@ def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:
     return tuple(hungry[place] for place in sorted(wanted))
 
 
-def _rows(contested: Option, members: Sequence[Candidate]) -> tuple[Option, ...]:
-    """Those of them that stand next to each other in one stage (S7); none of a single one."""
+def _wanted(facts: Facts, one: Candidate) -> set[int]:
+    """Lines whose units a multi-buy uses up."""
+    scopes = (scope for reward in one.offer.rewards if reward.consumes for scope in reward.scopes())
+    return {line for scope in scopes for line in facts.board.covered(scope)}
+
+
+def _rows(
+    facts: Facts, contested: Option, members: Sequence[Candidate]
+) -> tuple[Sequence[Candidate], tuple[Option, ...]]:
+    """The order of application, and the rows of rivals in it.
+
+    One joins a row of its stage (S7) where no offer between them has to do with them; those that have not come
+    first, which is all the same.
+    """
     among = {id(one) for one in contested}
-    runs = itertools.groupby(members, key=lambda one: (id(one) in among, one.offer.stage))
-    rows = (tuple(run) for (wanted, _), run in runs if wanted)
-    return tuple(row for row in rows if len(row) > 1)
+    ordered: list[Candidate] = []
+    rows: list[list[Candidate]] = []
+    for one in members:
+        ordered.append(one)
+        if id(one) not in among:
+            continue
+        for row in reversed(rows):
+            begin = ordered.index(row[0])
+            between = ordered[begin + len(row) : -1]
+            if _follows(facts, one, row) and not any(_matters(facts, other, [*row, one]) for other in between):
+                row.append(one)
+                ordered[begin:] = [*between, *row]
+                break
+        else:
+            rows.append([one])
+    return ordered, tuple(tuple(row) for row in rows if len(row) > 1)
+
+
+def _follows(facts: Facts, one: Candidate, row: Sequence[Candidate]) -> bool:
+    """Whether a rival is of a row's stage, and wants its units; another does no harm where none looks around."""
+    if one.offer.stage != row[0].offer.stage:
+        return False
+    wanted = _wanted(facts, one)
+    return not any(map(_looks_around, [*row, one])) or any(wanted & _wanted(facts, other) for other in row)
+
+
+def _looks_around(one: Candidate) -> bool:
+    """Whether it depends on what was given elsewhere."""
+    return bool(one.offer.dynamic) or one.offer.stacking == "only_if_alone"
+
+
+def _matters(facts: Facts, one: Candidate, row: Sequence[Candidate]) -> bool:
+    """Whether it makes a difference to some rivals, or they to it, which comes first."""
+    if _looks_around(one):
+        return True
+    touched = _changed(facts, one)
+    if any(map(_looks_around, row)):
+        return bool(touched) or (one.offer.gives and any(other.offer.stacking == "only_if_alone" for other in row))
+    return any(touched & set(facts.board.covered(scope)) for other in row for scope in other.offer.scopes())
+
+
+def _changed(facts: Facts, one: Candidate) -> set[int]:
+    """Lines that it may lower, or of which it looks at whether they are whole."""
+    return {
+        line
+        for reward in one.offer.rewards
+        for scope in reward.scopes()
+        if reward.lowers or scope.exclude_discounted
+        for line in facts.board.covered(scope)
+    }

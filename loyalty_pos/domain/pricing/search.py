@@ -302,7 +302,8 @@ class _Search:
         """Try one set, its rivals in every order worth trying; False when the limit came first."""
         if not self._may(len(chosen)):
             return False
-        members = tuple(sorted(chosen, key=lambda one: one.order))
+        there = set(map(id, chosen))
+        members = tuple(one for one in self._part.members if id(one) in there)
         if not self._part.rows:
             self._note(play(self._facts, self._policy, members), members)
             return True

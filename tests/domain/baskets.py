@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from domain import clashes
 from domain.clashes import PRICES
-from domain.oracle import coupon_code
+from domain.oracle_sets import coupon_code
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 

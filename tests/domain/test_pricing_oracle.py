@@ -10,8 +10,9 @@ import pytest
 from amounts import SEED, amount
 from domain.baskets import NODES, ask, rule_set
 from domain.clashes import GOLD, KINDS, WORLD, a_policy, some_goods, some_promotions
-from domain.oracle import Outcome, best, best_outcomes, contested, late
+from domain.oracle import Outcome, best, best_outcomes
 from domain.oracle_rewards import Json, Units
+from domain.oracle_sets import contested, late
 
 from loyalty_pos.domain.pricing.engine import price
 from loyalty_pos.domain.pricing.result import Priced

@@ -92,7 +92,7 @@ def test_s11_the_order_of_lines_and_promotions_is_all_the_same() -> None:
         turned = price(rule_set(promotions, NODES | policy), request).pricing
         assert (turned.totals, turned.proof, turned.points) == (first.totals, first.proof, first.points)
         assert (turned.free_items, turned.coupons) == (first.free_items, first.coupons)
-        assert sorted(turned.lines, key=lambda line: line.line) == first.lines
+        assert sorted(turned.lines, key=lambda line: int(line.line)) == first.lines
 
 
 def test_s11_of_equal_totals_the_fewer_promotions_win_among_multi_buys_too() -> None:

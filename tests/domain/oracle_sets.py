@@ -64,15 +64,20 @@ def rows(units: Units, rest: Sequence[Json], rivals: Sequence[Json]) -> list[lis
             continue
         for row in reversed(found):
             between = rest[rest.index(row[-1]) + 1 : place]
-            joins = order(row[0])[0] == order(one)[0] and any(
-                wanted(units, one) & wanted(units, other) for other in row
-            )
-            if joins and not any(matters(units, other, [*row, one]) for other in between):
+            if follows(units, one, row) and not any(matters(units, other, [*row, one]) for other in between):
                 row.append(one)
                 break
         else:
             found.append([one])
     return found
+
+
+def follows(units: Units, one: Json, row: Sequence[Json]) -> bool:
+    """Whether a rival is of a row's stage, and wants its units; another does no harm where none looks around."""
+    if order(row[0])[0] != order(one)[0]:
+        return False
+    shares = any(wanted(units, one) & wanted(units, other) for other in row)
+    return shares or not any(looks_around(other) for other in [*row, one])
 
 
 def matters(units: Units, one: Json, row: Sequence[Json]) -> bool:

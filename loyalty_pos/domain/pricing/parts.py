@@ -5,6 +5,7 @@ promotion, or when one of them looks at the whole basket.  What closes the bill 
 a sum or a percentage off everything) touches every part, and still couples none: each gives the
 less the more was given before, by at most as much; so the parts' own best is the best of all.  Gifts
 that merely combine lower no line, and points are worked out on the final price: they close it too.
+Only where a gift is a choice does it matter what is left to lower: those parts are one, with what closes.
 
 Invariant: in each part, the rivals of a row stand next to each other in the order of application.
 """
@@ -43,6 +44,8 @@ class Part:
     """The units that they want."""
     closing: Option
     """What closes this part as others close the bill: applied once the rest is decided."""
+    gifts: bool
+    """Whether it is a choice what it gives beside the price."""
 
     @property
     def rivals(self) -> Option:
@@ -58,6 +61,27 @@ def divide(
     start = _open_until(facts, policy, ordered, facts.board.covered(EVERYTHING)) if blindly else len(ordered)
     parts = [_part(facts, policy, members, blindly) for members in _together(facts, ordered[:start])]
     return parts, tuple(ordered[start:])
+
+
+def gathered(facts: Facts, policy: Policy, parts: Sequence[Part], closing: Option) -> tuple[list[Part], Part | None]:
+    """The parts that are best by themselves, and one of all in which a gift is a choice, with what closes the bill."""
+    rest = [one for part in parts if part.gifts for one in (*part.members, *part.closing)]
+    if not rest or not _lowering(closing):
+        return list(parts), None
+    whole = _part(facts, policy, [*sorted(rest, key=lambda one: one.order), *closing], blindly=False)
+    return [part for part in parts if not part.gifts], whole
+
+
+def _lowering(some: Sequence[Candidate]) -> bool:
+    return any(reward.lowers for one in some for reward in one.offer.rewards)
+
+
+def _gift_varies(one: Candidate) -> bool:
+    """Whether what it gives beside the price follows from a choice."""
+    offer = one.offer
+    whole = any(scope.exclude_discounted for scope in offer.scopes())
+    chosen = one.coupon is not None or offer.group is not None or offer.consumes
+    return offer.gives and (chosen or whole or _looks_around(one) or one.budget is not None)
 
 
 def _open_until(facts: Facts, policy: Policy, ordered: Sequence[Candidate], lines: Sequence[int]) -> int:
@@ -139,6 +163,8 @@ def _touched(facts: Facts, one: Candidate) -> set[object]:
 
 def _part(facts: Facts, policy: Policy, together: Sequence[Candidate], blindly: bool) -> Part:
     start = _open_until(facts, policy, together, _lines(facts, together)) if blindly else len(together)
+    if any(map(_gift_varies, together[:start])) and _lowering(together[start:]):
+        start = len(together)
     members, closing = together[:start], tuple(together[start:])
     contested = _rivals(facts, members)
     ordered, rows = _rows(facts, contested, members) if policy.percent_stacking != "best_per_line" else (members, ())
@@ -165,7 +191,8 @@ def _part(facts: Facts, policy: Policy, together: Sequence[Candidate], blindly: 
         else:
             fixed.append(one)
     choices += [(*options, ()) for options in groups.values()]
-    return Part(tuple(ordered), tuple(fixed), tuple(choices), rows, tuple(sorted(units)), closing)
+    gifts = bool(choices or rows) and any(map(_gift_varies, members))
+    return Part(tuple(ordered), tuple(fixed), tuple(choices), rows, tuple(sorted(units)), closing, gifts)
 
 
 def _merely_multiplies(one: Candidate) -> bool:

@@ -16,14 +16,13 @@ from typing import NamedTuple
 
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts, Miss
-from loyalty_pos.domain.pricing.parts import Part, divide
+from loyalty_pos.domain.pricing.parts import Part, divide, gathered
 from loyalty_pos.domain.pricing.play import Attempt, apply, ceiling, gifts_worth, play
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.pricing.table import Table
 
 OFFERS_PER_NODE = 6
-AFTER_ALL = 10**7
-"""Beyond every priority."""
+AFTER_ALL = 10**7  # beyond every priority
 
 Chosen = tuple[Candidate, ...]
 Rank = tuple[int, int, list[tuple[int, str]]]
@@ -91,27 +90,33 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
 def _whole(facts: Facts, policy: Policy, rest: Chosen, limit: Limit, ceilings: Ceilings, blindly: bool = True) -> Whole:
     """The best of all that is not exclusive, part by part."""
     parts, closing = divide(facts, policy, rest, blindly)
-    ends = [_Search(facts, policy, part, limit, ceilings).best() for part in parts]
-    return Whole(ends, closing, _together(facts, policy, [end.attempt for end in ends], closing))
+    apart, last = gathered(facts, policy, parts, closing)
+    ends = [_Search(facts, policy, part, limit, ceilings).best() for part in apart]
+    attempt = _together(facts, policy, ends, closing if last is None else ())
+    if last is None:
+        return Whole(ends, closing, closing, attempt)
+    attempt.table.done = []
+    ends.append(_Search(facts, policy, last, limit, ceilings, attempt.table).best())
+    return Whole(ends, (), closing, _together(facts, policy, ends, ()))
 
 
 def _nothing_left(facts: Facts, whole: Whole) -> bool:
     """Whether what closes the bill, or a part, takes all there is: it may do as much after fewer offers (S11)."""
     left, covered = whole.attempt.table.line_left, facts.board.covered
-    closing = itertools.chain(whole.closing, *(end.part.closing for end in whole.ends))
+    closing = itertools.chain(whole.closers, *(end.part.closing for end in whole.ends))
     lowering = (reward for one in closing for reward in one.offer.rewards if reward.lowers)
     return any(not any(left[line] for line in covered(scope)) for reward in lowering for scope in reward.scopes())
 
 
-def _together(facts: Facts, policy: Policy, parts: Sequence[Attempt], closing: Chosen) -> Attempt:
+def _together(facts: Facts, policy: Policy, ends: Sequence[End], closing: Chosen) -> Attempt:
     """All parts on one table, as if each offer had been applied in its place, and what closes the bill.
 
     Parts share nothing, so only the order within each of them matters.
     """
     table, misses = Table(facts.board, policy), dict[Candidate, Miss]()
-    for part in parts:
-        table.done.extend(part.table.done)
-        misses.update(part.misses)
+    for end in ends:
+        table.done.extend(end.attempt.table.done)
+        misses.update(end.attempt.misses)
     for done in table.done:
         for _, cut in done.cuts:
             table.take(cut)
@@ -187,11 +192,12 @@ class Whole:
 
     ends: Sequence[End]
     closing: Chosen
+    closers: Chosen  # the same, or what of a part closes it there
     attempt: Attempt
 
     @property
     def chosen(self) -> Chosen:
-        """All that was applied, or tried to be."""
+        """All that was tried."""
         return (*(one for end in self.ends for one in end.chosen), *self.closing)
 
     @property
@@ -217,11 +223,10 @@ def _most(part: Part, ceilings: Ceilings) -> int:
 
 
 def _look_at_units_alone(rivals: Chosen) -> bool:
-    """Whether what each can give follows from the units that are left: no threshold on what was given, no line that
-    must be whole, no limit shared with another."""
+    """Whether what each can give follows from the units that are left: no threshold, whole line or shared limit."""
     offers = [one.offer for one in rivals]
     whole = any(scope.exclude_discounted for offer in offers for scope in offer.scopes())
-    return not whole and not any(offer.dynamic for offer in offers) and len(set(offers)) == len(offers)
+    return not (whole or any(offer.dynamic for offer in offers)) and len(set(offers)) == len(offers)
 
 
 class Way(NamedTuple):
@@ -243,8 +248,11 @@ class Way(NamedTuple):
 class _Search:
     """The best of one part.  ``best`` is the only thing to ask for."""
 
-    def __init__(self, facts: Facts, policy: Policy, part: Part, limit: Limit, ceilings: Ceilings) -> None:
+    def __init__(
+        self, facts: Facts, policy: Policy, part: Part, limit: Limit, ceilings: Ceilings, before: Table | None = None
+    ) -> None:
         self._facts, self._policy, self._part = facts, policy, part
+        self._before = before
         self._limit, self._ceilings = limit, ceilings
         self._rank: Rank | None = None
         self._chosen: Chosen = ()
@@ -258,7 +266,7 @@ class _Search:
         part = self._part
         if not part.choices and not part.rivals:
             whole = (*part.fixed, *part.closing)
-            return End(part, whole, play(self._facts, self._policy, whole), exact=True)
+            return End(part, whole, play(self._facts, self._policy, whole, self._before), exact=True)
         complete = all(self._tried(chosen) for chosen in self._walk())
         assert self._attempt is not None  # the fullest set is always tried
         return End(part, (*self._chosen, *part.closing), self._closed(self._attempt), complete)
@@ -305,10 +313,11 @@ class _Search:
         there = set(map(id, chosen))
         members = tuple(one for one in self._part.members if id(one) in there)
         if not self._part.rows:
-            self._note(play(self._facts, self._policy, members), members)
+            self._note(play(self._facts, self._policy, members, self._before), members)
             return True
         self._seen.clear()
-        return self._on(Attempt(Table(self._facts.board, self._policy), 0, {}), (), members)
+        start = self._before or Table(self._facts.board, self._policy)
+        return self._on(Attempt(start, 0, {}), (), members)
 
     def _on(self, attempt: Attempt, before: Chosen, ahead: Chosen) -> bool:
         """Apply what comes before the next row of rivals, then go through its orders; without one it is the end."""

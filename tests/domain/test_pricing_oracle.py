@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from amounts import SEED, amount
@@ -111,6 +112,12 @@ def test_s11_of_equal_totals_the_fewer_promotions_win_among_multi_buys_too() -> 
     made = price(rule_set(promotions), ask(goods, promotions))
     assert made.pricing.proof.optimal
     assert [use.promotion for use in made.uses] == ["b", "gold-10"]
+
+
+def test_the_oracle_knows_nothing_of_the_product() -> None:
+    """Its arithmetic and its choices are its own: no module of it, nor of the generator, imports ours."""
+    for name in ("oracle", "oracle_rewards", "oracle_sets", "clashes"):
+        assert "loyalty_pos" not in (Path(__file__).with_name(f"{name}.py")).read_text("utf-8")
 
 
 MILK = [{"line": "1", "sku": "m", "category": "dairy/milk", "quantity": 3, "unit_price": 30_000}]

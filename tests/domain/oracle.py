@@ -1,22 +1,19 @@
 """The best price by trying everything: what S11 means, written without the engine.
 
-Every permitted combination is played out to the end.  Permitted are: each exclusive offer alone; or all
-offers that merely combine, one or none of each group, any of the coupons, and of multi-buys that want
-units of the same lines any, and within a stage in any order.  The kinds of reward are in
-oracle_rewards.py.  Nothing of the engine's code is known here.
+Every permitted combination (oracle_sets.py) is played out to the end, with what each kind of reward gives
+(oracle_rewards.py).  Nothing of the engine's code is known here.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from domain.oracle_rewards import EVERYTHING, GIFTS, HUNGRY, NORMAL, Cut, Gift, Json, Units, World, percent, scopes
+from domain.oracle_rewards import EVERYTHING, GIFTS, NORMAL, Cut, Gift, Json, Units, World, percent, scopes
+from domain.oracle_sets import candidates, late, permitted
 
-STAGES = ("catalog", "item", "group", "tier", "basket", "coupon")
 COMPARE = {
     "gte": lambda value, bound: value >= bound,
     "gt": lambda value, bound: value > bound,
@@ -77,33 +74,12 @@ def first_priority(rank: tuple[Any, ...]) -> int:
     return min((key[0] for key in rank[2]), default=10**9)
 
 
-def candidates(promotions: Sequence[Json]) -> list[Json]:
-    """Each promotion once, one of coupons once for each coupon."""
-    found = []
-    for one in promotions:
-        if one.get("trigger") == "coupon":
-            found += [one | {"coupon": coupon_code(one, number)} for number in range(one.get("coupons", 1))]
-        else:
-            found.append(one | {"coupon": None})
-    return found
-
-
-def coupon_code(one: Json, number: int) -> str:
-    """Of the coupons of one promotion, the one of a number."""
-    return f"99{one['code']}{number}"
-
-
 def may_be_tried(units: Units, one: Json) -> bool:
     """Whether everything holds that does not depend on what else applies (S9)."""
     touched = any(units.covered(scope) for reward in one["rewards"] for scope in scopes(reward))
     fixed = [condition for condition in one.get("conditions", []) if not late(condition)]
     money = one.get("limits", {}).get("budget", 1)
     return touched and money > 0 and all(holds(units, condition) for condition in fixed)
-
-
-def late(condition: Json) -> bool:
-    """Whether a threshold looks at what earlier offers have left."""
-    return condition.get("basis") == "discounted" or bool(condition.get("scope", {}).get("exclude_discounted"))
 
 
 def holds(units: Units, condition: Json) -> bool:
@@ -115,116 +91,6 @@ def holds(units: Units, condition: Json) -> bool:
     values = units.left if condition.get("basis") == "discounted" else units.start
     value = sum(values[unit] for unit in here)
     return bool(COMPARE[condition.get("op", "gte")](value, condition["amount"]))
-
-
-# What is permitted ------------------------------------------------------------------------------
-
-
-def permitted(units: Units, usable: Sequence[Json]) -> Iterator[tuple[bool, list[Json]]]:
-    """Every permitted combination, in its order of application, and whether it is an exclusive offer's."""
-    yield from ((True, [one]) for one in usable if one.get("stacking") == "exclusive")
-    rest = sorted((one for one in usable if one.get("stacking") != "exclusive"), key=order)
-    rivals = [one for one in rest if contested(units, one, rest)]
-    groups: dict[str, list[Json]] = {}
-    picks: list[list[tuple[Json, ...]]] = []
-    for one in rest:
-        if one.get("group"):
-            groups.setdefault(one["group"], []).append(one)
-        else:
-            picks.append([(one,), ()] if one["coupon"] or one in rivals else [(one,)])
-    picks += [[*((one,) for one in members), ()] for members in groups.values()]
-    turns = [] if units.world.policy.get("percent_stacking") == "best_per_line" else rows(units, rest, rivals)
-    for picked in itertools.product(*picks):
-        chosen = sorted(itertools.chain.from_iterable(picked), key=order)
-        yield from ((False, way) for way in turned(chosen, turns))
-
-
-def rows(units: Units, rest: Sequence[Json], rivals: Sequence[Json]) -> list[list[Json]]:
-    """Rivals of one stage that follow one another: no offer between them has to do with their lines."""
-    found: list[list[Json]] = []
-    between: list[Json] = []
-    for one in rest:
-        if one not in rivals:
-            between.append(one)
-            continue
-        row = found[-1] if found else []
-        lines = set().union(lines_of(units, one), *(lines_of(units, other) for other in row))
-        apart = any(looks_around(other) or lowered(units, other) & lines for other in between)
-        if row and order(row[0])[0] == order(one)[0] and not apart:
-            row.append(one)
-        else:
-            found.append([one])
-        between = []
-    return found
-
-
-def turned(chosen: list[Json], turns: Sequence[list[Json]]) -> Iterator[list[Json]]:
-    """Each row of rivals in every order."""
-    places = [[place for place, one in enumerate(chosen) if one in row] for row in turns]
-    for ways in itertools.product(*(itertools.permutations(some) for some in places)):
-        made = chosen.copy()
-        for some, way in zip(places, ways, strict=True):
-            for place, taken in zip(some, way, strict=True):
-                made[place] = chosen[taken]
-        yield made
-
-
-def contested(units: Units, one: Json, others: Sequence[Json]) -> bool:
-    """Whether another multi-buy wants a unit of its lines (S8)."""
-    return hungry(one) and any(
-        other is not one and hungry(other) and lines_of(units, one) & lines_of(units, other) for other in others
-    )
-
-
-def hungry(one: Json) -> bool:
-    """Whether it uses units up (S8); one of a group has its place there."""
-    return not one.get("group") and any(reward["kind"] in HUNGRY for reward in one["rewards"])
-
-
-def lines_of(units: Units, one: Json) -> set[int]:
-    """All lines that an offer may touch."""
-    scoped = (scope for reward in one["rewards"] for scope in scopes(reward))
-    return {units.line_of[unit] for scope in scoped for unit in units.covered(scope)}
-
-
-def lowered(units: Units, one: Json) -> set[int]:
-    """Those whose prices it lowers."""
-    return lines_of(units, one | {"rewards": [reward for reward in one["rewards"] if reward["kind"] not in GIFTS]})
-
-
-def looks_around(one: Json) -> bool:
-    """Whether it depends on what was applied to other lines."""
-    return one.get("stacking") == "only_if_alone" or any(late(part) for part in one.get("conditions", []))
-
-
-def order(one: Json) -> tuple[int, int, str, str]:
-    """Stage, priority, code (S11); what is nothing but points comes after all, on the final price."""
-    last = all(reward["kind"] == "points" for reward in one["rewards"])
-    place = len(STAGES) if last else STAGES.index(stage(one))
-    return place, -one.get("priority", 0), one["code"], one["coupon"] or ""
-
-
-def stage(one: Json) -> str:
-    """Where it applies when it does not say: the latest of its rewards' (S7)."""
-    if one.get("stage"):
-        return str(one["stage"])
-    if one.get("trigger") == "coupon":
-        return "coupon"
-    return max((stage_of(reward) for reward in one["rewards"] if reward["kind"] != "points"), key=STAGES.index)
-
-
-def stage_of(reward: Json) -> str:
-    """promotions.md, the table of fields."""
-    kind = reward["kind"]
-    if kind in HUNGRY:
-        return "group"
-    whole_bill = (
-        kind == "add_free_item"
-        or (kind == "percent_off" and reward.get("level") == "basket")
-        or (kind == "amount_off" and reward.get("per", "basket") == "basket")
-        or (kind == "steps" and reward["by"] == "basket_amount")
-    )
-    return "basket" if whole_bill else "item"
 
 
 # Playing one combination ------------------------------------------------------------------------
@@ -373,11 +239,12 @@ def beaten_multipliers(run: Run) -> list[Json]:
     """Offers that did nothing but multiply points, and less than another did on the final price (S17)."""
     made = [(one, gift) for one, gift in run.gifts if gift.multiplier]
 
-    def brings(gift: Gift) -> int:
+    def brings(pair: tuple[Json, Gift]) -> tuple[int, bool]:
+        one, gift = pair
         paid = sum(run.units.worth_of(number) for number in gift.lines)
-        return paid // run.units.world.per_point * (gift.multiplier - NORMAL)
+        return paid // run.units.world.per_point * (gift.multiplier - NORMAL), one["coupon"] is None
 
-    best = max(made, key=lambda pair: brings(pair[1]), default=None)
+    best = max(made, key=brings, default=None)
     return [one for one, _ in made if best is not None and one is not best[0] and not run.gave_more(one)]
 
 

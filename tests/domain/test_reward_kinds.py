@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from domain.baskets import ask, lines, modest, multi_buys, promotions, rewards, rule_set
+from domain.baskets import as_rules, ask, lines, modest, multi_buys, promotions, rewards, rule_set
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,7 +39,7 @@ def test_s11_no_reward_gives_more_than_its_ceiling_in_any_state_of_the_basket(
     fresh = Table(facts.board, policy)
     gift = made.gift(facts, fresh)
     most = made.ceiling(fresh), gift.worth if gift else 0
-    first = [Candidate(check_promotion(one)) for one in before]
+    first = [Candidate(check_promotion(one)) for one in as_rules(before)]
     table = play(facts, policy, sorted(first, key=lambda one: one.order)).table
     table.applications = None
     later = made.gift(facts, table)
@@ -56,7 +56,7 @@ def test_s8_a_multi_buy_says_beforehand_what_it_gets_out_of_units(
     """Unit by unit from the untouched basket, and as a whole where its turn has come (S11)."""
     made = decode_reward(reward, "reward")
     facts = circumstances(rule_set([]), ask(goods, []))
-    first = [Candidate(check_promotion(one)) for one in before]
+    first = [Candidate(check_promotion(one)) for one in as_rules(before)]
     table = play(facts, policy, sorted(first, key=lambda one: one.order)).table
     table.applications = None
     assert isinstance(made, MultiBuy)

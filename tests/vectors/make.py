@@ -14,18 +14,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from domain.clashes import (
-    GOLD,
-    NODES,
-    POINTS,
-    PRICES,
-    WORLD,
-    a_policy,
-    as_rules,
-    held_coupons,
-    some_goods,
-    some_promotions,
-)
+from domain.baskets import NODES, POINTS, as_rules, shown_coupons
+from domain.clashes import GOLD, PRICES, WORLD, a_policy, some_goods, some_promotions
 from domain.oracle import Outcome, best_outcomes
 from domain.oracle_rewards import NORMAL, Json, gross
 
@@ -57,7 +47,7 @@ def vectors() -> Iterator[Json]:
 
 def request_of(goods: list[Json], promotions: list[Json], policy: Json, gold: bool) -> Json:
     """One basket as ``loyalty-pos price`` takes it."""
-    coupons = held_coupons(promotions)
+    coupons = shown_coupons(promotions)
     return {
         "currency": "VND",
         "now": "2026-11-21T10:00:00+07:00",
@@ -84,7 +74,7 @@ def expected(goods: list[Json], promotions: list[Json], found: list[Outcome]) ->
         "free_items": dict(best.free),
         "coupons": [
             {"code": code, "status": "applied" if (promotion, code) in best.used else "refused"}
-            for code, promotion in held_coupons(promotions)
+            for code, promotion in shown_coupons(promotions)
         ],
     }
     agreed = {

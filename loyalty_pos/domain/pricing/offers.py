@@ -25,6 +25,7 @@ from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
 from loyalty_pos.domain.promotions.rewards.points import Points
 from loyalty_pos.domain.promotions.scope import Scope
 from loyalty_pos.domain.tiers import Tier
+from loyalty_pos.errors import BadInput
 
 MAX_DEPTH = 5
 
@@ -166,6 +167,15 @@ def decode_condition(raw: Mapping[str, Any], path: str, depth: int = 0) -> Condi
     return decode(arguments, kind, path)
 
 
+def unknown_coupons(reward: Mapping[str, Any], coupons: Set[str], path: str) -> dict[str, list[str]]:
+    """The faults of a valid reward that would issue what is no promotion of coupons (S39): field path -> codes."""
+    if reward["kind"] != IssueCoupon.kind:
+        return {}
+    by_category = {f"by_category.{name}": code for name, code in reward.get("by_category", {}).items()}
+    wanted = {"promotion": reward["promotion"]} | by_category
+    return {join(path, field): ["unknown"] for field, code in wanted.items() if code not in coupons}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CataloguedOffer:
     """A reward of the catalogue, and what it costs in points."""
@@ -182,9 +192,9 @@ def catalogued(rewards: Sequence[CatalogReward], coupons: Set[str], path: str) -
         if reward.code in found:
             raise invalid(join(place, "code"), "duplicate")
         promotion = {"code": reward.code, "name": reward.name or reward.code, "rewards": [reward.reward]}
-        made = decode_reward(reward.reward, join(place, "reward"))
-        if isinstance(made, IssueCoupon) and made.promotion not in coupons:
-            raise invalid(join(place, "reward.promotion"), "unknown")
+        decode_reward(reward.reward, join(place, "reward"))
+        if faults := unknown_coupons(reward.reward, coupons, join(place, "reward")):
+            raise BadInput("invalid", errors=faults)
         found[reward.code] = CataloguedOffer(check_promotion(promotion), reward.cost)
     return found
 

@@ -30,18 +30,18 @@ class Attempt:
     misses: dict[Candidate, Miss]
 
 
-def play(facts: Facts, policy: Policy, chosen: Sequence[Candidate]) -> Attempt:
-    """Apply ``chosen``, which must stand in their order.
+def play(facts: Facts, policy: Policy, chosen: Sequence[Candidate], before: Table | None = None) -> Attempt:
+    """Apply ``chosen``, which must stand in their order, to what other offers have left ``before``, if any.
 
     Where only the best percentage of a line counts, one that gives nothing there (its threshold missed, say) is none
     of that line's: the next best one is tried.
     """
     if policy.percent_stacking != "best_per_line":
-        return _played(facts, policy, chosen, None)
+        return _played(facts, policy, before, chosen, None)
     idle: set[Percent] = set()
     while True:
         best = _best_percents(facts, chosen, idle)
-        attempt = _played(facts, policy, chosen, best)
+        attempt = _played(facts, policy, before, chosen, best)
         given = {
             (done.promotion, done.coupon, index, facts.board.line_of[unit])
             for done in attempt.table.done
@@ -55,8 +55,10 @@ def play(facts: Facts, policy: Policy, chosen: Sequence[Candidate]) -> Attempt:
         idle |= idle_too
 
 
-def _played(facts: Facts, policy: Policy, chosen: Sequence[Candidate], best: Mapping[int, Percent] | None) -> Attempt:
-    table = Table(facts.board, policy)
+def _played(
+    facts: Facts, policy: Policy, before: Table | None, chosen: Sequence[Candidate], best: Mapping[int, Percent] | None
+) -> Attempt:
+    table = Table(facts.board, policy) if before is None else before.copy()
     misses: dict[Candidate, Miss] = {}
     for candidate in chosen:
         if not candidate.offer.rewards:

@@ -46,6 +46,9 @@ class Reward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=
     """A multi-buy: it uses units up, each once (S8)."""
     lowers: ClassVar[bool] = True
     """Whether it changes a price."""
+    one_of: ClassVar[tuple[str, ...]] = ()
+    """Arguments of which exactly one must be given; at most one where none is needed."""
+    one_needed: ClassVar[bool] = True
 
     @property
     def stage(self) -> StageName:

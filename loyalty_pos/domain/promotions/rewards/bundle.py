@@ -8,7 +8,6 @@ so a bundle that is in the basket is always found.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
@@ -17,7 +16,7 @@ from loyalty_pos.domain.money import percent_of
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
-from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.rewards.buy_get import Units
 from loyalty_pos.domain.promotions.rewards.fixed_price_group import fewest, lacking
@@ -60,16 +59,17 @@ class Bundle(MultiBuy, frozen=True, eq=False, kw_only=True):
     """All ``items`` together for ``price``, or with ``percent`` or ``amount`` off."""
 
     kind: ClassVar[str] = "bundle"
+    one_of: ClassVar[tuple[str, ...]] = ("price", "percent", "amount")
 
     items: Annotated[list[BundleItem], Meta(min_length=1, max_length=20)]
     price: Amount | None = None
-    percent: Decimal | None = None
+    percent: Percent | None = None
     amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
     max_groups: Units | None = None
     unit_order: Literal["best", "basket"] = "best"
 
     def __post_init__(self) -> None:
-        check_one_of(price=self.price, percent=self.percent, amount=self.amount)
+        check_one_of(self, self.one_of)
         check_percent(self.percent)
 
     def scopes(self) -> tuple[Scope, ...]:

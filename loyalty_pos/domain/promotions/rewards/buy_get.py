@@ -14,7 +14,7 @@ from msgspec import Meta
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
-from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, most_off, off_text
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
@@ -31,18 +31,19 @@ class BuyGet(MultiBuy, frozen=True, eq=False, kw_only=True):
     """
 
     kind: ClassVar[str] = "buy_get"
+    one_of: ClassVar[tuple[str, ...]] = ("percent", "amount")
+    one_needed: ClassVar[bool] = False
 
     buy_quantity: Units
     get_quantity: Units = 1
     buy_scope: Scope = EVERYTHING
     get_scope: Scope | None = None
-    percent: Decimal | None = None
+    percent: Percent | None = None
     amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
     max_get_units: Units | None = None
 
     def __post_init__(self) -> None:
-        if self.amount is not None:
-            check_one_of(percent=self.percent, amount=self.amount)
+        check_one_of(self, self.one_of, self.one_needed)
         check_percent(self.percent)
 
     @property

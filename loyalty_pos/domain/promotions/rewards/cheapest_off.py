@@ -15,7 +15,7 @@ from msgspec import Meta
 from loyalty_pos.domain.money import percent_of
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
-from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
 
@@ -24,15 +24,16 @@ class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
     """The ``units`` cheapest of the scope, each less by ``percent`` or by ``amount``."""
 
     kind: ClassVar[str] = "cheapest_off"
+    one_of: ClassVar[tuple[str, ...]] = ("percent", "amount")
 
     units: Annotated[int, Meta(ge=1, le=10_000)] = 1
-    percent: Decimal | None = None
+    percent: Percent | None = None
     amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
     scope: Scope = EVERYTHING
     max_amount: Amount | None = None
 
     def __post_init__(self) -> None:
-        check_one_of(percent=self.percent, amount=self.amount)
+        check_one_of(self, self.one_of)
         check_percent(self.percent)
 
     def scopes(self) -> tuple[Scope, ...]:

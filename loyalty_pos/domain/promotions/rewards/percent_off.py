@@ -5,7 +5,6 @@ Rounded half-up once over the sum of what it covers, then shared (S3, S4).
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -13,7 +12,7 @@ from msgspec import Meta
 from loyalty_pos.domain.money import percent_of
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
-from loyalty_pos.domain.promotions.decode import check_percent
+from loyalty_pos.domain.promotions.decode import Percent, check_percent
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
@@ -24,7 +23,7 @@ class PercentOff(Reward, frozen=True, eq=False, kw_only=True):
 
     kind: ClassVar[str] = "percent_off"
 
-    percent: Decimal
+    percent: Percent
     scope: Scope = EVERYTHING
     level: Literal["line", "basket"] = "line"
     base: Literal["remaining", "original"] = "remaining"

@@ -8,7 +8,6 @@ multiple of its bound.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
@@ -17,7 +16,7 @@ from loyalty_pos.domain.money import percent_of
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
-from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.rewards.fixed_price_group import lacking
@@ -27,13 +26,15 @@ from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
 class Step(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"lowest": "from"}):
     """From ``from`` on: ``percent`` or ``amount`` off, or each unit at ``price``."""
 
+    one_of: ClassVar[tuple[str, ...]] = ("percent", "amount", "price")
+
     lowest: Annotated[int, Meta(ge=1, le=10**12)]
-    percent: Decimal | None = None
+    percent: Percent | None = None
     amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
     price: Amount | None = None
 
     def __post_init__(self) -> None:
-        check_one_of(percent=self.percent, amount=self.amount, price=self.price)
+        check_one_of(self, self.one_of)
         check_percent(self.percent)
 
 

@@ -13,7 +13,7 @@ Invariant: in each part, the rivals of a row stand next to each other in the ord
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loyalty_pos.domain.pricing.eligible import Candidate
@@ -170,8 +170,9 @@ def _part(facts: Facts, policy: Policy, together: Sequence[Candidate], blindly: 
     if any(map(_gift_varies, together[:start])) and _lowering(together[start:]):
         start = len(together)
     members, closing = together[:start], tuple(together[start:])
-    contested = _rivals(facts, members)
-    ordered, rows = _rows(facts, contested, members) if policy.percent_stacking != "best_per_line" else (members, ())
+    wants = _rivals(facts, members)
+    contested = tuple(wants)
+    ordered, rows = _rows(facts, wants, members) if policy.percent_stacking != "best_per_line" else (members, ())
     rivals = tuple(itertools.chain.from_iterable(rows))
     units = {
         unit
@@ -212,8 +213,8 @@ def _lines(facts: Facts, members: Sequence[Candidate]) -> list[int]:
     return sorted({number for scope in scopes for number in facts.board.covered(scope)})
 
 
-def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:
-    """Multi-buys that want a unit which another one wants too."""
+def _rivals(facts: Facts, members: Sequence[Candidate]) -> dict[Candidate, set[int]]:
+    """Multi-buys that want a unit which another one wants too, with the lines whose units they use up."""
     hungry = [one for one in members if one.offer.consumes and one.offer.group is None]
     lines = [_wanted(facts, one) for one in hungry]
     wanted = {
@@ -222,7 +223,7 @@ def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:
         if lines[first] & lines[second]
         for place in (first, second)
     }
-    return tuple(hungry[place] for place in sorted(wanted))
+    return {hungry[place]: lines[place] for place in sorted(wanted)}
 
 
 def _wanted(facts: Facts, one: Candidate) -> set[int]:
@@ -232,24 +233,23 @@ def _wanted(facts: Facts, one: Candidate) -> set[int]:
 
 
 def _rows(
-    facts: Facts, contested: Option, members: Sequence[Candidate]
+    facts: Facts, wants: Mapping[Candidate, set[int]], members: Sequence[Candidate]
 ) -> tuple[Sequence[Candidate], tuple[Option, ...]]:
     """The order of application, and the rows of rivals in it.
 
     One joins a row of its stage (S7) where no offer between them has to do with them; those that have not come
     first, which is all the same.
     """
-    among = {id(one) for one in contested}
     ordered: list[Candidate] = []
     rows: list[list[Candidate]] = []
     for one in members:
         ordered.append(one)
-        if id(one) not in among:
+        if one not in wants:
             continue
         for row in reversed(rows):
             begin = ordered.index(row[0])
             between = ordered[begin + len(row) : -1]
-            if _follows(facts, one, row) and not any(_matters(facts, other, [*row, one]) for other in between):
+            if _follows(wants, one, row) and not any(_matters(facts, other, [*row, one]) for other in between):
                 row.append(one)
                 ordered[begin:] = [*between, *row]
                 break
@@ -258,12 +258,11 @@ def _rows(
     return ordered, tuple(tuple(row) for row in rows if len(row) > 1)
 
 
-def _follows(facts: Facts, one: Candidate, row: Sequence[Candidate]) -> bool:
+def _follows(wants: Mapping[Candidate, set[int]], one: Candidate, row: Sequence[Candidate]) -> bool:
     """Whether a rival is of a row's stage, and wants its units; another does no harm where none looks around."""
     if one.offer.stage != row[0].offer.stage:
         return False
-    wanted = _wanted(facts, one)
-    return not any(map(_looks_around, [*row, one])) or any(wanted & _wanted(facts, other) for other in row)
+    return any(wants[one] & wants[other] for other in row) or not any(map(_looks_around, [*row, one]))
 
 
 def _looks_around(one: Candidate) -> bool:

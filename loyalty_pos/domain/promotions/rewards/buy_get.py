@@ -16,7 +16,7 @@ from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
-from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, most_off, off_text
+from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, most_off, off_one, off_text
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
 
 _FREE = Decimal(100)
@@ -142,7 +142,7 @@ class BuyGet(MultiBuy, frozen=True, eq=False, kw_only=True):
             part, of = self.get_quantity, self.get_quantity + self.buy_quantity
         bought = dict.fromkeys(table.free_units(self.buy_scope), 0)
         given = table.free_units(self.gives)
-        return bought | {unit: most_off(table, [unit], 1, self.rate, self.amount) * part // of + 1 for unit in given}
+        return bought | {unit: off_one(table.left[unit], self.rate, self.amount) * part // of + 1 for unit in given}
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Mua 2 tặng 1: tặng 30.000đ``."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from math import ceil
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -62,8 +63,7 @@ class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
 
     def each(self, table: Table) -> dict[int, int]:
         """What a unit loses when it is the cheapest; no more than ``units`` of them do."""
-        units = table.free_units(self.scope)
-        return {unit: most_off(table, [unit], 1, self.percent, self.amount) for unit in units}
+        return {unit: off_one(table.left[unit], self.percent, self.amount) for unit in table.free_units(self.scope)}
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Món rẻ nhất: 50% của 30.000đ``."""
@@ -91,6 +91,13 @@ def most_off(
     if percent is None:
         return sum(min(amount or 0, value) for value in values)
     return min(sum(values), percent_of(sum(values), percent) + times)
+
+
+def off_one(value: int, percent: Decimal | None, amount: int | None) -> int:
+    """At most what one unit of ``value`` can lose, quickly: in whole percents, and what rounding may add."""
+    if percent is None:
+        return min(amount or 0, value)
+    return min(value, value * ceil(percent) // 100 + 1)
 
 
 def off_text(say: Say, percent: Decimal | None, amount: int | None, base: int) -> str:

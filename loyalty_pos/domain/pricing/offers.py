@@ -23,7 +23,7 @@ from loyalty_pos.domain.promotions.rewards.base import Reward
 from loyalty_pos.domain.promotions.rewards.issue_coupon import IssueCoupon
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
 from loyalty_pos.domain.promotions.rewards.points import Points
-from loyalty_pos.domain.promotions.scope import Scope
+from loyalty_pos.domain.promotions.scope import Scope, with_shared_scopes
 from loyalty_pos.domain.tiers import Tier
 from loyalty_pos.errors import BadInput
 
@@ -142,7 +142,7 @@ def decode_reward(raw: Mapping[str, Any], path: str) -> Reward:
     kind = rewards.KINDS.get(str(raw.get("kind", "")))
     if kind is None:
         raise invalid(join(path, "kind"), "unknown" if "kind" in raw else "missing")
-    return decode({key: value for key, value in raw.items() if key != "kind"}, kind, path)
+    return with_shared_scopes(decode({key: value for key, value in raw.items() if key != "kind"}, kind, path))
 
 
 class _Of(Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,7 +164,7 @@ def decode_condition(raw: Mapping[str, Any], path: str, depth: int = 0) -> Condi
     kind = conditions.KINDS.get(name)
     if kind is None:
         raise invalid(join(path, "kind"), "unknown" if "kind" in raw else "missing")
-    return decode(arguments, kind, path)
+    return with_shared_scopes(decode(arguments, kind, path))
 
 
 def unknown_coupons(reward: Mapping[str, Any], coupons: Set[str], path: str) -> dict[str, list[str]]:

@@ -16,7 +16,8 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from loyalty_pos import errors
-from loyalty_pos.api.sentences import Language, sentence
+from loyalty_pos.api.faults import told
+from loyalty_pos.api.sentences import Language
 from loyalty_pos.errors import LoyaltyError
 from loyalty_pos.services.context import Services
 
@@ -123,7 +124,7 @@ def _response(status: int, code: str, fields: dict[str, list[str]], facts: dict[
         "type": f"urn:loyalty-pos:problem:{code}",
         "title": vi if spoken == "vi" else en,
         "status": status,
-        "detail": sentence(code, spoken, facts),
+        "detail": told(code, spoken, facts, fields),
         "code": code,
     }
     if fields:

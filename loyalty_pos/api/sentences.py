@@ -17,8 +17,8 @@ Language = Literal["vi", "en"]
 SENTENCES: dict[str, tuple[str, str]] = {
     # the request itself
     "invalid": (
-        "Dữ liệu gửi lên chưa đúng; xem các trường trong errors.",
-        "The data sent is not valid; see the fields in errors.",
+        "Dữ liệu gửi lên chưa đúng.",
+        "The data sent is not valid.",
     ),
     "invalid_json": (
         "Nội dung gửi lên không phải là JSON hợp lệ (UTF-8).",

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 import click
 
-from loyalty_pos.api.sentences import Language, sentence
+from loyalty_pos.api.faults import told
+from loyalty_pos.api.sentences import Language
 from loyalty_pos.app import make_services
 from loyalty_pos.config import Config, load_config
 from loyalty_pos.errors import LoyaltyError, Refused
@@ -44,9 +45,7 @@ class Commands(click.Group):
 
 def line_of(error: LoyaltyError) -> str:
     """The sentence of a refusal, with the fields at fault."""
-    fields = "; ".join(f"{field}: {', '.join(codes)}" for field, codes in error.errors.items())
-    text = sentence(error.code, user_language(), error.facts)
-    return f"{text} ({fields})" if fields else text
+    return told(error.code, user_language(), error.facts, error.errors)
 
 
 def user_language() -> Language:

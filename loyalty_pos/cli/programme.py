@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from loyalty_pos.cli.base import all_items, json_option, opened, show, write
+from loyalty_pos.domain.pricing.compile import MOST_PROMOTIONS
 from loyalty_pos.errors import BadInput
 from loyalty_pos.services import programme as programmes
 from loyalty_pos.services import promotions
@@ -64,6 +65,8 @@ def _read(file: Path) -> dict[str, Any]:
         raise BadInput(errors={"file": ["invalid"]})
     if not whole.keys() <= set(PARTS):
         raise BadInput(errors={"file": ["unknown_field"]})
+    if len(whole.get("promotions", [])) > MOST_PROMOTIONS:
+        raise BadInput(errors={"promotions": ["too_many"]})
     return whole
 
 

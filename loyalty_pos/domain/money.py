@@ -65,15 +65,11 @@ def allocate(amount: int, weights: Sequence[int], order_keys: Sequence[Any]) -> 
         raise ValueError("amount outside 0..sum(weights)")
     if total == 0:
         return [0] * len(weights)
-    shares: list[int] = []
-    fractions: list[int] = []
-    for weight in weights:
-        share, fraction = divmod(amount * weight, total)
-        shares.append(share)
-        fractions.append(fraction)
+    shares = [amount * weight // total for weight in weights]
     left = amount - sum(shares)
     if left:
         # A zero fraction means an exact share; there are always enough others for what is left.
+        fractions = [amount * weight % total for weight in weights]
         ranked = sorted(range(len(weights)), key=lambda i: (-fractions[i], order_keys[i]))
         for index in ranked[:left]:
             shares[index] += 1

@@ -143,7 +143,8 @@ def patch(services: Services, request: Request, code: str, changes: dict[str, An
 def compiled_with(raw: StoredRules, code: str, definition: dict[str, Any] | None) -> RuleSet:
     """The active rules with this one in (or, None, out).
 
-    BadInput with the faulty fields of this one; Conflict (``promotion_needed``) for a fault of another.
+    BadInput with the faulty fields of this one, or where there are too many; Conflict (``promotion_needed``) for a
+    fault of another.
     """
     others = [rule for rule in raw.promotions if rule["code"] != code]
     try:
@@ -153,4 +154,6 @@ def compiled_with(raw: StoredRules, code: str, definition: dict[str, Any] | None
         mine = {path.removeprefix(own): codes for path, codes in refusal.errors.items() if path.startswith(own)}
         if mine:
             raise BadInput(errors=mine) from None
+        if "promotions" in refusal.errors:
+            raise
         raise Conflict("promotion_needed") from None

@@ -61,9 +61,11 @@ def declared(kind: type[msgspec.Struct]) -> tuple[mi.Field, ...]:
 
 def _type(of: mi.Type) -> mi.Type:
     """A type without None; of a choice or a number, the text that both are written as."""
+    if isinstance(of, mi.Metadata):
+        return _type(of.type)
     if not isinstance(of, mi.UnionType):
         return of
-    types = [one for one in of.types if not isinstance(one, mi.NoneType)]
+    types = [_type(one) for one in of.types if not isinstance(one, mi.NoneType)]
     groups = [one for one in types if isinstance(one, mi.StructType)]
     return types[0] if len(types) == 1 else groups[0] if groups else mi.UnionType(tuple(types))
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from loyalty_pos.web.i18n import gettext as _
+from loyalty_pos.api import faults
+from loyalty_pos.web import i18n
 from loyalty_pos.web.i18n import lazy as _l
 
 REWARDS = {
@@ -148,21 +149,6 @@ CHOICES = {
     "group": _l("groups of goods"),
     "tier": _l("tier"),
 }
-FAULTS = {
-    "missing": _l("This is needed."),
-    "out_of_range": _l("This figure is outside of what is possible."),
-    "too_precise": _l("At most four decimals."),
-    "wrong_type": _l("This cannot be read; please write it otherwise."),
-    "one_only": _l("Only one of these two may be filled in."),
-    "before_from": _l("The last day is before the first."),
-    "unknown": _l("There is no such thing here."),
-    "not_one_of": _l("Please choose one of the list."),
-    "duplicate": _l("This code is taken."),
-    "contradictory": _l("This contradicts what stands beside it."),
-    "empty": _l("Please say which goods, or tick everything."),
-    "overlapping": _l("Each step must begin above the one before."),
-    "without_stacking": _l("A group needs “only the best of its group”."),
-}
 
 
 def label(name: str) -> str:
@@ -191,8 +177,9 @@ def icon(kind: str) -> str:
 
 
 def fault(code: str) -> str:
-    """What is wrong with a field."""
-    return str(FAULTS[code]) if code in FAULTS else _("Please look at this again.")
+    """What is wrong with a field, as a sentence."""
+    text = faults.fault(code, i18n.language())
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _known(table: dict[str, Any], name: str) -> str:

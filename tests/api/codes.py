@@ -62,3 +62,38 @@ def _texts(node: ast.expr) -> Iterator[str]:
         yield from _texts(node.orelse)
     elif isinstance(node, ast.JoinedStr) and ast.unparse(node) == "f'checkout_{row.state}'":
         yield from ("checkout_settled", "checkout_voided")
+
+
+@cache
+def field_codes() -> set[str]:
+    """The codes that are put on a field: by ``errors={path: [code]}``, ``invalid(path, code)``,
+    ``ValueError("field:code")``."""
+    found: set[str] = set()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                found.update(_of_field(node))
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+                found.update(_listed(node.value) if "faults" in ast.unparse(node.targets[0]) else ())
+    return found
+
+
+def _of_field(call: ast.Call) -> Iterator[str]:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name == "invalid" and len(call.args) == 2:
+        yield from _texts(call.args[1])
+    if name == "ValueError" and call.args:
+        yield from (
+            ast.unparse(text).strip("'\"").rpartition(":")[2] for text in call.args[:1] if ":" in ast.unparse(text)
+        )
+    for keyword in call.keywords:
+        if keyword.arg == "errors" and isinstance(keyword.value, ast.Dict):
+            for value in keyword.value.values:
+                yield from _listed(value)
+
+
+def _listed(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.List):
+        for one in node.elts:
+            yield from _texts(one)

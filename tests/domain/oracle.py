@@ -1,276 +1,269 @@
 """The best price by trying everything: what S11 means, written without the engine.
 
-Units are plain numbers in lists, shares are worked out with fractions, every permitted combination is
-played out to the end.  Permitted are: each exclusive offer alone; or all offers that merely combine,
-one or none of each group, any of the coupons, and of multi-buys that want the same units any, in any
-order.  It knows percent_off, amount_off, fixed_price, cheapest_off, buy_get and fixed_price_group,
-thresholds, limits in a basket, and nothing of the engine's code.
+Every permitted combination (oracle_sets.py) is played out to the end, with what each kind of reward gives
+(oracle_rewards.py).  Nothing of the engine's code is known here.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from math import floor
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-Json = dict[str, Any]
-STAGES = ("catalog", "item", "group", "tier", "basket", "coupon")
-HUNGRY = ("cheapest_off", "buy_get", "fixed_price_group")
+from domain.oracle_rewards import EVERYTHING, GIFTS, NORMAL, Cut, Gift, Json, Units, World, percent, scopes
+from domain.oracle_sets import candidates, late, permitted
+
+COMPARE = {
+    "gte": lambda value, bound: value >= bound,
+    "gt": lambda value, bound: value > bound,
+    "lt": lambda value, bound: value < bound,
+    "eq": lambda value, bound: value == bound,
+}
 
 
-def best(goods: Sequence[Json], promotions: Sequence[Json]) -> int:
-    """The largest discount that a permitted combination gives, in minor units.
+class Outcome(NamedTuple):
+    """What one combination comes to."""
 
-    ``promotions`` are those in force; a coupon's stands there if its code was shown.
+    discount: int
+    worth: int
+    """Of gifts, beside the discount."""
+    applied: tuple[str, ...]
+    """Codes of all that applied."""
+    used: tuple[tuple[str, str | None], ...]
+    """Promotion and coupon of what stays: a multiplier that another beats was for nothing (S17)."""
+    nets: tuple[int, ...]
+    """Of each line, by its number."""
+    free: tuple[tuple[str, int], ...]
+    """Goods that are added."""
+    kinds: tuple[str, ...]
+    """Kinds of reward that gave anything."""
+
+
+def best(goods: Sequence[Json], promotions: Sequence[Json], world: World) -> int:
+    """The discount of the best permitted combination, in minor units."""
+    return best_outcomes(goods, promotions, world)[0].discount
+
+
+def best_outcomes(goods: Sequence[Json], promotions: Sequence[Json], world: World) -> list[Outcome]:
+    """All outcomes that are equally good: several only where the same offers come in another order.
+
+    ``promotions`` are those in force; a coupon's stands there if its code was shown, with ``coupons``
+    beside the rule where more than one of it was.
     """
-    basket = Basket(goods)
-    usable = [one for one in promotions if basket.allows(one)]
-    return max((basket.discount(chosen) for chosen in permitted(basket, usable)), default=0)
+    found: dict[Any, dict[Outcome, None]] = {}
+    usable = [one for one in candidates(promotions) if may_be_tried(Units(goods, world), one)]
+    priorities = {one["code"]: one.get("priority", 0) for one in promotions}
+    for alone, chosen in permitted(Units(goods, world), usable):
+        outcome = play(goods, chosen, world)
+        keys = sorted((-priorities[code], code) for code in outcome.applied)
+        rank = (-outcome.discount - outcome.worth, len(keys), tuple(keys))
+        found.setdefault((alone, rank), {})[outcome] = None
+    tops = [min((rank for side, rank in found if side == alone), default=None) for alone in (False, True)]
+    if world.policy.get("exclusive_by") == "priority":
+        singles = [(first_priority(rank), rank, True) for side, rank in found if side]
+        rest = [(first_priority(rank), rank, False) for rank in tops[:1] if rank is not None]
+        _, rank, alone = min([*rest, *singles])
+    else:
+        rank, alone = min((rank, alone) for alone, rank in zip((False, True), tops, strict=True) if rank is not None)
+    return list(found[alone, rank])
 
 
-def best_nets(goods: Sequence[Json], promotions: Sequence[Json]) -> tuple[int, list[int] | None]:
-    """The same, and what each line comes to; None when equally good combinations differ in it."""
-    basket = Basket(goods)
-    found: dict[int, set[tuple[int, ...]]] = {}
-    for chosen in permitted(basket, [one for one in promotions if basket.allows(one)]):
-        found.setdefault(basket.discount(chosen), set()).add(basket.nets())
-    most = max(found)
-    nets = found[most]
-    return most, list(nets.pop()) if len(nets) == 1 else None
+def first_priority(rank: tuple[Any, ...]) -> int:
+    """The highest priority among what applied, as a number of which the smallest wins."""
+    return min((key[0] for key in rank[2]), default=10**9)
 
 
-def permitted(basket: Basket, usable: Sequence[Json]) -> Iterator[list[Json]]:
-    """Every permitted combination, in its order of application."""
-    rest = [one for one in usable if one.get("stacking") != "exclusive"]
-    yield from ([one] for one in usable if one.get("stacking") == "exclusive")
-    rivals = [one for one in rest if basket.contested(one, rest)]
-    groups: dict[str, list[Json]] = {}
-    always, coupons = [], []
-    for one in rest:
-        if one.get("group"):
-            groups.setdefault(one["group"], []).append(one)
-        elif one.get("trigger") == "coupon":
-            coupons.append(one)
-        elif one not in rivals:
-            always.append(one)
-    picks = [[*((one,) for one in members), ()] for members in groups.values()]
-    picks += [[(one,), ()] for one in coupons]
-    for picked in itertools.product(*picks):
-        others = sorted([*always, *itertools.chain.from_iterable(picked)], key=order)
-        early = [one for one in others if order(one) < (STAGES.index("group") + 1,)]
-        late = others[len(early) :]
-        for count in range(len(rivals) + 1):
-            for way in itertools.permutations(rivals, count):
-                yield [*early, *way, *late]
+def may_be_tried(units: Units, one: Json) -> bool:
+    """Whether everything holds that does not depend on what else applies (S9)."""
+    touched = any(units.covered(scope) for reward in one["rewards"] for scope in scopes(reward))
+    fixed = [condition for condition in one.get("conditions", []) if not late(condition)]
+    money = one.get("limits", {}).get("budget", 1)
+    return touched and money > 0 and all(holds(units, condition) for condition in fixed)
 
 
-def order(one: Json) -> tuple[Any, ...]:
-    """Stage, priority, code (S11)."""
-    return STAGES.index(stage(one)), -one.get("priority", 0), one["code"]
+def holds(units: Units, condition: Json) -> bool:
+    """A threshold, inclusive unless it says otherwise (S9)."""
+    units.look()
+    here = units.now(condition.get("scope", EVERYTHING))
+    if condition["kind"] == "min_quantity":
+        return condition["quantity"] <= len(here) <= condition.get("max", len(here))
+    values = units.left if condition.get("basis") == "discounted" else units.start
+    value = sum(values[unit] for unit in here)
+    return bool(COMPARE[condition.get("op", "gte")](value, condition["amount"]))
 
 
-def stage(one: Json) -> str:
-    """Where it applies when it does not say (S7)."""
-    if one.get("stage"):
-        return str(one["stage"])
-    if one.get("trigger") == "coupon":
-        return "coupon"
-    reward = one["rewards"][0]
-    if reward["kind"] in HUNGRY:
-        return "group"
-    broad = reward.get("level") == "basket" or (
-        reward["kind"] == "amount_off" and reward.get("per", "basket") == "basket"
-    )
-    return "basket" if broad else "item"
+# Playing one combination ------------------------------------------------------------------------
 
 
-class Basket:
-    """The goods, unit by unit; ``left`` and ``taken`` are one combination's."""
+@dataclass
+class Run:
+    """One combination as it is played."""
 
-    def __init__(self, goods: Sequence[Json]) -> None:
-        self.goods = sorted(goods, key=lambda line: int(line["line"]))
-        self.line_of = [number for number, line in enumerate(self.goods) for _ in range(line["quantity"])]
-        self.start = [self.goods[number]["unit_price"] for number in self.line_of]
-        self.left: list[int] = []
-        self.taken: set[int] = set()
+    units: Units
+    applied: list[Json] = field(default_factory=list)
+    gifts: list[tuple[Json, Gift]] = field(default_factory=list)
+    """Beside the offer each came from."""
+    lowering: list[Json] = field(default_factory=list)
+    """Offers that lowered a price."""
+    spent: Counter[str] = field(default_factory=Counter)
+    """Budget that each promotion has used."""
+    uses: Counter[str] = field(default_factory=Counter)
+    kinds: set[str] = field(default_factory=set)
+    percents: set[tuple[str, str | None, int, int]] = field(default_factory=set)
+    """(promotion, coupon, number of the reward, line) of percentages that gave anything."""
 
-    def covered(self, scope: Json) -> list[int]:
-        """Units of a scope that may be discounted (S10)."""
-        return [unit for unit, number in enumerate(self.line_of) if self._meant(self.goods[number], scope)]
+    def gave_more(self, one: Json) -> bool:
+        """Whether an offer gave anything beside multiplied points."""
+        return one in self.lowering or any(other is one and not gift.multiplier for other, gift in self.gifts)
 
-    @staticmethod
-    def _meant(line: Json, scope: Json) -> bool:
-        path = line.get("category") or ""
-        inside = [path == name or path.startswith(name + "/") for name in scope.get("categories", [])]
-        outside = [path == name or path.startswith(name + "/") for name in scope.get("exclude_categories", [])]
-        return line.get("discountable", True) and (not inside or any(inside)) and not any(outside)
 
-    def allows(self, one: Json) -> bool:
-        """Whether the thresholds hold that do not depend on what else applies (S9)."""
-        touched = any(self.covered(scope) for reward in one["rewards"] for scope in scopes(reward))
-        return touched and all(self._holds(part, self.start) for part in one.get("conditions", []) if not late(part))
-
-    def _holds(self, condition: Json, values: list[int]) -> bool:
-        units = self.covered(condition.get("scope", {}))
-        if condition["kind"] == "min_quantity":
-            return len(units) >= condition["quantity"]
-        return sum(values[unit] for unit in units) >= condition["amount"]
-
-    def contested(self, one: Json, others: Sequence[Json]) -> bool:
-        """Whether another multi-buy wants a unit of its lines (S8)."""
-        if not hungry(one):
-            return False
-        lines = self._lines(one)
-        return any(other is not one and hungry(other) and lines & self._lines(other) for other in others)
-
-    def _lines(self, one: Json) -> set[int]:
-        scoped = (scope for reward in one["rewards"] for scope in scopes(reward))
-        return {self.line_of[unit] for scope in scoped for unit in self.covered(scope)}
-
-    def discount(self, chosen: Sequence[Json]) -> int:
-        """What a combination gives."""
-        self.left, self.taken = self.start.copy(), set()
+def play(goods: Sequence[Json], chosen: Sequence[Json], world: World) -> Outcome:
+    """What a combination gives.  Where of percentages only the best of a line counts, one that gives
+    nothing there (its threshold missed, say) is no percentage of that line."""
+    idle: set[tuple[str, str | None, int, int]] = set()
+    while True:
+        run = Run(Units(goods, world))
+        owners = best_percents(run.units, chosen, idle)
         for one in chosen:
-            given = sum(self.start) - sum(self.left)
-            if one.get("stacking") == "only_if_alone" and given:
-                continue
-            if all(self._holds(part, self.left) for part in one.get("conditions", []) if late(part)):
-                for reward in one["rewards"]:
-                    getattr(self, f"_{reward['kind']}")(reward, one.get("limits", {}).get("per_basket"))
-        return sum(self.start) - sum(self.left)
-
-    def nets(self) -> tuple[int, ...]:
-        """What each line comes to, in the order of their numbers."""
-        sums = [0] * len(self.goods)
-        for unit, number in enumerate(self.line_of):
-            sums[number] += self.left[unit]
-        return tuple(sums)
-
-    # The kinds --------------------------------------------------------------------------------
-
-    def _percent_off(self, reward: Json, _most: int | None) -> None:
-        units = self._first(self.covered(reward["scope"]), reward.get("max_units"))
-        values = self.start if reward.get("base") == "original" else self.left
-        amount = half_up(Fraction(sum(values[unit] for unit in units)) * Fraction(str(reward["percent"])) / 100)
-        self._share(min(amount, reward.get("max_amount", amount)), units, values)
-
-    def _amount_off(self, reward: Json, _most: int | None) -> None:
-        units, amount = self.covered(reward["scope"]), reward["amount"]
-        per = reward.get("per", "basket")
-        if per == "basket":
-            self._share(min(amount, sum(self.left[unit] for unit in units)), units, self.left)
-        elif per == "unit":
-            for unit in units:
-                self.left[unit] -= min(amount, self.left[unit])
-        else:
-            for _, line in itertools.groupby(units, key=self.line_of.__getitem__):
-                members = list(line)
-                self._share(min(amount, sum(self.left[unit] for unit in members)), members, self.left)
-
-    def _fixed_price(self, reward: Json, _most: int | None) -> None:
-        for unit in self._first(self.covered(reward["scope"]), reward.get("max_units")):
-            self.left[unit] = min(self.left[unit], reward["price"])
-
-    def _cheapest_off(self, reward: Json, _most: int | None) -> None:
-        group = self._free(reward["scope"])
-        given = sorted(self._cheapest(group)[: reward["units"]])
-        if self._give(given, reward):
-            self.taken.update(group)
-
-    def _buy_get(self, reward: Json, most: int | None) -> None:
-        buy, get = reward["buy_quantity"], reward["get_quantity"]
-        buyable, givable = self._free(reward["buy_scope"]), self._free(reward["get_scope"])
-        times, gifts = max(
-            self._plans(buyable, givable, buy, get, most), key=lambda plan: (len(plan[1]), -plan[0]), default=(0, [])
-        )
-        paid = sorted((unit for unit in buyable if unit not in gifts), key=lambda unit: (-self.left[unit], unit))
-        for time in range(times):
-            gift = sorted(gifts[time * get : (time + 1) * get])
-            if self._give(gift, reward):
-                self.taken.update(gift, paid[time * buy : (time + 1) * buy])
-
-    def _plans(
-        self, buyable: list[int], givable: list[int], buy: int, get: int, most: int | None
-    ) -> Iterator[tuple[int, list[int]]]:
-        """(times, gifts): for every number of times, the cheapest units that nobody has to pay for it."""
-        for times in range(1, min(len(buyable) // buy, most or len(buyable)) + 1):
-            gifts: list[int] = []
-            for unit in self._cheapest(givable):
-                paying = sum(other not in gifts and other != unit for other in buyable)
-                if len(gifts) < times * get and (unit not in buyable or paying >= times * buy):
-                    gifts.append(unit)
-            if gifts:
-                yield times, gifts
-
-    def _fixed_price_group(self, reward: Json, most: int | None) -> None:
-        size = reward["quantity"]
-        units = sorted(self._free(reward["scope"]), key=lambda unit: (-self.left[unit], unit))
-        for time in range(min(len(units) // size, most or len(units))):
-            group = sorted(units[time * size : (time + 1) * size])
-            saved = sum(self.left[unit] for unit in group) - reward["price"]
-            if saved > 0:
-                self._share(saved, group, self.left)
-                self.taken.update(group)
-
-    # What they share --------------------------------------------------------------------------
-
-    def _free(self, scope: Json) -> list[int]:
-        return [unit for unit in self.covered(scope) if unit not in self.taken]
-
-    def _cheapest(self, units: Sequence[int]) -> list[int]:
-        return sorted(units, key=lambda unit: (self.left[unit], -unit))
-
-    def _first(self, units: list[int], most: int | None) -> list[int]:
-        return units if most is None else sorted(self._cheapest(units)[:most])
-
-    def _give(self, units: Sequence[int], reward: Json) -> int:
-        """A percentage of some units, rounded once over all of them (S3); what it came to."""
-        value = sum(self.left[unit] for unit in units)
-        amount = half_up(Fraction(value) * Fraction(str(reward["percent"])) / 100)
-        self._share(amount, units, self.left)
-        return amount
-
-    def _share(self, amount: int, units: Sequence[int], values: list[int]) -> None:
-        """Over the lines, then over the units of each, by value (S4)."""
-        lines = [list(members) for _, members in itertools.groupby(units, key=self.line_of.__getitem__)]
-        weights = [sum(values[unit] for unit in members) for members in lines]
-        cuts = {}
-        for part, members in zip(shares(amount, weights), lines, strict=True):
-            cuts.update(zip(members, shares(part, [values[unit] for unit in members]), strict=True))
-        for unit, cut in cuts.items():
-            self.left[unit] -= min(cut, self.left[unit])
+            apply(run, one, owners)
+        dead = set() if owners is None else {owner for owner in owners.values() if owner not in run.percents}
+        if not dead:
+            return outcome_of(run)
+        idle |= dead
 
 
-def shares(amount: int, weights: Sequence[int]) -> list[int]:
-    """In proportion: whole parts first, then one more to the largest fractions, the first of equal ones (S4)."""
-    total = sum(weights)
-    if not total:
-        return [0] * len(weights)
-    exact = [Fraction(amount * weight, total) for weight in weights]
-    parts = [floor(one) for one in exact]
-    ranked = sorted(range(len(weights)), key=lambda place: (parts[place] - exact[place], place))
-    for place in ranked[: amount - sum(parts)]:
-        parts[place] += 1
-    return parts
+def best_percents(
+    units: Units, chosen: Sequence[Json], idle: set[tuple[str, str | None, int, int]]
+) -> dict[int, tuple[str, str | None, int, int]] | None:
+    """Line -> its highest percentage, of equal ones the first; None where all count."""
+    if units.world.policy.get("percent_stacking") != "best_per_line":
+        return None
+    rates: dict[int, Any] = {}
+    owners: dict[int, tuple[str, str | None, int, int]] = {}
+    for one in chosen:
+        for number, reward in enumerate(one["rewards"]):
+            for line in {units.line_of[unit] for unit in units.covered(scopes(reward)[0])}:
+                owner = one["code"], one["coupon"], number, line
+                if reward["kind"] != "percent_off" or owner in idle:
+                    continue
+                rate = percent(10**9, reward["percent"])
+                if rate > rates.get(line, 0):
+                    rates[line], owners[line] = rate, owner
+    return owners
 
 
-def half_up(value: Fraction) -> int:
-    """To the nearest whole number, halves up."""
-    return floor(value + Fraction(1, 2))
+def apply(run: Run, one: Json, owners: dict[int, tuple[str, str | None, int, int]] | None) -> None:
+    """Carry out one offer, if its turn finds it permitted."""
+    units, code, limits = run.units, one["code"], one.get("limits", {})
+    if one.get("stacking") == "only_if_alone" and run.applied:
+        return
+    if not all(holds(units, condition) for condition in one.get("conditions", []) if late(condition)):
+        return
+    most = limits["per_basket"] - run.uses[code] if "per_basket" in limits else None
+    if most is not None and most <= 0:
+        return
+    before = units.left.copy(), units.taken.copy()
+    cuts: list[tuple[int, Cut]] = []
+    for number, reward in enumerate(one["rewards"]):
+        mine = (one["code"], one["coupon"], number)
+        units.percent_lines = None if owners is None else {line for line in owners if owners[line][:3] == mine}
+        for cut in units.cuts(reward, most):
+            found = above_floor(units, cut, one.get("floor"))
+            if found.total:
+                take(units, found)
+                cuts.append((number, found))
+    gifts = [(reward, units.gift(reward, most)) for reward in one["rewards"] if reward["kind"] in GIFTS]
+    given = [(reward, gift) for reward, gift in gifts if gift is not None]
+    if not cuts and not given:
+        return
+    worth = sum(gift.worth for _, gift in given)
+    if "budget" in limits:
+        left = limits["budget"] - run.spent[code]
+        if sum(cut.total for _, cut in cuts) + worth > left:
+            units.left, units.taken = before
+            if units.world.policy.get("over_budget") != "cap" or left <= worth:
+                return
+            cuts = within(units, cuts, left - worth)
+    note(run, one, cuts, given)
 
 
-def hungry(one: Json) -> bool:
-    """Whether it uses units up (S8); one of a group has its place there."""
-    return not one.get("group") and any(reward["kind"] in HUNGRY for reward in one["rewards"])
+def note(run: Run, one: Json, cuts: Sequence[tuple[int, Cut]], gifts: Sequence[tuple[Json, Gift]]) -> None:
+    """Keep the books of what applied."""
+    times = Counter(number for number, _ in cuts)
+    run.applied.append(one)
+    run.gifts += [(one, gift) for _, gift in gifts]
+    run.lowering += [one] if cuts else []
+    run.spent[one["code"]] += sum(cut.total for _, cut in cuts) + sum(gift.worth for _, gift in gifts)
+    run.uses[one["code"]] += max([*times.values(), *(gift.uses for _, gift in gifts)])
+    run.kinds.update(one["rewards"][number]["kind"] for number in times)
+    run.kinds.update(reward["kind"] for reward, _ in gifts)
+    for number, cut in cuts:
+        lines = {run.units.line_of[unit] for unit, amount in cut.amounts.items() if amount}
+        run.percents.update((one["code"], one["coupon"], number, line) for line in lines)
 
 
-def late(condition: Json) -> bool:
-    """Whether a threshold looks at what is left."""
-    return condition.get("basis") == "discounted"
+def take(units: Units, cut: Cut) -> None:
+    """Carry out one cut."""
+    for unit, amount in cut.amounts.items():
+        units.left[unit] -= amount
+    units.taken.update(cut.consumed)
 
 
-def scopes(reward: Json) -> list[Json]:
-    """The scopes of a reward."""
-    return [reward[name] for name in ("scope", "buy_scope", "get_scope") if name in reward]
+def above_floor(units: Units, cut: Cut, floor: str | int | None) -> Cut:
+    """As much of a cut as floors allow: per unit, for a multi-buy over all its units together."""
+
+    def lowest(unit: int) -> int:
+        line = units.goods[units.line_of[unit]]
+        ruled = line.get("unit_cost") if floor == "cost" else floor
+        return units.scaled(unit, max(line.get("floor") or 0, ruled or 0))
+
+    if cut.consumed:
+        return units.shrunk(cut, max(0, sum(units.left[unit] - lowest(unit) for unit in cut.consumed)))
+    return Cut({unit: min(off, max(0, units.left[unit] - lowest(unit))) for unit, off in cut.amounts.items()})
+
+
+def within(units: Units, cuts: Sequence[tuple[int, Cut]], budget: int) -> list[tuple[int, Cut]]:
+    """The first cuts that a budget pays for, the last of them made smaller (S12)."""
+    found = []
+    for number, cut in cuts:
+        smaller = units.shrunk(cut, budget)
+        if smaller.total:
+            take(units, smaller)
+            found.append((number, smaller))
+        budget -= smaller.total
+    return found
+
+
+def beaten_multipliers(run: Run) -> list[Json]:
+    """Offers that did nothing but multiply points, and less than another did on the final price (S17)."""
+    made = [(one, gift) for one, gift in run.gifts if gift.multiplier]
+
+    def brings(pair: tuple[Json, Gift]) -> tuple[int, bool]:
+        one, gift = pair
+        paid = sum(run.units.worth_of(number) for number in gift.lines)
+        return paid // run.units.world.per_point * (gift.multiplier - NORMAL), one["coupon"] is None
+
+    best = max(made, key=brings, default=None)
+    return [one for one, _ in made if best is not None and one is not best[0] and not run.gave_more(one)]
+
+
+def outcome_of(run: Run) -> Outcome:
+    """The end of it; of several multipliers of points the best alone counts (S17)."""
+    units = run.units
+    free: Counter[str] = Counter()
+    for _, gift in run.gifts:
+        if gift.quantity:
+            free[gift.sku] += gift.quantity
+    beaten = beaten_multipliers(run)
+    plain = sum(gift.worth for _, gift in run.gifts if gift.multiplier in (0, NORMAL))
+    times = max((gift.worth for _, gift in run.gifts if gift.multiplier > NORMAL), default=0)
+    return Outcome(
+        discount=sum(units.start) - sum(units.left),
+        worth=plain + times,
+        applied=tuple(one["code"] for one in run.applied),
+        used=tuple(sorted(((one["code"], one["coupon"]) for one in run.applied if one not in beaten), key=str)),
+        nets=tuple(units.worth_of(number) for number in range(len(units.goods))),
+        free=tuple(sorted(free.items())),
+        kinds=tuple(sorted(run.kinds)),
+    )

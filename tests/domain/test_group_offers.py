@@ -89,6 +89,13 @@ def tea(number: int, price: int, quantity: int = 1) -> Json:
         # A wide item leaves a narrow one what it needs.
         ({"kind": "bundle", "items": [{"scope": {"all": True}}, {"scope": MILK}], "percent": 50},
          [line(1, 30_000), tea(2, 20_000)], [15_000, 10_000]),
+        # The second item needs all three milks but one: the first makes do with the tea.
+        ({"kind": "bundle", "items": [{"scope": {"all": True}}, {"scope": MILK, "quantity": 3}], "percent": 50},
+         [line(1, 30_000, 3), tea(2, 20_000)], [45_000, 10_000]),
+        # Of two that both items would take the dearer pair goes in, whichever item each is for.
+        ({"kind": "bundle", "percent": 50,
+          "items": [{"scope": {"skus": ["s1", "s2"]}}, {"scope": {"skus": ["s2", "s3"]}}]},
+         [line(1, 30_000), line(2, 40_000), line(3, 10_000)], [15_000, 20_000, 0]),
     ],
 )  # fmt: skip
 def test_so_many_of_this_with_so_many_of_that(reward: Json, lines: list[Json], discounts: list[int]) -> None:
@@ -138,7 +145,13 @@ def test_units_of_a_group_are_used_up_and_worth_the_same_on_return() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reward", "missing"), [(group(3, 75_000), 2), (bundle(price=1_000), 2), (BY_COUNT, 2)],
+    ("reward", "missing"),
+    [
+        (group(3, 75_000), 2),
+        (bundle(price=1_000), 2),
+        ({"kind": "bundle", "items": [{"scope": {"all": True}}, {"scope": MILK}], "price": 1_000}, 1),
+        (BY_COUNT, 2),
+    ],
 )  # fmt: skip
 def test_what_is_missing_is_said(reward: Json, missing: int) -> None:
     """S13."""

@@ -156,3 +156,36 @@ def test_s11_equal_totals_go_to_the_fewer_promotions_then_priority_then_code() -
     ]
     goods = [{"line": "1", "sku": "a", "quantity": 1, "unit_price": 1000}]
     assert [use.promotion for use in priced(goods, promotions).uses] == ["z", "b", "gold-10"]
+
+
+def test_s11_a_coupon_is_not_spent_where_the_others_take_the_whole_bill() -> None:
+    """10 % off and a sum above the bill come to the same as the sum alone: the fewer promotions stay."""
+    promotions: list[dict[str, Any]] = [
+        {
+            "code": "ten",
+            "name": "A",
+            "trigger": "coupon",
+            "priority": 1,
+            "rewards": [{"kind": "percent_off", "percent": 10}],
+        },
+        {"code": "sum", "name": "B", "trigger": "coupon", "rewards": [{"kind": "amount_off", "amount": 100_000}]},
+    ]
+    goods = [{"line": "1", "sku": "a", "quantity": 1, "unit_price": 80_000}]
+    made = priced(goods, promotions)
+    assert made.pricing.totals.net == 0
+    assert [use.promotion for use in made.uses] == ["gold-10", "sum"]
+    assert {one.code: one.status for one in made.pricing.coupons} == {"99ten": "refused", "99sum": "applied"}
+    assert [one.reason for one in made.pricing.coupons] == ["not_combinable", None]
+
+
+@pytest.mark.parametrize(("stage", "used"), [("item", {"gift", "gold-10"}), ("coupon", {"gift", "only", "gold-10"})])
+def test_s11_what_applies_only_alone_gives_way_to_a_gift_before_it(stage: str, used: set[str]) -> None:
+    """A free item lowers no price, and has applied all the same."""
+    cup = {"kind": "add_free_item", "sku": "cup"}
+    promotions: list[dict[str, Any]] = [
+        {"code": "gift", "name": "A", "stage": stage, "priority": 1, "rewards": [cup]},
+        {"code": "only", "name": "B", "stage": "item", "stacking": "only_if_alone",
+         "rewards": [{"kind": "amount_off", "amount": 1_000}]},
+    ]  # fmt: skip
+    made = priced([{"line": "1", "sku": "a", "quantity": 1, "unit_price": 80_000}], promotions)
+    assert {use.promotion for use in made.uses} == used

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from loyalty_pos.domain.basket import Line
+from loyalty_pos.domain.pricing.document import price_document
 from loyalty_pos.domain.pricing.facts import days_to_birthday
 from loyalty_pos.domain.pricing.offers import check_promotion
 from loyalty_pos.domain.promotions import conditions, rewards
@@ -234,6 +235,46 @@ def test_days_are_inclusive_and_hours_belong_to_the_day_they_began_on(
 )
 def test_a_birthday_is_near_before_and_after(birthday: str, today: str, days: int) -> None:
     assert days_to_birthday(date.fromisoformat(birthday), date.fromisoformat(today)) == days
+
+
+@pytest.mark.parametrize("category", ["a", "a/b", "a/b/a", "a/a/a", "a/b/c/b/a", "/".join("ab" * 100)])
+def test_a_category_is_a_path_in_which_no_circle_can_be_written(category: str) -> None:
+    """A parent is what stands before a slash, so it is shorter than its child: each line of parents ends."""
+    line = sorted(category_path(category), key=len)
+    assert line[-1] == category
+    assert [child.rpartition("/")[0] for child in line] == ["", *line[:-1]]
+    assert len({len(one) for one in line}) == len(line) == category.count("/") + 1
+
+
+def test_a_name_that_comes_twice_in_a_path_is_two_categories() -> None:
+    goods = Line(line="1", sku="s", quantity=1, unit_price=10, category="a/b/a")
+    covered = category_path(goods.category)
+    assert Scope(categories=frozenset({"a"})).matches(goods, covered)
+    assert not Scope(categories=frozenset({"b"})).matches(goods, covered)
+    assert not Scope(categories=frozenset({"a"}), exclude_categories=frozenset({"a/b/a"})).matches(goods, covered)
+
+
+def test_promotions_that_issue_coupons_of_each_other_are_no_circle() -> None:
+    """Each bill issues what it has earned, for the next one."""
+    offers = [
+        promotion(
+            code=code,
+            trigger="coupon",
+            rewards=[PERCENT, {"kind": "issue_coupon", "promotion": other, "valid_days": 7}],
+        )
+        for code, other in (("a", "b"), ("b", "a"), ("self", "self"))
+    ]
+    coupons = [{"code": f"99{one['code']}", "promotion": one["code"], "member": "m1"} for one in offers]
+    answer = price_document({
+        "now": "2026-11-21T10:00:00+07:00",
+        "member": {"id": "m1"},
+        "promotions": offers,
+        "coupons": coupons,
+        "basket": {"coupons": [one["code"] for one in coupons],
+                   "lines": [{"line": "1", "sku": "s", "quantity": 1, "unit_price": 1000}]},
+    })  # fmt: skip
+    assert answer["totals"]["net"] == 729
+    assert len(answer["next_coupons"]) == 3
 
 
 def test_names_fall_back_to_the_other_language() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import msgspec
 import pytest
-from domain.baskets import ask, lines, modest, promotions, rewards, rule_set
+from domain.baskets import as_rules, ask, lines, modest, multi_buys, promotions, rewards, rule_set
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loyalty_pos.domain.pricing.ceilings import Ceilings
+from loyalty_pos.domain.pricing.contest import Contest
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.engine import circumstances, price
 from loyalty_pos.domain.pricing.offers import check_promotion, decode_reward
@@ -17,6 +20,8 @@ from loyalty_pos.domain.pricing.play import play
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.pricing.table import Table
 from loyalty_pos.domain.promotions.rewards import KINDS
+from loyalty_pos.domain.promotions.rewards.base import MultiBuy
+from loyalty_pos.domain.promotions.rewards.cheapest_off import CheapestOff
 
 Json = dict[str, Any]
 POLICIES = [Policy(), Policy(percent_stacking="additive", given_units="dearest_first")]
@@ -34,12 +39,55 @@ def test_s11_no_reward_gives_more_than_its_ceiling_in_any_state_of_the_basket(
     fresh = Table(facts.board, policy)
     gift = made.gift(facts, fresh)
     most = made.ceiling(fresh), gift.worth if gift else 0
-    first = [Candidate(check_promotion(one)) for one in before]
+    first = [Candidate(check_promotion(one)) for one in as_rules(before)]
     table = play(facts, policy, sorted(first, key=lambda one: one.order)).table
     table.applications = None
     later = made.gift(facts, table)
     assert sum(cut.total for cut in made.propose(table)) <= most[0]
     assert (later.worth if later else 0) <= most[1]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=["usual", "turned"])
+@modest
+@given(lines(), promotions(4), multi_buys)
+def test_s8_a_multi_buy_says_beforehand_what_it_gets_out_of_units(
+    policy: Policy, goods: list[Json], before: list[Json], reward: Json
+) -> None:
+    """Unit by unit from the untouched basket, and as a whole where its turn has come (S11)."""
+    made = decode_reward(reward, "reward")
+    facts = circumstances(rule_set([]), ask(goods, []))
+    first = [Candidate(check_promotion(one)) for one in as_rules(before)]
+    table = play(facts, policy, sorted(first, key=lambda one: one.order)).table
+    table.applications = None
+    assert isinstance(made, MultiBuy)
+    each, cuts = made.each(Table(facts.board, policy)), made.propose(table)
+    gives, used = made.reach(table)
+    assert gives >= sum(cut.total for cut in cuts)
+    if cuts:
+        assert sorted(used) == sorted(unit for cut in cuts for unit in cut.consumed)
+    for cut in cuts:
+        lowered = [unit for unit, amount in zip(cut.units, cut.amounts, strict=True) if amount]
+        bearing = lowered if isinstance(made, CheapestOff) else cut.consumed
+        assert cut.total <= sum(each[unit] for unit in bearing)
+        assert len(lowered) <= made.units if isinstance(made, CheapestOff) else len(cut.consumed) >= made.needs
+
+
+@modest
+@given(lines(), st.lists(multi_buys, min_size=2, max_size=4))
+def test_s11_rivals_together_give_no_more_than_is_said_of_them(goods: list[Json], some: list[Json]) -> None:
+    """In every order; and where the first of them gives anything, what can come of it was said too."""
+    facts, policy = circumstances(rule_set([]), ask(goods, [])), Policy()
+    made = [{"code": f"p{number}", "name": "P", "rewards": [reward]} for number, reward in enumerate(some)]
+    rivals = [Candidate(check_promotion(one)) for one in made]
+    fresh = Table(facts.board, policy)
+    contest = Contest(facts, rivals, Ceilings(facts, policy), fresh)
+    most = contest.most(rivals, frozenset())
+    ahead = {one: bound for bound, one in contest.ahead(rivals, fresh)}
+    for order in itertools.permutations(rivals):
+        total = play(facts, policy, order).total
+        assert total <= most
+        if play(facts, policy, order[:1]).total:
+            assert total <= ahead[order[0]]
 
 
 @modest

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from actions import FixedClock
 from conftest import Shop, add_promotions
-from services.lane import COFFEE, FRUIT, MILK, Books, Lane, bread, lane_of
+from services.lane import BREAD, COFFEE, FRUIT, MILK, Books, Lane, bread, lane_of
 
 from loyalty_pos.errors import Conflict, NotAllowed, NotFound
 from loyalty_pos.jobs import release_holds
@@ -130,6 +130,19 @@ def test_repricing_to_nothing_frees_everything(lane: Lane, hanh: Json, books: Bo
     opened = lane.opens(COFFEE, card=hanh["card"], coupons=[code], redeem_points=200)
     lane.changes(opened["id"], COFFEE)
     assert books.state() == before
+
+
+def test_a_line_that_is_taken_out_leaves_no_discount_behind(lane: Lane, hanh: Json, books: Books) -> None:
+    """The bill is priced from nothing, as if the line had never been there."""
+    whole = lane.opens(MILK, FRUIT, BREAD, card=hanh["card"])
+    assert [line["net"] for line in whole["lines"]] == [60_000, 68_000, 10_000]
+    for left in ((FRUIT, BREAD), (BREAD,), (MILK, BREAD)):
+        changed = lane.changes(whole["id"], *left, card=hanh["card"])
+        fresh = lane.quotes(*left, card=hanh["card"])
+        assert (changed["lines"], changed["totals"]) == (fresh["lines"], fresh["totals"])
+    sold = lane.settles(whole["id"])
+    assert [line["net"] for line in sold["lines"]] == [60_000, 10_000]
+    assert books.faults() == []
 
 
 def test_a_member_who_takes_the_card_away_pays_their_own_price(lane: Lane, hanh: Json, books: Books) -> None:

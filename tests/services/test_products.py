@@ -9,6 +9,7 @@ from loyalty_pos.errors import BadInput, NotFound
 from loyalty_pos.services import products, staff
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.services.products import CategoryIn, ProductIn
+from loyalty_pos.storage.tables import metadata
 
 WRITE = Request(SYSTEM)
 
@@ -57,3 +58,9 @@ def test_a_category_has_a_name_in_each_language(shelf: Services) -> None:
     assert products.list_categories(shelf)["items"] == [{"code": "food/noodles", "name": names}]
     with pytest.raises(BadInput):
         products.save_category(shelf, WRITE, CategoryIn(code="x", name={"fr": "Pâtes"}))
+
+
+def test_no_category_names_a_parent() -> None:
+    """A category's parents are in its path (docs/promotions.md), so no circle of them can be stored."""
+    assert CategoryIn.__struct_fields__ == ("code", "name")
+    assert set(metadata.tables["categories"].columns.keys()) == {"code", "name"}

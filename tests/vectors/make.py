@@ -3,7 +3,7 @@
     PYTHONPATH=tests python -m vectors.make
 
 The oracle (tests/domain/oracle.py) tries every permitted combination (S11) with arithmetic of its own
-(S3, S4, S5, S7, S8, S9).  Lines are expected where all best combinations agree on them.
+(S3, S4, S5, S7, S8, S9, S12).  Lines, goods and coupons are expected where all best combinations agree on them.
 """
 
 from __future__ import annotations
@@ -11,15 +11,22 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from domain.oracle import best_nets
-from domain.test_pricing_oracle import GOLD, some_goods, some_promotions
+from domain.baskets import NODES, POINTS, as_rules, shown_coupons
+from domain.clashes import GOLD, PRICES, WORLD, a_policy, some_goods, some_promotions
+from domain.oracle import Outcome, best_outcomes
+from domain.oracle_rewards import NORMAL, Json, gross
 
 COUNT, SEED = 220, 20_261_124
-Json = dict[str, Any]
-TIER: Json = {"code": "gold", "name": "Vàng", "threshold": 5_000_000, "discount_percent": 10}
+TIER: Json = {
+    "code": "gold",
+    "name": "Vàng",
+    "threshold": 5_000_000,
+    "discount_percent": 10,
+    "earn_multiplier": WORLD.tier_multiplier,
+}
 
 
 def vectors() -> Iterator[Json]:
@@ -27,40 +34,55 @@ def vectors() -> Iterator[Json]:
     luck = random.Random(SEED)
     made = 0
     while made < COUNT:
-        goods, promotions = some_goods(luck), some_promotions(luck)
+        goods, promotions, policy = some_goods(luck), some_promotions(luck), a_policy(luck)
         gold = made % 2 == 0
-        discount, nets = best_nets(goods, [*promotions, GOLD] if gold else promotions)
-        if len(promotions) < 2 or not discount:
+        world = replace(WORLD, policy=policy, tier_multiplier=WORLD.tier_multiplier if gold else NORMAL)
+        found = best_outcomes(goods, [*promotions, GOLD] if gold else promotions, world)
+        if len(promotions) < 2 or not found[0].discount + found[0].worth:
             continue
         made += 1
-        yield vector(f"S11-oracle-{made:03d}", goods, promotions, gold, (discount, nets))
+        request = request_of(goods, promotions, policy, gold)
+        yield {"id": f"S11-oracle-{made:03d}", "request": request, "expect": expected(goods, promotions, found)}
 
 
-def vector(
-    name: str, goods: list[Json], promotions: list[Json], gold: bool, found: tuple[int, list[int] | None]
-) -> Json:
-    """One of them, as the file holds it."""
-    coupons = [one["code"] for one in promotions if one.get("trigger") == "coupon"]
-    gross = sum(line["quantity"] * line["unit_price"] for line in goods)
-    expect: Json = {
-        "totals": {"gross": gross, "discount": found[0], "net": gross - found[0]},
-        "proof": {"optimal": True, "discount": found[0], "upper_bound": found[0]},
-    }
-    if found[1] is not None:
-        expect["lines"] = [{"line": line["line"], "net": net} for line, net in zip(goods, found[1], strict=True)]
+def request_of(goods: list[Json], promotions: list[Json], policy: Json, gold: bool) -> Json:
+    """One basket as ``loyalty-pos price`` takes it."""
+    coupons = shown_coupons(promotions)
     return {
-        "id": name,
-        "request": {
-            "currency": "VND",
-            "now": "2026-11-21T10:00:00+07:00",
-            "member": {"id": "m1", "tier": "gold"} if gold else {"id": "m1"},
-            "tiers": [TIER],
-            "promotions": promotions,
-            "coupons": [{"code": f"99{code}", "promotion": code, "member": "m1"} for code in coupons],
-            "basket": {"lines": goods, "coupons": [f"99{code}" for code in coupons]},
-        },
-        "expect": expect,
+        "currency": "VND",
+        "now": "2026-11-21T10:00:00+07:00",
+        "policy": NODES | policy,
+        "member": {"id": "m1", "tier": "gold"} if gold else {"id": "m1"},
+        "tiers": [TIER],
+        "points": POINTS,
+        "prices": PRICES,
+        "promotions": as_rules(promotions),
+        "coupons": [{"code": code, "promotion": promotion, "member": "m1"} for code, promotion in coupons],
+        "basket": {"lines": goods, "coupons": [code for code, _ in coupons]},
     }
+
+
+def expected(goods: list[Json], promotions: list[Json], found: list[Outcome]) -> Json:
+    """What all best combinations agree on."""
+    best = found[0]
+    whole = sum(gross(line) for line in goods)
+    off = whole - sum(best.nets)
+    made: Json = {
+        "totals": {"gross": whole, "discount": off, "net": whole - off},
+        "proof": {"optimal": True, "discount": best.discount, "upper_bound": best.discount},
+        "lines": [{"line": line["line"], "net": net} for line, net in zip(goods, best.nets, strict=True)],
+        "free_items": dict(best.free),
+        "coupons": [
+            {"code": code, "status": "applied" if (promotion, code) in best.used else "refused"}
+            for code, promotion in shown_coupons(promotions)
+        ],
+    }
+    agreed = {
+        "lines": len({one.nets for one in found}) == 1,
+        "free_items": len({one.free for one in found}) == 1,
+        "coupons": len({one.used for one in found}) == 1,
+    }
+    return {name: value for name, value in made.items() if agreed.get(name, True)}
 
 
 def text() -> str:

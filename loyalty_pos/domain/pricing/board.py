@@ -25,6 +25,7 @@ class Board:
         "categories",
         "earning",
         "first",
+        "floors",
         "gross",
         "line_of",
         "line_start",
@@ -56,6 +57,8 @@ class Board:
             self._by_sku.setdefault(line.sku, []).append(number)
             for category in self.categories[number]:
                 self._by_category.setdefault(category, []).append(number)
+        self.floors = any(line.floor is not None for line in self.lines)
+        """Whether any line has a lowest price of its own."""
         self.earning = {line.line for line in self.lines if line.earns}
         """Ids of the lines that earn points at all (S16)."""
         self._matching: dict[Scope, list[int]] = {}

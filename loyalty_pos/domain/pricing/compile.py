@@ -7,7 +7,7 @@ touch anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +22,10 @@ from loyalty_pos.domain.pricing.offers import (
     check_promotion,
     decode_condition,
     tier_offer,
+    unknown_coupons,
 )
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.promotions.decode import decode, invalid
-from loyalty_pos.domain.promotions.rewards.issue_coupon import IssueCoupon
 from loyalty_pos.domain.tiers import Tier, TierTable
 from loyalty_pos.errors import BadInput
 
@@ -89,10 +89,10 @@ def compile_rules(
     table = _tiers(tiers)
     tier_offers = {tier.code: tier_offer(tier) for tier in table.levels if tier.discount_percent}
     program, earnings = _points(points)
-    issued = {str(one.get("code")) for one in promotions if one.get("trigger") == "coupon"}
-    catalogue = catalogued(program.rewards, issued, "points")
+    coupons = {str(one.get("code")) for one in promotions if one.get("trigger") == "coupon"}
+    catalogue = catalogued(program.rewards, coupons, "points")
     claimable = [one.offer for one in catalogue.values()]
-    offers = _offers(promotions, {*catalogue, *(offer.code for offer in tier_offers.values())})
+    offers = _offers(promotions, {*catalogue, *(offer.code for offer in tier_offers.values())}, coupons)
     by_sku: dict[str, list[Offer]] = {}
     by_category: dict[str, list[Offer]] = {}
     by_brand: dict[str, list[Offer]] = {}
@@ -142,8 +142,12 @@ def _tiers(raw: Sequence[Mapping[str, Any]]) -> TierTable:
     return TierTable(levels)
 
 
-def _offers(raw: Sequence[Mapping[str, Any]], reserved: set[str]) -> dict[str, Offer]:
-    """Enabled offers by code; every promotion is validated, a disabled one too."""
+def _offers(raw: Sequence[Mapping[str, Any]], reserved: set[str], coupons: Set[str]) -> dict[str, Offer]:
+    """Enabled offers by code; every promotion is validated, a disabled one too.
+
+    ``reserved`` codes are taken; ``coupons`` are the promotions that a reward may issue, disabled ones too: those are
+    merely not issued.
+    """
     faults: dict[str, list[str]] = {}
     offers: dict[str, Offer] = {}
     seen = set(reserved)
@@ -159,22 +163,11 @@ def _offers(raw: Sequence[Mapping[str, Any]], reserved: set[str]) -> dict[str, O
         seen.add(offer.code)
         if definition.get("enabled", True):
             offers[offer.code] = offer
-        faults.update(_unknown_coupons(path, definition, raw))
+        for number, reward in enumerate(definition["rewards"]):
+            faults.update(unknown_coupons(reward, coupons, f"{path}.rewards[{number}]"))
     if faults:
         raise BadInput("invalid", errors=faults)
     return offers
-
-
-def _unknown_coupons(
-    path: str, definition: Mapping[str, Any], raw: Sequence[Mapping[str, Any]]
-) -> dict[str, list[str]]:
-    """``issue_coupon`` must name a promotion of trigger ``coupon``; a disabled one is merely not issued."""
-    return {
-        f"{path}.rewards[{number}].promotion": ["unknown"]
-        for number, reward in enumerate(definition["rewards"])
-        if reward["kind"] == IssueCoupon.kind
-        and not any(p.get("code") == reward["promotion"] and p.get("trigger") == "coupon" for p in raw)
-    }
 
 
 def _points(raw: Mapping[str, Any]) -> tuple[PointsProgram, tuple[Earning, ...]]:

@@ -7,7 +7,7 @@ the table.  A refusal is a Miss with one of the codes of promotions.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loyalty_pos.domain.coupons import normalise_code
 from loyalty_pos.domain.pricing.facts import Facts, Miss, days_to_birthday, first_miss
@@ -28,11 +28,11 @@ class Candidate:
     """How often its limits let it apply in this basket; None: any number."""
     budget: int | None = None
     """Minor units that are left of its budget."""
+    order: tuple[int, int, str, str] = field(init=False)
+    """The order of application (S11)."""
 
-    @property
-    def order(self) -> tuple[int, int, str, str]:
-        """The order of application (S11)."""
-        return (*self.offer.order, self.coupon or "")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order", (*self.offer.order, self.coupon or ""))
 
 
 def candidate(offer: Offer, facts: Facts, coupon: str | None = None) -> Candidate | Miss:
@@ -40,6 +40,8 @@ def candidate(offer: Offer, facts: Facts, coupon: str | None = None) -> Candidat
 
     Thresholds come last, so that one that is missed is the only thing that is missing (S13).
     """
+    if offer.open:
+        return _in_scope(offer, facts) or Candidate(offer, coupon)
     miss = _validity(offer, facts, coupon is not None) or _audience(offer, facts)
     if miss is not None:
         return miss
@@ -84,10 +86,7 @@ def _in_scope(offer: Offer, facts: Facts) -> Miss | None:
     """An offer with price rewards must find at least one line it may lower."""
     if not offer.rewards:
         return None
-    board = facts.board
-    if any(board.covered(scope) for reward in offer.rewards for scope in reward.scopes()):
-        return None
-    return Miss("not_in_scope")
+    return None if any(map(facts.board.covered, offer.within)) else Miss("not_in_scope")
 
 
 def _limits(offer: Offer, facts: Facts, coupon: str | None) -> Candidate | Miss:

@@ -78,7 +78,7 @@ def price(rules: RuleSet, request: PriceRequest) -> Priced:
 
 def _proof(found: Found) -> Proof:
     """In money: what gifts were weighed with is no discount, and stands in neither figure."""
-    discount = found.attempt.table.discount()
+    discount = found.attempt.table.discount
     gifts = found.attempt.total - discount
     return Proof(found.optimal, discount, found.upper_bound - gifts, found.nodes)
 

@@ -56,8 +56,8 @@ def earn_plan(rules: RuleSet, facts: Facts, table: Table) -> EarnPlan:
 
 
 def keep_best_multiplier(facts: Facts, attempt: Attempt, chosen: Sequence[Candidate]) -> None:
-    """Of several promotions that multiply points only the one that brings most stands, the first of equal ones (S17);
-    the others were for nothing, and their coupons stay unused."""
+    """Of several promotions that multiply points only the one that brings most stands, of equal ones the first that
+    needs no coupon (S17); the others were for nothing, and their coupons stay unused."""
     table = attempt.table
     rivals = [(done, gift) for done in table.done for _, gift in done.gifts if gift.multiplier != NORMAL]
     if len(rivals) < 2:
@@ -65,8 +65,9 @@ def keep_best_multiplier(facts: Facts, attempt: Attempt, chosen: Sequence[Candid
     terms, worth = earn_terms(facts, table), bought(table)
     basis = {line: one.paid for line, one in worth.items()}
 
-    def brings(rival: tuple[Applied, Gift]) -> int:
-        return (rival[1].multiplier - NORMAL) * terms_points(terms, worth, basis, rival[1].lines)
+    def brings(rival: tuple[Applied, Gift]) -> tuple[int, bool]:
+        done, gift = rival
+        return (gift.multiplier - NORMAL) * terms_points(terms, worth, basis, gift.lines), done.coupon is None
 
     best = max(rivals, key=brings)
     for done, gift in rivals:

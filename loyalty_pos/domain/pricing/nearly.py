@@ -23,6 +23,7 @@ from loyalty_pos.domain.pricing.play import play
 from loyalty_pos.domain.pricing.result import Nearly
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.search import Found
+from loyalty_pos.domain.pricing.table import Table
 from loyalty_pos.domain.promotions.names import name_in
 from loyalty_pos.domain.promotions.scope import Scope
 
@@ -50,11 +51,20 @@ def nearly(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found, say: 
 def _untold(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found) -> dict[Offer, Miss]:
     """Multi-buys that the search saw no use for, and why."""
     done = {(applied.promotion, applied.coupon) for applied in found.attempt.table.done}
+    untouched = Table(facts.board, rules.policy)
     return {
         one.offer: dropped(one, rules, facts, found)
         for one in verdicts.tried
-        if one.offer.consumes and one.coupon is None and (one.offer.code, None) not in done
+        if one.offer.consumes
+        and one.coupon is None
+        and (one.offer.code, None) not in done
+        and _lacks(one.offer, untouched)
     }
+
+
+def _lacks(offer: Offer, table: Table) -> bool:
+    """Whether goods may be missing: a threshold there is, or units of a reward."""
+    return bool(offer.dynamic) or any(reward.miss(table) for reward in offer.rewards)
 
 
 def _told(offer: Offer, miss: Miss, say: Say) -> Nearly:

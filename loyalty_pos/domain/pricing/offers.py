@@ -7,7 +7,7 @@ console's form, the API and the compiler alike.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -23,8 +23,9 @@ from loyalty_pos.domain.promotions.rewards.base import Reward
 from loyalty_pos.domain.promotions.rewards.issue_coupon import IssueCoupon
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
 from loyalty_pos.domain.promotions.rewards.points import Points
-from loyalty_pos.domain.promotions.scope import Scope
+from loyalty_pos.domain.promotions.scope import Scope, with_shared_scopes
 from loyalty_pos.domain.tiers import Tier
+from loyalty_pos.errors import BadInput
 
 MAX_DEPTH = 5
 
@@ -58,11 +59,26 @@ class Offer:
     """Whether one of them is a multiplier of points."""
     last: bool = False
     """Nothing but points: whatever its stage, it is applied to the final price."""
+    order: tuple[int, int, str] = field(init=False)
+    """Stage, priority (higher first), code: the order of application (S11)."""
+    consumes: bool = field(init=False)
+    """Whether it uses units up (S8)."""
+    within: tuple[Scope, ...] = field(init=False)
+    """Scopes of its rewards."""
+    touches: tuple[Scope, ...] = field(init=False)
+    """Those of the lines that it may lower, or looks at to see whether they are lowered."""
+    open: bool = field(init=False)
+    """Whether it is for everybody, at any time, any number of times."""
 
-    @property
-    def order(self) -> tuple[int, int, str]:
-        """Stage, priority (higher first), code: the order of application (S11)."""
-        return (len(STAGES) if self.last else self.stage, -self.priority, self.code)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order", (len(STAGES) if self.last else self.stage, -self.priority, self.code))
+        object.__setattr__(self, "consumes", any(reward.consumes for reward in self.rewards))
+        scopes = [(scope, reward.lowers) for reward in self.rewards for scope in reward.scopes()]
+        object.__setattr__(self, "within", tuple(scope for scope, _ in scopes))
+        touched = (scope for scope, lowered in scopes if lowered or scope.exclude_discounted)
+        object.__setattr__(self, "touches", tuple(touched))
+        bounds = (self.valid, self.audience, self.limits, self.static)
+        object.__setattr__(self, "open", bounds == (Valid(), Audience(), Limits(), ()) and not self.personal)
 
     @property
     def personal(self) -> bool:
@@ -75,14 +91,9 @@ class Offer:
         """Skus of goods that it adds to the basket."""
         return [reward.sku for reward in self.rewards if isinstance(reward, AddFreeItem)]
 
-    @property
-    def consumes(self) -> bool:
-        """Whether it uses units up (S8)."""
-        return any(reward.consumes for reward in self.rewards)
-
     def scopes(self) -> list[Scope]:
         """Scopes of all lines it may touch."""
-        return [scope for reward in (*self.rewards, *self.issues) for scope in reward.scopes()]
+        return [*self.within, *(scope for issued in self.issues for scope in issued.scopes())]
 
 
 def check_promotion(definition: Mapping[str, Any], path: str = "") -> Offer:
@@ -131,7 +142,7 @@ def decode_reward(raw: Mapping[str, Any], path: str) -> Reward:
     kind = rewards.KINDS.get(str(raw.get("kind", "")))
     if kind is None:
         raise invalid(join(path, "kind"), "unknown" if "kind" in raw else "missing")
-    return decode({key: value for key, value in raw.items() if key != "kind"}, kind, path)
+    return with_shared_scopes(decode({key: value for key, value in raw.items() if key != "kind"}, kind, path))
 
 
 class _Of(Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,7 +164,16 @@ def decode_condition(raw: Mapping[str, Any], path: str, depth: int = 0) -> Condi
     kind = conditions.KINDS.get(name)
     if kind is None:
         raise invalid(join(path, "kind"), "unknown" if "kind" in raw else "missing")
-    return decode(arguments, kind, path)
+    return with_shared_scopes(decode(arguments, kind, path))
+
+
+def unknown_coupons(reward: Mapping[str, Any], coupons: Set[str], path: str) -> dict[str, list[str]]:
+    """The faults of a valid reward that would issue what is no promotion of coupons (S39): field path -> codes."""
+    if reward["kind"] != IssueCoupon.kind:
+        return {}
+    by_category = {f"by_category.{name}": code for name, code in reward.get("by_category", {}).items()}
+    wanted = {"promotion": reward["promotion"]} | by_category
+    return {join(path, field): ["unknown"] for field, code in wanted.items() if code not in coupons}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,9 +192,9 @@ def catalogued(rewards: Sequence[CatalogReward], coupons: Set[str], path: str) -
         if reward.code in found:
             raise invalid(join(place, "code"), "duplicate")
         promotion = {"code": reward.code, "name": reward.name or reward.code, "rewards": [reward.reward]}
-        made = decode_reward(reward.reward, join(place, "reward"))
-        if isinstance(made, IssueCoupon) and made.promotion not in coupons:
-            raise invalid(join(place, "reward.promotion"), "unknown")
+        decode_reward(reward.reward, join(place, "reward"))
+        if faults := unknown_coupons(reward.reward, coupons, join(place, "reward")):
+            raise BadInput("invalid", errors=faults)
         found[reward.code] = CataloguedOffer(check_promotion(promotion), reward.cost)
     return found
 

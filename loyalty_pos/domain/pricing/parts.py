@@ -5,14 +5,15 @@ promotion, or when one of them looks at the whole basket.  What closes the bill 
 a sum or a percentage off everything) touches every part, and still couples none: each gives the
 less the more was given before, by at most as much; so the parts' own best is the best of all.  Gifts
 that merely combine lower no line, and points are worked out on the final price: they close it too.
+Only where a gift is a choice does it matter what is left to lower: those parts are one, with what closes.
 
-Invariant: in each part, ``rivals`` stand next to each other in the order of application.
+Invariant: in each part, the rivals of a row stand next to each other in the order of application.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loyalty_pos.domain.pricing.eligible import Candidate
@@ -21,6 +22,7 @@ from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.promotions.rewards.amount_off import AmountOff
 from loyalty_pos.domain.promotions.rewards.base import Reward
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
+from loyalty_pos.domain.promotions.rewards.points import Points
 from loyalty_pos.domain.promotions.scope import EVERYTHING
 
 Option = tuple[Candidate, ...]
@@ -30,22 +32,56 @@ Option = tuple[Candidate, ...]
 class Part:
     """Candidates that are searched together."""
 
+    members: Option
+    """All but what closes it, in the order of application."""
     fixed: Option
-    """Always in, in their order."""
+    """Always in."""
     choices: tuple[tuple[Option, ...], ...]
     """Of each, exactly one option."""
-    rivals: Option
-    """Multi-buys that want the same units (S8); any of them may come first."""
+    rows: tuple[Option, ...]
+    """Multi-buys that want the same units (S8) and follow one another in one stage: any of a row may come first."""
     units: tuple[int, ...]
     """The units that they want."""
     closing: Option
     """What closes this part as others close the bill: applied once the rest is decided."""
+    gifts: bool
+    """Whether it is a choice what it gives beside the price."""
+
+    @property
+    def rivals(self) -> Option:
+        """Those of all rows."""
+        return tuple(itertools.chain.from_iterable(self.rows))
 
 
-def divide(facts: Facts, policy: Policy, ordered: Sequence[Candidate]) -> tuple[list[Part], Option]:
-    """The parts of ``ordered`` candidates, none of them exclusive, and those that close the bill."""
-    start = _open_until(facts, policy, ordered, facts.board.covered(EVERYTHING))
-    return [_part(facts, policy, members) for members in _together(facts, ordered[:start])], tuple(ordered[start:])
+def divide(
+    facts: Facts, policy: Policy, ordered: Sequence[Candidate], blindly: bool = True
+) -> tuple[list[Part], Option]:
+    """The parts of ``ordered`` candidates, none of them exclusive, and those that close the bill; none of them does
+    where nothing is to be applied ``blindly``."""
+    start = _open_until(facts, policy, ordered, facts.board.covered(EVERYTHING)) if blindly else len(ordered)
+    parts = [_part(facts, policy, members, blindly) for members in _together(facts, ordered[:start])]
+    return parts, tuple(ordered[start:])
+
+
+def gathered(facts: Facts, policy: Policy, parts: Sequence[Part], closing: Option) -> tuple[list[Part], Part | None]:
+    """The parts that are best by themselves, and one of all in which a gift is a choice, with what closes the bill."""
+    rest = [one for part in parts if part.gifts for one in (*part.members, *part.closing)]
+    if not rest or not _lowering(closing):
+        return list(parts), None
+    whole = _part(facts, policy, [*sorted(rest, key=lambda one: one.order), *closing], blindly=False)
+    return [part for part in parts if not part.gifts], whole
+
+
+def _lowering(some: Sequence[Candidate]) -> bool:
+    return any(reward.lowers for one in some for reward in one.offer.rewards)
+
+
+def _gift_varies(one: Candidate) -> bool:
+    """Whether what it gives beside the price follows from a choice."""
+    offer = one.offer
+    whole = any(scope.exclude_discounted for scope in offer.scopes())
+    chosen = one.coupon is not None or offer.group is not None or offer.consumes
+    return offer.gives and (chosen or whole or _looks_around(one) or one.budget is not None)
 
 
 def _open_until(facts: Facts, policy: Policy, ordered: Sequence[Candidate], lines: Sequence[int]) -> int:
@@ -61,18 +97,20 @@ def _open_until(facts: Facts, policy: Policy, ordered: Sequence[Candidate], line
 def _closes(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) -> bool:
     """Whether an offer lowers all these lines, by no more the less is left: it may be applied blindly, last."""
     offer = one.offer
-    return offer.stacking == "combine" and (offer.last or _may_come_last(facts, policy, one, lines))
+    if offer.stacking != "combine" or offer.dynamic:
+        return False
+    blind = offer.last and not any(scope.exclude_discounted for scope in offer.scopes())
+    return blind or _may_come_last(facts, policy, one, lines)
 
 
 def _may_come_last(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) -> bool:
     offer = one.offer
     return (
-        not offer.dynamic
-        and offer.floor is None
+        offer.floor is None
         and one.budget is None
         and policy.percent_stacking == "compound"
         and all(_lowers(facts, reward, lines) for reward in offer.rewards)
-        and all(line.floor is None for line in facts.board.lines)
+        and not facts.board.floors
     )
 
 
@@ -91,44 +129,51 @@ def _lowers(facts: Facts, reward: Reward, lines: Sequence[int]) -> bool:
 
 def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate]]:
     """Candidates that share anything, as lists in their order."""
-    leader: dict[object, object] = {}
+    leader = list(range(len(ordered)))
+    first: dict[object, int] = {}
+    alone = any(one.offer.stacking == "only_if_alone" for one in ordered)
 
-    def find(key: object) -> object:
-        while leader.setdefault(key, key) != key:
-            leader[key] = key = leader[leader[key]]
-        return key
+    def find(place: int) -> int:
+        while leader[place] != place:
+            leader[place] = place = leader[leader[place]]
+        return place
 
-    for one in ordered:
-        for key in _touched(facts, one):
-            leader[find(key)] = find(one)
-    found: dict[object, list[Candidate]] = {}
-    for one in ordered:
-        found.setdefault(find(one), []).append(one)
+    for place, one in enumerate(ordered):
+        for key in _touched(facts, one, alone):
+            other = first.setdefault(key, place)
+            if leader[other] != leader[place]:
+                leader[find(place)] = find(other)
+    found: dict[int, list[Candidate]] = {}
+    for place, one in enumerate(ordered):
+        found.setdefault(find(place), []).append(one)
     return list(found.values())
 
 
-def _touched(facts: Facts, one: Candidate) -> set[object]:
-    """What a candidate may change or look at: lines, its group, its promotion."""
-    offer, board = one.offer, facts.board
+def _touched(facts: Facts, one: Candidate, alone: bool) -> set[object]:
+    """What a candidate may change or look at: lines, its group, its promotion; gifts too where one is ``alone``."""
+    offer = one.offer
     touched: set[object] = {("promotion", offer.code)}
     if offer.group is not None:
         touched.add(("group", offer.group))
     if offer.multiplies:
         touched.add("multiplier")
-    if offer.dynamic or offer.stacking == "only_if_alone":
-        return touched | set(range(len(board.lines)))
-    for reward in offer.rewards:
-        for scope in reward.scopes():
-            if reward.lowers or scope.exclude_discounted:
-                touched.update(board.covered(scope))
+    if offer.stacking == "only_if_alone" or (alone and offer.gives):
+        touched.add("anything")
+    if _looks_around(one):
+        return touched | set(range(len(facts.board.lines)))
+    touched.update(_changed(facts, one))
     return touched
 
 
-def _part(facts: Facts, policy: Policy, together: Sequence[Candidate]) -> Part:
-    start = _open_until(facts, policy, together, _lines(facts, together))
+def _part(facts: Facts, policy: Policy, together: Sequence[Candidate], blindly: bool) -> Part:
+    start = _open_until(facts, policy, together, _lines(facts, together)) if blindly else len(together)
+    if any(map(_gift_varies, together[:start])) and _lowering(together[start:]):
+        start = len(together)
     members, closing = together[:start], tuple(together[start:])
-    contested = _rivals(facts, members)
-    rivals = _neighbours(contested, members) if policy.percent_stacking != "best_per_line" else ()
+    wants = _rivals(facts, members)
+    contested = tuple(wants)
+    ordered, rows = _rows(facts, wants, members) if policy.percent_stacking != "best_per_line" else (members, ())
+    rivals = tuple(itertools.chain.from_iterable(rows))
     units = {
         unit
         for one in rivals
@@ -146,36 +191,95 @@ def _part(facts: Facts, policy: Policy, together: Sequence[Candidate]) -> Part:
             continue
         if one.offer.group is not None:
             groups.setdefault(one.offer.group, []).append((one,))
-        elif one.coupon is not None or id(one) in free:
+        elif (one.coupon is not None and not _merely_multiplies(one)) or id(one) in free:
             choices.append(((one,), ()))
         else:
             fixed.append(one)
     choices += [(*options, ()) for options in groups.values()]
-    return Part(tuple(fixed), tuple(choices), rivals, tuple(sorted(units)), closing)
+    gifts = bool(choices or rows) and any(map(_gift_varies, members))
+    return Part(tuple(ordered), tuple(fixed), tuple(choices), rows, tuple(sorted(units)), closing, gifts)
+
+
+def _merely_multiplies(one: Candidate) -> bool:
+    """Whether it is no choice either way: the best multiplier stands, and a coupon of another stays unused (S17)."""
+    rewards = one.offer.rewards
+    multiplying = all(isinstance(reward, Points) and reward.multiplier is not None for reward in rewards)
+    return one.offer.stacking == "combine" and multiplying
 
 
 def _lines(facts: Facts, members: Sequence[Candidate]) -> list[int]:
     """All lines that some offers may lower, in order."""
-    scopes = {scope for one in members for reward in one.offer.rewards for scope in reward.scopes()}
+    scopes = {scope for one in members for scope in one.offer.within}
     return sorted({number for scope in scopes for number in facts.board.covered(scope)})
 
 
-def _rivals(facts: Facts, members: Sequence[Candidate]) -> Option:
-    """Multi-buys that want a unit which another one wants too."""
+def _rivals(facts: Facts, members: Sequence[Candidate]) -> dict[Candidate, set[int]]:
+    """Multi-buys that want a unit which another one wants too, with the lines whose units they use up."""
     hungry = [one for one in members if one.offer.consumes and one.offer.group is None]
-    lines = [{line for scope in one.offer.scopes() for line in facts.board.covered(scope)} for one in hungry]
+    lines = [_wanted(facts, one) for one in hungry]
     wanted = {
         place
         for first, second in itertools.combinations(range(len(hungry)), 2)
         if lines[first] & lines[second]
         for place in (first, second)
     }
-    return tuple(hungry[place] for place in sorted(wanted))
+    return {hungry[place]: lines[place] for place in sorted(wanted)}
 
 
-def _neighbours(contested: Option, members: Sequence[Candidate]) -> Option:
-    """The longest run of them that stand next to each other in the order of application; none of a single one."""
-    among = {id(one) for one in contested}
-    runs = [tuple(run) for wanted, run in itertools.groupby(members, key=lambda one: id(one) in among) if wanted]
-    longest = max(runs, key=len, default=())
-    return longest if len(longest) > 1 else ()
+def _wanted(facts: Facts, one: Candidate) -> set[int]:
+    """Lines whose units a multi-buy uses up."""
+    scopes = (scope for reward in one.offer.rewards if reward.consumes for scope in reward.scopes())
+    return {line for scope in scopes for line in facts.board.covered(scope)}
+
+
+def _rows(
+    facts: Facts, wants: Mapping[Candidate, set[int]], members: Sequence[Candidate]
+) -> tuple[Sequence[Candidate], tuple[Option, ...]]:
+    """The order of application, and the rows of rivals in it.
+
+    One joins a row of its stage (S7) where no offer between them has to do with them; those that have not come
+    first, which is all the same.
+    """
+    ordered: list[Candidate] = []
+    rows: list[list[Candidate]] = []
+    for one in members:
+        ordered.append(one)
+        if one not in wants:
+            continue
+        for row in reversed(rows):
+            begin = ordered.index(row[0])
+            between = ordered[begin + len(row) : -1]
+            if _follows(wants, one, row) and not any(_matters(facts, other, [*row, one]) for other in between):
+                row.append(one)
+                ordered[begin:] = [*between, *row]
+                break
+        else:
+            rows.append([one])
+    return ordered, tuple(tuple(row) for row in rows if len(row) > 1)
+
+
+def _follows(wants: Mapping[Candidate, set[int]], one: Candidate, row: Sequence[Candidate]) -> bool:
+    """Whether a rival is of a row's stage, and wants its units; another does no harm where none looks around."""
+    if one.offer.stage != row[0].offer.stage:
+        return False
+    return any(wants[one] & wants[other] for other in row) or not any(map(_looks_around, [*row, one]))
+
+
+def _looks_around(one: Candidate) -> bool:
+    """Whether it depends on what was given elsewhere."""
+    return bool(one.offer.dynamic) or one.offer.stacking == "only_if_alone"
+
+
+def _matters(facts: Facts, one: Candidate, row: Sequence[Candidate]) -> bool:
+    """Whether it makes a difference to some rivals, or they to it, which comes first."""
+    if _looks_around(one):
+        return True
+    touched = _changed(facts, one)
+    if any(map(_looks_around, row)):
+        return bool(touched) or (one.offer.gives and any(other.offer.stacking == "only_if_alone" for other in row))
+    return any(touched & set(facts.board.covered(scope)) for other in row for scope in other.offer.scopes())
+
+
+def _changed(facts: Facts, one: Candidate) -> set[int]:
+    """Lines that it may lower, or of which it looks at whether they are whole."""
+    return {line for scope in one.offer.touches for line in facts.board.covered(scope)}

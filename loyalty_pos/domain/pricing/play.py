@@ -7,14 +7,18 @@ nothing leaves a Miss behind that says why (S13).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.policy import Policy
-from loyalty_pos.domain.pricing.table import Applied, Cut, Gift, Table, shrink
+from loyalty_pos.domain.pricing.table import Applied, Cut, Gift, Table
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
+
+Percent = tuple[str, str | None, int, int]
+"""A percentage on one line: promotion, coupon, the reward's index, the line's number."""
 
 
 @dataclass(slots=True)
@@ -26,16 +30,42 @@ class Attempt:
     misses: dict[Candidate, Miss]
 
 
-def play(facts: Facts, policy: Policy, chosen: Sequence[Candidate]) -> Attempt:
-    """Apply ``chosen``, which must stand in their order."""
-    table = Table(facts.board, policy)
-    best = _best_percents(facts, chosen) if policy.percent_stacking == "best_per_line" else None
+def play(facts: Facts, policy: Policy, chosen: Sequence[Candidate], before: Table | None = None) -> Attempt:
+    """Apply ``chosen``, which must stand in their order, to what other offers have left ``before``, if any.
+
+    Where only the best percentage of a line counts, one that gives nothing there (its threshold missed, say) is none
+    of that line's: the next best one is tried.
+    """
+    if policy.percent_stacking != "best_per_line":
+        return _played(facts, policy, before, chosen, None)
+    idle: set[Percent] = set()
+    while True:
+        best = _best_percents(facts, chosen, idle)
+        attempt = _played(facts, policy, before, chosen, best)
+        given = {
+            (done.promotion, done.coupon, index, facts.board.line_of[unit])
+            for done in attempt.table.done
+            for index, cut in done.cuts
+            for unit, amount in zip(cut.units, cut.amounts, strict=True)
+            if amount
+        }
+        idle_too = {owner for owner in best.values() if owner not in given}
+        if not idle_too:
+            return attempt
+        idle |= idle_too
+
+
+def _played(
+    facts: Facts, policy: Policy, before: Table | None, chosen: Sequence[Candidate], best: Mapping[int, Percent] | None
+) -> Attempt:
+    table = Table(facts.board, policy) if before is None else before.copy()
     misses: dict[Candidate, Miss] = {}
     for candidate in chosen:
         if not candidate.offer.rewards:
             continue
         if best is not None:
-            table.percent_lines = frozenset(line for line, owner in best.items() if owner is candidate)
+            own = {line: percent[2] for line, percent in best.items() if percent[:2] == _name(candidate)}
+            table.percents = {line: candidate.offer.rewards[index] for line, index in own.items()}
         miss = apply(candidate, facts, table)
         if miss is not None:
             misses[candidate] = miss
@@ -64,22 +94,22 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
             return Miss("not_combinable", winner=offer.code)
     if budget is not None:
         budget -= sum(applied.given for applied in earlier)
-    before = (table.left.copy(), table.line_left.copy(), set(table.taken))
+    before = (table.left.copy(), table.line_left.copy(), set(table.taken)) if budget is not None else None
     table.applications = applications
     cuts, floored = _cuts(candidate, table)
     gifts = _gifts(candidate, facts, table) if offer.gives else []
     if not cuts and not gifts:
         return _why_nothing(candidate, table, floored)
     amount, worth = sum(cut.total for _, cut in cuts), sum(gift.worth for _, gift in gifts)
-    if budget is not None and amount + worth > budget:
+    if budget is not None and before is not None and amount + worth > budget:
         table.left, table.line_left, table.taken = before
         if table.policy.over_budget == "refuse" or budget <= worth:
             return Miss("budget_exceeded")
         amount = budget - worth
-        cuts = _within(cuts, amount)
+        cuts = _within(cuts, amount, table)
         for _, cut in cuts:
             table.take(cut)
-    table.done.append(Applied(offer.code, candidate.coupon, cuts, amount, _uses(cuts, gifts), gifts))
+    table.note(Applied(offer.code, candidate.coupon, cuts, amount, _uses(cuts, gifts), gifts))
     return None
 
 
@@ -140,11 +170,11 @@ def _above_floor(cut: Cut, floor: str | int | None, table: Table) -> Cut:
         ruled = line.unit_cost if floor == "cost" else floor
         return board.unit_price(number, max(own, ruled if isinstance(ruled, int) else 0))
 
-    if floor is None and all(board.lines[board.line_of[unit]].floor is None for unit in cut.units):
+    if floor is None and not board.floors:
         return cut
     if cut.consumed:
         room = sum(table.left[unit] - lowest(unit) for unit in cut.consumed)
-        return cut if cut.total <= room else shrink(cut, max(0, room))
+        return cut if cut.total <= room else table.shrink(cut, max(0, room))
     amounts = [
         min(amount, max(0, table.left[unit] - lowest(unit)))
         for unit, amount in zip(cut.units, cut.amounts, strict=True)
@@ -152,26 +182,31 @@ def _above_floor(cut: Cut, floor: str | int | None, table: Table) -> Cut:
     return replace(cut, amounts=amounts, total=sum(amounts))
 
 
-def _within(cuts: list[tuple[int, Cut]], budget: int) -> list[tuple[int, Cut]]:
+def _within(cuts: list[tuple[int, Cut]], budget: int, table: Table) -> list[tuple[int, Cut]]:
     """The first cuts that fit into a budget, the last of them made smaller (S12)."""
     fitting: list[tuple[int, Cut]] = []
     for index, cut in cuts:
         if budget <= 0:
             break
-        smaller = cut if cut.total <= budget else shrink(cut, budget)
+        smaller = cut if cut.total <= budget else table.shrink(cut, budget)
         fitting.append((index, smaller))
         budget -= smaller.total
     return fitting
 
 
-def _best_percents(facts: Facts, chosen: Sequence[Candidate]) -> dict[int, Candidate]:
-    """Line -> the offer with its highest percentage; of equal ones the first in order."""
-    best: dict[int, tuple[PercentOff, Candidate]] = {}
+def _name(candidate: Candidate) -> tuple[str, str | None]:
+    return candidate.offer.code, candidate.coupon
+
+
+def _best_percents(facts: Facts, chosen: Sequence[Candidate], idle: Set[Percent]) -> dict[int, Percent]:
+    """Line -> its highest percentage but for those that are idle there; of equal ones the first in order."""
+    best: dict[int, tuple[Decimal, Percent]] = {}
     for candidate in chosen:
-        for reward in candidate.offer.rewards:
+        for index, reward in enumerate(candidate.offer.rewards):
             if not isinstance(reward, PercentOff):
                 continue
             for number in facts.board.covered(reward.scope):
-                if number not in best or reward.percent > best[number][0].percent:
-                    best[number] = (reward, candidate)
-    return {number: owner for number, (_, owner) in best.items()}
+                percent = (*_name(candidate), index, number)
+                if percent not in idle and (number not in best or reward.percent > best[number][0]):
+                    best[number] = (reward.percent, percent)
+    return {number: percent for number, (_, percent) in best.items()}

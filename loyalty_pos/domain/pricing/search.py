@@ -9,18 +9,22 @@ so every till finds the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from loyalty_pos.domain.pricing.ceilings import Ceilings
+from loyalty_pos.domain.pricing.contest import Contest
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts, Miss
-from loyalty_pos.domain.pricing.parts import Part, divide
-from loyalty_pos.domain.pricing.play import Attempt, apply, ceiling, gifts_worth, play
+from loyalty_pos.domain.pricing.parts import Part, divide, gathered
+from loyalty_pos.domain.pricing.play import Attempt, apply, play
 from loyalty_pos.domain.pricing.policy import Policy
 from loyalty_pos.domain.pricing.table import Table
 
 OFFERS_PER_NODE = 6
+AFTER_ALL = 10**7  # beyond every priority
 
 Chosen = tuple[Candidate, ...]
 Rank = tuple[int, int, list[tuple[int, str]]]
@@ -60,17 +64,17 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
 
     A node is one combination tried on one part of the basket, per ``OFFERS_PER_NODE`` offers in it.
     """
-    rest = sorted((one for one in candidates if one.offer.stacking != "exclusive"), key=lambda one: one.order)
+    rest = tuple(sorted((one for one in candidates if one.offer.stacking != "exclusive"), key=lambda one: one.order))
     alone = [one for one in candidates if one.offer.stacking == "exclusive"]
-    parts, closing = divide(facts, policy, rest)
     limit = Limit(policy.search_nodes)
     ceilings = Ceilings(facts, policy)
-    ends = [_Search(facts, policy, part, limit, ceilings).best() for part in parts]
-    attempt = _together(facts, policy, [end.attempt for end in ends], closing)
-    chosen = (*(one for end in ends for one in end.chosen), *closing)
-    exact = all(end.exact for end in ends)
-    bound = attempt.total if exact else _bound(facts, ends, closing, ceilings) + ceilings.gifts(rest)
-    best = _first(policy, attempt, chosen), _rank(attempt, chosen)
+    whole = _whole(facts, policy, rest, limit, ceilings)
+    bound = 0 if whole.exact else _bound(facts, whole, ceilings) + ceilings.gifts(rest)
+    if _nothing_left(facts, whole):
+        again = _whole(facts, policy, rest, limit, ceilings, blindly=False)
+        whole = min(whole, again, key=lambda one: _rank(one.attempt, one.chosen))
+    attempt, chosen = whole.attempt, whole.chosen
+    best = (_first(policy, attempt, chosen), _rank(attempt, chosen)) if alone else None
     for one in alone:
         if policy.exclusive_by == "best" and ceilings.of(one) < attempt.total:
             continue
@@ -79,24 +83,45 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
             continue
         single = play(facts, policy, (one,))
         rank = _first(policy, single, (one,)), _rank(single, (one,))
-        if rank < best:
+        if best is None or rank < best:
             best, attempt, chosen = rank, single, (one,)
     bound = max(bound, attempt.total)
     return Found(attempt, chosen, bound == attempt.total, bound, max(1, limit.used))
 
 
-def _together(facts: Facts, policy: Policy, parts: Sequence[Attempt], closing: Chosen) -> Attempt:
+def _whole(facts: Facts, policy: Policy, rest: Chosen, limit: Limit, ceilings: Ceilings, blindly: bool = True) -> Whole:
+    """The best of all that is not exclusive, part by part."""
+    parts, closing = divide(facts, policy, rest, blindly)
+    apart, last = gathered(facts, policy, parts, closing)
+    ends = [_Search(facts, policy, part, limit, ceilings).best() for part in apart]
+    attempt = _together(facts, policy, ends, closing if last is None else ())
+    if last is None:
+        return Whole(ends, closing, closing, attempt)
+    attempt.table.done = []
+    ends.append(_Search(facts, policy, last, limit, ceilings, attempt.table).best())
+    return Whole(ends, (), closing, _together(facts, policy, ends, ()))
+
+
+def _nothing_left(facts: Facts, whole: Whole) -> bool:
+    """Whether what closes the bill, or a part, takes all there is: it may do as much after fewer offers (S11)."""
+    left, covered = whole.attempt.table.line_left, facts.board.covered
+    closing = itertools.chain(whole.closers, *(end.part.closing for end in whole.ends))
+    lowering = (reward for one in closing for reward in one.offer.rewards if reward.lowers)
+    return any(not any(left[line] for line in covered(scope)) for reward in lowering for scope in reward.scopes())
+
+
+def _together(facts: Facts, policy: Policy, ends: Sequence[End], closing: Chosen) -> Attempt:
     """All parts on one table, as if each offer had been applied in its place, and what closes the bill.
 
     Parts share nothing, so only the order within each of them matters.
     """
     table, misses = Table(facts.board, policy), dict[Candidate, Miss]()
-    for part in parts:
-        table.done.extend(part.table.done)
-        misses.update(part.misses)
-    for done in table.done:
-        for _, cut in done.cuts:
-            table.take(cut)
+    for end in ends:
+        for done in end.attempt.table.done:
+            table.note(done)
+            for _, cut in done.cuts:
+                table.take(cut)
+        misses.update(end.attempt.misses)
     _close(facts, table, closing, misses)
     return Attempt(table, table.total(), misses)
 
@@ -110,47 +135,25 @@ def _close(facts: Facts, table: Table, closing: Chosen, misses: dict[Candidate, 
 
 
 def _first(policy: Policy, attempt: Attempt, chosen: Chosen) -> int:
-    """Under ``exclusive_by: priority`` the highest priority decides before the discount."""
+    """Under ``exclusive_by: priority`` the highest priority decides first; what gives nothing has none."""
     if policy.exclusive_by == "best":
         return 0
-    return min((-one.offer.priority for one in _applied(attempt.table, chosen)), default=0)
+    return min((-one.offer.priority for one in _applied(attempt.table, chosen)), default=AFTER_ALL)
 
 
 def _rank(attempt: Attempt, chosen: Chosen) -> Rank:
     """Smaller is better: discount, then fewer promotions, then priority and code (S11)."""
-    keys = sorted((-one.offer.priority, one.offer.code) for one in _applied(attempt.table, chosen))
+    keys = _keys(_applied(attempt.table, chosen))
     return (-attempt.total, len(keys), keys)
+
+
+def _keys(applied: Iterable[Candidate]) -> list[tuple[int, str]]:
+    return sorted((-one.offer.priority, one.offer.code) for one in applied)
 
 
 def _applied(table: Table, chosen: Sequence[Candidate]) -> Iterator[Candidate]:
     given = {(done.promotion, done.coupon) for done in table.done}
     return (one for one in chosen if (one.offer.code, one.coupon) in given)
-
-
-@dataclass(slots=True)
-class Ceilings:
-    """At most what each candidate can give, whatever else applies; worked out when first asked for."""
-
-    facts: Facts
-    policy: Policy
-    _known: dict[int, int] = field(default_factory=dict)
-
-    def of(self, one: Candidate) -> int:
-        """The ceiling of one candidate, in minor units."""
-        found = self._known.get(id(one))
-        if found is None:
-            table = Table(self.facts.board, self.policy)
-            found = self._known[id(one)] = ceiling(one, self.facts, table)
-        return found
-
-    def gifts(self, some: Sequence[Candidate]) -> int:
-        """What of it is no discount, of several together."""
-        table = Table(self.facts.board, self.policy)
-        return sum(gifts_worth(one, self.facts, table) for one in some)
-
-    def sum(self, some: Sequence[Candidate]) -> int:
-        """Of several together."""
-        return sum(map(self.of, some))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,24 +166,61 @@ class End:
     exact: bool
 
 
-def _bound(facts: Facts, ends: Sequence[End], closing: Chosen, ceilings: Ceilings) -> int:
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What the search of all parts came to, and what closes the bill with it."""
+
+    ends: Sequence[End]
+    closing: Chosen
+    closers: Chosen  # the same, or what of a part closes it there
+    attempt: Attempt
+
+    @property
+    def chosen(self) -> Chosen:
+        """All that was tried."""
+        return (*(one for end in self.ends for one in end.chosen), *self.closing)
+
+    @property
+    def exact(self) -> bool:
+        """Whether no combination gives more."""
+        return all(end.exact for end in self.ends)
+
+
+def _bound(facts: Facts, whole: Whole, ceilings: Ceilings) -> int:
     """No permitted combination without an exclusive offer gives more than this."""
     board = facts.board
     everything = sum(value for value, line in zip(board.line_start, board.lines, strict=True) if line.discountable)
-    most = ceilings.sum(closing)
-    for end in ends:
+    most = ceilings.sum(whole.closing)
+    for end in whole.ends:
         total = end.attempt.total
-        most += total if end.exact else max(total, _most(end.part, ceilings))
+        most += total if end.exact else max(total, _most(facts, end.part, ceilings))
     return min(everything, most)
 
 
-def _most(part: Part, ceilings: Ceilings) -> int:
+def _most(facts: Facts, part: Part, ceilings: Ceilings) -> int:
     options = sum(max(ceilings.sum(option) for option in choice) for choice in part.choices)
-    return ceilings.sum((*part.fixed, *part.rivals, *part.closing)) + options
+    return ceilings.sum((*part.fixed, *part.closing)) + _rivals_most(facts, part, ceilings) + options
+
+
+def _rivals_most(facts: Facts, part: Part, ceilings: Ceilings) -> int:
+    """At most what the rivals of a part give together, row by row."""
+    if not part.rows:
+        return 0
+    untouched = Table(facts.board, ceilings.policy)
+    return sum(
+        min(Contest(facts, row, ceilings, untouched).most(row, frozenset()), ceilings.sum(row)) for row in part.rows
+    )
+
+
+def _look_at_units_alone(rivals: Chosen) -> bool:
+    """Whether what each can give follows from the units that are left: no threshold, whole line or shared limit."""
+    offers = [one.offer for one in rivals]
+    whole = any(scope.exclude_discounted for offer in offers for scope in offer.scopes())
+    return not (whole or any(offer.dynamic for offer in offers)) and len(set(offers)) == len(offers)
 
 
 class Way(NamedTuple):
-    """A set in the order in which it is applied: what comes first, the rivals so far, what comes last."""
+    """A set in the order in which it is applied: what came first, the row's rivals so far, what comes after them."""
 
     before: Chosen
     rivals: Chosen
@@ -190,21 +230,25 @@ class Way(NamedTuple):
         """One more rival."""
         return self._replace(rivals=(*self.rivals, one))
 
-    def chosen(self, wanting: Chosen) -> Chosen:
-        """All of them, those that got nothing too."""
-        return (*self.before, *self.rivals, *wanting, *self.after)
+    def so_far(self, wanting: Chosen) -> Chosen:
+        """All up to the end of the row, those that got nothing too."""
+        return (*self.before, *self.rivals, *wanting)
 
 
 class _Search:
     """The best of one part.  ``best`` is the only thing to ask for."""
 
-    def __init__(self, facts: Facts, policy: Policy, part: Part, limit: Limit, ceilings: Ceilings) -> None:
+    def __init__(
+        self, facts: Facts, policy: Policy, part: Part, limit: Limit, ceilings: Ceilings, before: Table | None = None
+    ) -> None:
         self._facts, self._policy, self._part = facts, policy, part
+        self._before = before
         self._limit, self._ceilings = limit, ceilings
         self._rank: Rank | None = None
         self._chosen: Chosen = ()
         self._attempt: Attempt | None = None
-        self._goods_only = not any(one.offer.gives for one in part.rivals)
+        self._goods_only = all(reward.consumes for one in part.rivals for reward in one.offer.rewards)
+        self._alike = self._goods_only and _look_at_units_alone(part.rivals)
         self._seen: set[tuple[frozenset[int], frozenset[int], int]] = set()
 
     def best(self) -> End:
@@ -212,7 +256,7 @@ class _Search:
         part = self._part
         if not part.choices and not part.rivals:
             whole = (*part.fixed, *part.closing)
-            return End(part, whole, play(self._facts, self._policy, whole), exact=True)
+            return End(part, whole, play(self._facts, self._policy, whole, self._before), exact=True)
         complete = all(self._tried(chosen) for chosen in self._walk())
         assert self._attempt is not None  # the fullest set is always tried
         return End(part, (*self._chosen, *part.closing), self._closed(self._attempt), complete)
@@ -241,7 +285,8 @@ class _Search:
         for options in reversed(part.choices):
             hopes.append(hopes[-1] + max(ceilings.sum(option) for option in options))
         hopes.reverse()
-        ahead: list[tuple[int, Chosen, int]] = [(0, always, ceilings.sum(always))]
+        most = ceilings.sum(part.fixed) + _rivals_most(self._facts, part, ceilings)
+        ahead: list[tuple[int, Chosen, int]] = [(0, always, most)]
         while ahead:
             depth, chosen, most = ahead.pop()
             if most + hopes[depth] < self._reached:
@@ -256,34 +301,44 @@ class _Search:
         """Try one set, its rivals in every order worth trying; False when the limit came first."""
         if not self._may(len(chosen)):
             return False
-        members = sorted(chosen, key=lambda one: one.order)
-        if not self._part.rivals:
-            self._note(play(self._facts, self._policy, members), tuple(members))
+        there = set(map(id, chosen))
+        members = tuple(one for one in self._part.members if id(one) in there)
+        if not self._part.rows:
+            self._note(play(self._facts, self._policy, members, self._before), members)
             return True
-        rivals = set(map(id, self._part.rivals))
-        first = next(place for place, one in enumerate(members) if id(one) in rivals)
-        before, after = tuple(members[:first]), tuple(members[first + len(rivals) :])
         self._seen.clear()
-        start = play(self._facts, self._policy, before)
-        wanting = sorted(self._part.rivals, key=lambda one: (-self._ceilings.of(one), one.order))
-        return self._orders(start, Way(before, (), after), tuple(wanting))
+        start = self._before or Table(self._facts.board, self._policy)
+        return self._on(Attempt(start, 0, {}), (), members)
+
+    def _on(self, attempt: Attempt, before: Chosen, ahead: Chosen) -> bool:
+        """Apply what comes before the next row of rivals, then go through its orders; without one it is the end."""
+        row = next((row for row in self._part.rows if row[0] in ahead), ())
+        place = ahead.index(row[0]) if row else len(ahead)
+        table, misses = attempt.table.copy(), attempt.misses.copy()
+        _close(self._facts, table, ahead[:place], misses)
+        made = Attempt(table, table.total(), misses)
+        if not row:
+            self._note(made, (*before, *ahead))
+            return True
+        way = Way((*before, *ahead[:place]), (), ahead[place + len(row) :])
+        return self._orders(made, way, row, Contest(self._facts, row, self._ceilings, table))
 
     def _may(self, offers: int) -> bool:
         return self._limit.spend(offers) or self._attempt is None
 
-    def _orders(self, attempt: Attempt, way: Way, wanting: Chosen) -> bool:
+    def _orders(self, attempt: Attempt, way: Way, wanting: Chosen, contest: Contest) -> bool:
         """The rivals that still want units, each as the next: branch and bound over their orders."""
         table = attempt.table
-        self._end(attempt, way, wanting)
-        enough = self._reached - table.total() - self._ceilings.sum(way.after)
-        if self._rank is not None and len(table.done) >= self._rank[1]:
-            enough += 1  # with one offer more an equal total is no better
-        if (self._goods_only and self._free(table) < enough) or self._ceilings.sum(wanting) < enough:
-            return True
-        if way.rivals:
-            wanting = self._able(table, wanting, enough)
-        complete = True
-        for one in wanting:
+        complete = self._end(attempt, way, wanting)
+        enough = self._enough(table, way)
+        if self._free(table) < enough or contest.most(wanting, table.taken) < enough:
+            return complete
+        for most, one in contest.ahead(wanting, table):
+            enough = self._enough(table, way)
+            if most < enough:
+                break
+            if most == enough and self._later(table, way, one):
+                continue
             if not self._may(1):
                 return False
             copy = Attempt(table.copy(), 0, attempt.misses)
@@ -294,25 +349,30 @@ class _Search:
                 continue
             left = tuple(other for other in wanting if other is not one)
             if not self._known(copy.table, left, way):
-                complete &= self._orders(copy, way.with_one(one), left)
+                complete &= self._orders(copy, way.with_one(one), left, contest)
         return complete
 
-    def _free(self, table: Table) -> int:
-        """What the units are worth that rivals can still have: together they give no more."""
-        return sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
+    def _enough(self, table: Table, way: Way) -> int:
+        """What further rivals must give to come to something better than what is known."""
+        enough = self._reached - table.total() - self._ceilings.sum(way.after)
+        with_more = self._rank is not None and len(table.done) >= self._rank[1]
+        return enough + with_more  # with one offer more an equal total is no better
 
-    def _able(self, table: Table, wanting: Chosen, enough: int) -> Chosen:
-        """The rivals that can still give anything, the largest first; none when all of them give too little."""
-        table.applications = None
-        most = [(ceiling(one, self._facts, table), one) for one in wanting]
-        if sum(figure for figure, _ in most) < enough:
-            return ()
-        most.sort(key=lambda pair: (-pair[0], pair[1].order))
-        return tuple(one for figure, one in most if figure)
+    def _later(self, table: Table, way: Way, one: Candidate) -> bool:
+        """Whether with ``one`` an equal total would only come later: by priority and code (S11)."""
+        if way.after or self._rank is None or len(table.done) + 1 < self._rank[1]:
+            return False
+        return _keys((*_applied(table, (*way.before, *way.rivals)), one)) >= self._rank[2]
+
+    def _free(self, table: Table) -> int:
+        """What the units are worth that rivals can still have: together they give no more, but for gifts."""
+        if not self._goods_only:
+            return self._ceilings.sum(self._part.rivals)
+        return sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
 
     def _known(self, table: Table, left: Chosen, way: Way) -> bool:
         """Whether the same units were taken for as much before, so that nothing better can follow."""
-        if way.after:
+        if way.after or not self._alike:
             return False
         state = frozenset(table.taken), frozenset(map(id, left)), table.total()
         if state in self._seen:
@@ -320,16 +380,14 @@ class _Search:
         self._seen.add(state)
         return False
 
-    def _end(self, attempt: Attempt, way: Way, wanting: Chosen) -> None:
-        """What it comes to when no further rival applies."""
-        if not way.after:
-            total = attempt.table.total()
-            if total >= self._reached:
-                self._note(Attempt(attempt.table, total, attempt.misses), way.chosen(wanting))
-            return
-        table, misses = attempt.table.copy(), attempt.misses.copy()
-        _close(self._facts, table, way.after, misses)
-        self._note(Attempt(table, table.total(), misses), way.chosen(wanting))
+    def _end(self, attempt: Attempt, way: Way, wanting: Chosen) -> bool:
+        """What it comes to when no further rival of the row applies."""
+        if way.after:
+            return self._on(attempt, way.so_far(wanting), way.after)
+        total = attempt.table.total()
+        if total >= self._reached:
+            self._note(Attempt(attempt.table, total, attempt.misses), way.so_far(wanting))
+        return True
 
     def _note(self, attempt: Attempt, chosen: Chosen) -> None:
         if attempt.total < self._reached:

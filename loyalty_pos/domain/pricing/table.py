@@ -7,7 +7,7 @@ attempt and thrown away; the board under it never changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from loyalty_pos.domain.money import allocate, unit_shares
@@ -77,8 +77,10 @@ class Table:
     done: list[Applied] = field(default_factory=list)
     applications: int | None = None
     """How often the offer whose turn it is may still apply in this basket; None: any number."""
-    percent_lines: frozenset[int] | None = None
-    """Under ``best_per_line``: the lines on which this offer's percentage is the best one."""
+    discount: int = 0
+    """What all offers so far have lowered the bill by."""
+    percents: Mapping[int, object] | None = None
+    """Under ``best_per_line``: the lines on which a percentage of this offer is the best one, and which of them."""
 
     def __post_init__(self) -> None:
         self.left = self.board.start.copy()
@@ -87,9 +89,10 @@ class Table:
     def copy(self) -> Table:
         """A table that goes on from here by itself."""
         made = Table.__new__(Table)
-        made.board, made.policy, made.percent_lines = self.board, self.policy, self.percent_lines
+        made.board, made.policy, made.percents = self.board, self.policy, self.percents
         made.left, made.line_left = self.left.copy(), self.line_left.copy()
-        made.taken, made.done, made.applications = self.taken.copy(), self.done.copy(), None
+        made.taken, made.done, made.discount = self.taken.copy(), self.done.copy(), self.discount
+        made.applications = None
         return made
 
     def lines(self, scope: Scope) -> list[int]:
@@ -103,12 +106,12 @@ class Table:
         """Units of these lines."""
         return len(self.units_of(self.lines(scope)))
 
-    def percent_lines_of(self, scope: Scope) -> list[int]:
+    def percent_lines(self, scope: Scope, reward: object) -> list[int]:
         """The same for a percentage: only where it is the best one, under ``best_per_line``."""
         lines = self.lines(scope)
-        if self.percent_lines is None:
+        if self.percents is None:
             return lines
-        return [number for number in lines if number in self.percent_lines]
+        return [number for number in lines if self.percents.get(number) is reward]
 
     def units_of(self, lines: Sequence[int]) -> list[int]:
         """All units of some lines, in order."""
@@ -130,13 +133,13 @@ class Table:
             return sorted(units, key=lambda unit: (-left[unit], unit))
         return sorted(units, key=lambda unit: (left[unit], -unit))
 
-    def picked(self, scope: Scope, most: int | None, most_per_line: int | None) -> list[int] | None:
-        """The units a reward with ``max_units`` or ``max_units_per_line`` means; None: whole lines."""
+    def picked(self, lines: Sequence[int], most: int | None, most_per_line: int | None) -> list[int] | None:
+        """The units of some lines that ``max_units`` or ``max_units_per_line`` means; None: whole lines."""
         if most is None and most_per_line is None:
             return None
         chosen: list[int] = []
         per_line: dict[int, int] = {}
-        for unit in self.ranked(self.units_of(self.lines(scope))):
+        for unit in self.ranked(self.units_of(lines)):
             number = self.board.line_of[unit]
             if most_per_line is not None and per_line.get(number, 0) >= most_per_line:
                 continue
@@ -162,18 +165,26 @@ class Table:
         With ``original`` the weights are the values before any offer, each share still capped
         by what the unit is worth now.  ``units`` must be sorted.
         """
-        values = self.board.start if original else self.left
-        by_line: dict[int, list[int]] = {}
-        for unit in units:
-            by_line.setdefault(self.board.line_of[unit], []).append(unit)
-        weights = [sum(values[unit] for unit in members) for members in by_line.values()]
-        shares = allocate(amount, weights, list(by_line))
-        amounts: list[int] = []
-        for share, members in zip(shares, by_line.values(), strict=True):
-            amounts.extend(unit_shares(share, [values[unit] for unit in members]))
+        amounts = self._shares(amount, units, self.board.start if original else self.left)
         if original:
             amounts = [min(cut, self.left[unit]) for unit, cut in zip(units, amounts, strict=True)]
         return Cut(units, amounts, sum(amounts), granted)
+
+    def shrink(self, cut: Cut, total: int) -> Cut:
+        """The same cut with less to give, in the same proportions (S12, S4)."""
+        amounts = self._shares(total, cut.units, dict(zip(cut.units, cut.amounts, strict=True)))
+        return replace(cut, amounts=amounts, total=total)
+
+    def _shares(self, amount: int, units: Sequence[int], values: Mapping[int, int] | Sequence[int]) -> list[int]:
+        line_of = self.board.line_of
+        by_line: dict[int, list[int]] = {}
+        for unit in units:
+            by_line.setdefault(line_of[unit], []).append(values[unit])
+        shares = allocate(amount, list(map(sum, by_line.values())), list(by_line))
+        amounts: list[int] = []
+        for share, members in zip(shares, by_line.values(), strict=True):
+            amounts.extend(unit_shares(share, members))
+        return amounts
 
     def spread_lines(self, amount: int, lines: Sequence[int], granted: int) -> Cut:
         """The same over whole lines."""
@@ -196,23 +207,20 @@ class Table:
                 line_left[line_of[unit]] -= amount
         self.taken.update(cut.consumed)
 
-    def value_in(self, scope: Scope) -> int:
-        """Value that counts for a ``discounted`` threshold: after everything applied so far (S9)."""
-        return sum(self.line_left[number] for number in self.board.covered(scope))
+    def note(self, applied: Applied) -> None:
+        """Keep the books of an offer whose cuts are taken."""
+        self.done.append(applied)
+        self.discount += applied.amount
+
+    def value_in(self, scope: Scope, values: Sequence[int]) -> int:
+        """Value that counts for a threshold: ``line_left`` after all that was applied so far, else the shelf's (S9)."""
+        return sum(values[number] for number in self.lines(scope))
 
     def total(self) -> int:
         """What all offers so far have given, gifts by their worth (S11); of multipliers the best alone (S17)."""
         gifts = [gift for applied in self.done if applied.gifts for _, gift in applied.gifts]
+        if not gifts:
+            return self.discount
         worth = sum(gift.worth for gift in gifts if gift.multiplier == NORMAL)
         best = max((gift.worth for gift in gifts if gift.multiplier != NORMAL), default=0)
-        return self.discount() + worth + best
-
-    def discount(self) -> int:
-        """What all offers so far have lowered the bill by."""
-        return sum(applied.amount for applied in self.done)
-
-
-def shrink(cut: Cut, total: int) -> Cut:
-    """The same cut with less to give, in the same proportions (S12)."""
-    amounts = allocate(total, cut.amounts, range(len(cut.amounts)))
-    return replace(cut, amounts=amounts, total=total)
+        return self.discount + worth + best

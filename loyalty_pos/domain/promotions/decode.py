@@ -7,14 +7,18 @@ msgspec's refusals into ``errors`` of field path -> codes.  The bad value is nev
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from loyalty_pos.errors import BadInput
 
 T = TypeVar("T")
+Percent = Annotated[Decimal, Meta(extra_json_schema={"exclusiveMinimum": 0, "maximum": 100})]
+"""A percentage; ``check_percent`` holds it to what the schema says."""
 
 _SPOT = re.compile(r" - at `\$(?P<path>.*)`$")
 _FIELD = re.compile(r"(?:missing required|contains unknown) field `(?P<field>[^`]*)`")
@@ -53,11 +57,12 @@ def check_percent(percent: Decimal | None, field: str = "percent") -> None:
         raise ValueError(f"{field}:too_precise")
 
 
-def check_one_of(**values: Any) -> None:
-    """ValueError unless exactly one of the named values is given (``percent`` or ``amount``)."""
-    given = [name for name, value in values.items() if value is not None]
-    if not given:
-        raise ValueError(f"{next(iter(values))}:missing")
+def check_one_of(struct: msgspec.Struct, names: Sequence[str], needed: bool = True) -> None:
+    """ValueError unless exactly one of the named fields is given (``percent`` or ``amount``); not ``needed``: at most
+    one."""
+    given = [name for name in names if getattr(struct, name) is not None]
+    if needed and not given:
+        raise ValueError(f"{names[0]}:missing")
     if len(given) > 1:
         raise ValueError(f"{given[-1]}:one_only")
 

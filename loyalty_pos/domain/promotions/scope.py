@@ -1,18 +1,20 @@
 """Which lines a rule means: the keys of a scope combine with AND (promotions.md).
 
-A scope is declared once and compared by identity, so that pricing can remember which lines it
-covers.  Every line is ``{"all": true}``; a scope that says nothing, or can mean no line, is refused.
+A scope is compared by identity, and those that say the same are one, so that pricing can remember which
+lines it covers.  Every line is ``{"all": true}``; a scope that says nothing, or can mean no line, is refused.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
+from msgspec.structs import astuple, force_setattr
 
 from loyalty_pos.domain.basket import Line
 
+Decoded = TypeVar("Decoded", bound=Struct)
 Amount = Annotated[int, Meta(ge=0, le=10**12)]
 Keys = Annotated[frozenset[str], Meta(min_length=1)]
 
@@ -62,6 +64,23 @@ class Scope(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=T
             or (self.price_min is not None and line.unit_price < self.price_min)
             or (self.price_max is not None and line.unit_price > self.price_max)
         )
+
+
+@lru_cache(maxsize=20_000)
+def _the_one(said: tuple[object, ...]) -> Scope:
+    return Scope(**dict(zip(Scope.__struct_fields__, said, strict=True)))  # type: ignore[arg-type]
+
+
+def with_shared_scopes(decoded: Decoded) -> Decoded:
+    """A decoded condition or reward, with scopes that say what others say replaced by the one that said it first."""
+    for name in decoded.__struct_fields__:
+        value = getattr(decoded, name)
+        if isinstance(value, Scope):
+            force_setattr(decoded, name, _the_one(astuple(value)))
+        for part in value if isinstance(value, list) else ():
+            if isinstance(part, Struct):
+                with_shared_scopes(part)
+    return decoded
 
 
 @lru_cache(maxsize=4096)

@@ -22,7 +22,7 @@ class Condition(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_on
 
     @property
     def dynamic(self) -> bool:
-        """Whether it looks at what earlier offers have left (basis ``discounted``, S9)."""
+        """Whether it looks at what earlier offers have done (basis ``discounted``, ``exclude_discounted``, S9)."""
         return False
 
     def miss(self, facts: Facts, table: Table | None) -> Miss | None:

@@ -22,14 +22,16 @@ class MinAmount(Condition, frozen=True, eq=False, kw_only=True):
 
     @property
     def dynamic(self) -> bool:
-        """A discounted threshold is tested when the offer's turn comes."""
-        return self.basis == "discounted"
+        """A discounted threshold, or one of what is not reduced yet, is tested when the offer's turn comes."""
+        return self.basis == "discounted" or self.scope.exclude_discounted
 
     def miss(self, facts: Facts, table: Table | None) -> Miss | None:
         """How much is missing to reach the threshold."""
-        value = facts.board.value_in(self.scope) if table is None else table.value_in(self.scope)
-        if self.basis == "gross":
+        if table is None:
             value = facts.board.value_in(self.scope)
+        else:
+            values = table.line_left if self.basis == "discounted" else table.board.line_start
+            value = table.value_in(self.scope, values)
         if compare(value, self.op, self.amount):
             return None
         if self.op in ("gte", "gt") and value <= self.amount:

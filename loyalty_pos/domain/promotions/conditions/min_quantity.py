@@ -27,9 +27,14 @@ class MinQuantity(Condition, frozen=True, eq=False, kw_only=True):
         if self.max is not None and self.max < self.quantity:
             raise ValueError("max:contradictory")
 
+    @property
+    def dynamic(self) -> bool:
+        """Units of what is not reduced yet are counted when the offer's turn comes."""
+        return self.scope.exclude_discounted
+
     def miss(self, facts: Facts, table: Table | None) -> Miss | None:
         """How many units are missing."""
-        units = facts.board.units_in(self.scope)
+        units = facts.board.units_in(self.scope) if table is None else table.count(self.scope)
         missing = self.quantity - units
         if missing > 0:
             return Miss("min_quantity", quantity=missing, of=self.quantity, wanted=((self.scope, missing),))

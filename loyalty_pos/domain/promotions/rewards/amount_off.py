@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from loyalty_pos.domain.pricing.say import Say
-from loyalty_pos.domain.pricing.table import Cut, Table, shrink
+from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
@@ -36,12 +36,12 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
 
     def propose(self, table: Table) -> list[Cut]:
         """One cut: shared by value, or the same off every line or unit."""
-        units = table.picked(self.scope, self.max_units, self.max_units_per_line)
-        if units is None:
-            units = table.units_of(table.lines(self.scope))
+        lines = table.lines(self.scope)
+        units = table.picked(lines, self.max_units, self.max_units_per_line)
         if self.per == "basket":
-            amount = min(self.amount, sum(table.left[unit] for unit in units), self.max_amount or self.amount)
-            return [table.spread(amount, units, self.amount)] if amount else []
+            return self._shared(table, lines, units)
+        if units is None:
+            units = table.units_of(lines)
         if self.per == "line":
             cut = self._per_line(table, units)
         else:
@@ -49,8 +49,17 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
             amounts = [min(board.unit_price(board.line_of[unit], self.amount), left[unit]) for unit in units]
             cut = Cut(units, amounts, sum(amounts), sum(amounts))
         if self.max_amount is not None and cut.total > self.max_amount:
-            cut = shrink(cut, self.max_amount)
+            cut = table.shrink(cut, self.max_amount)
         return [cut] if cut.total else []
+
+    def _shared(self, table: Table, lines: list[int], units: list[int] | None) -> list[Cut]:
+        """One sum off all that is covered, at most what it is worth; ``units`` None: whole lines."""
+        most = self.amount if self.max_amount is None else min(self.amount, self.max_amount)
+        if units is None:
+            amount = min(most, sum(table.line_left[number] for number in lines))
+            return [table.spread_lines(amount, lines, self.amount)] if amount else []
+        amount = min(most, sum(table.left[unit] for unit in units))
+        return [table.spread(amount, units, self.amount)] if amount else []
 
     def _per_line(self, table: Table, units: list[int]) -> Cut:
         line_of = table.board.line_of

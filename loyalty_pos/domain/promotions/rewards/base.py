@@ -8,6 +8,7 @@ here: a struct cannot be an abstract base class.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -45,6 +46,9 @@ class Reward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=
     """A multi-buy: it uses units up, each once (S8)."""
     lowers: ClassVar[bool] = True
     """Whether it changes a price."""
+    one_of: ClassVar[tuple[str, ...]] = ()
+    """Arguments of which exactly one must be given; at most one where none is needed."""
+    one_needed: ClassVar[bool] = True
 
     @property
     def stage(self) -> StageName:
@@ -97,6 +101,24 @@ class MultiBuy(Reward, frozen=True, eq=False, forbid_unknown_fields=True, kw_onl
     """An offer over several units together, each of which it uses up (S8)."""
 
     consumes: ClassVar[bool] = True
+
+    def reach(self, table: Table) -> tuple[int, Sequence[int]]:
+        """At most what it gives on this very table, and the units that it uses up there."""
+        cuts = self.propose(table)
+        return sum(cut.total for cut in cuts), [unit for cut in cuts for unit in cut.consumed]
+
+    @property
+    def needs(self) -> int:
+        """Units that one application needs at least."""
+        return 1
+
+    def each(self, table: Table) -> dict[int, int]:
+        """Unit -> at most what using it up brings, whatever it is used with.
+
+        Summed over the units of any application it is no less than what that gives; units that are
+        not there are in none.  From a table on which no multi-buy has its units yet.
+        """
+        raise NotImplementedError
 
     @property
     def stage(self) -> StageName:

@@ -1,13 +1,13 @@
 """``bundle``: so many of this with so many of that, together for a price, a percentage or a sum less.
 
-It repeats while units last.  Of each scope the dearest free units go in first (``unit_order: best``), or
-those that stand first in the basket; the item that the fewest units would do for chooses first, so that
-a wide scope leaves a narrow one what it needs.
+It repeats while units last.  The dearest free units go in first (``unit_order: best``), or those that stand
+first in the basket; a unit that several items would take goes where it leaves the others what they need,
+so a bundle that is in the basket is always found.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
@@ -16,7 +16,7 @@ from loyalty_pos.domain.money import percent_of
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
-from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.rewards.buy_get import Units
 from loyalty_pos.domain.promotions.rewards.fixed_price_group import fewest, lacking
@@ -30,20 +30,46 @@ class BundleItem(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_o
     quantity: Units = 1
 
 
+@dataclass(slots=True)
+class Places:
+    """The places of one bundle, and the units in them."""
+
+    room: list[int]
+    """Of each item, how many units are still wanted."""
+    fits: dict[int, list[int]] = field(default_factory=dict)
+    """Unit -> the items that would take it."""
+    item_of: dict[int, int] = field(default_factory=dict)
+
+    def put(self, unit: int, asked: set[int]) -> bool:
+        """Find a place for a unit; those in its way move on to other items where they can."""
+        for index in self.fits[unit]:
+            if index in asked:
+                continue
+            asked.add(index)
+            if self.room[index]:
+                self.room[index] -= 1
+            elif not any(self.put(other, asked) for other, item in list(self.item_of.items()) if item == index):
+                continue
+            self.item_of[unit] = index
+            return True
+        return False
+
+
 class Bundle(MultiBuy, frozen=True, eq=False, kw_only=True):
     """All ``items`` together for ``price``, or with ``percent`` or ``amount`` off."""
 
     kind: ClassVar[str] = "bundle"
+    one_of: ClassVar[tuple[str, ...]] = ("price", "percent", "amount")
 
     items: Annotated[list[BundleItem], Meta(min_length=1, max_length=20)]
     price: Amount | None = None
-    percent: Decimal | None = None
+    percent: Percent | None = None
     amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
     max_groups: Units | None = None
     unit_order: Literal["best", "basket"] = "best"
 
     def __post_init__(self) -> None:
-        check_one_of(price=self.price, percent=self.percent, amount=self.amount)
+        check_one_of(self, self.one_of)
         check_percent(self.percent)
 
     def scopes(self) -> tuple[Scope, ...]:
@@ -67,16 +93,22 @@ class Bundle(MultiBuy, frozen=True, eq=False, kw_only=True):
 
     def _next(self, table: Table, used: set[int]) -> list[int]:
         """The units of the next bundle, sorted; none when an item has not enough."""
-        chosen: list[int] = []
-        for item, units in sorted(self._free(table, used), key=lambda pair: len(pair[1])):
-            left = [unit for unit in units if unit not in chosen]
-            if len(left) < item.quantity:
-                return []
-            chosen += (table.ranked(left, dearest=True) if self.unit_order == "best" else left)[: item.quantity]
-        return sorted(chosen)
+        places = self._places(table, used)
+        return [] if any(places.room) else sorted(places.item_of)
 
-    def _free(self, table: Table, used: set[int]) -> list[tuple[BundleItem, list[int]]]:
-        return [(item, [unit for unit in table.free_units(item.scope) if unit not in used]) for item in self.items]
+    def _places(self, table: Table, used: set[int]) -> Places:
+        """As many units as find a place, in their order."""
+        places = Places([item.quantity for item in self.items])
+        for index, item in enumerate(self.items):
+            for unit in table.free_units(item.scope):
+                if unit not in used:
+                    places.fits.setdefault(unit, []).append(index)
+        units = sorted(places.fits)
+        for unit in table.ranked(units, dearest=True) if self.unit_order == "best" else units:
+            if not any(places.room):
+                break
+            places.put(unit, set())
+        return places
 
     def _saved(self, worth: int) -> int:
         if self.price is not None:
@@ -85,26 +117,41 @@ class Bundle(MultiBuy, frozen=True, eq=False, kw_only=True):
 
     def miss(self, table: Table) -> Miss | None:
         """Units missing for the first bundle, item by item, each unit in one of them alone (S8, S13)."""
-        used: set[int] = set()
-        wanted: list[tuple[Scope, int]] = []
-        for item, units in sorted(self._free(table, used), key=lambda pair: len(pair[1])):
-            found = [unit for unit in units if unit not in used][: item.quantity]
-            used.update(found)
-            if len(found) < item.quantity:
-                wanted.append((item.scope, item.quantity - len(found)))
-        return lacking(wanted, len(used))
+        places = self._places(table, set())
+        wanted = [(item.scope, room) for item, room in zip(self.items, places.room, strict=True) if room]
+        return lacking(wanted, len(places.item_of))
 
     def ceiling(self, table: Table) -> int:
-        """The dearest units of each item go together, as often as the scarcest allows: no other way saves more,
-        but for what rounding adds to a percentage."""
+        """The dearest units of each item, as often as the scarcest allows: no other bundles are worth more together.
+        A percentage of several may gain by rounding."""
         free = [table.ranked(table.free_units(item.scope), dearest=True) for item in self.items]
         pairs = list(zip(self.items, free, strict=True))
         times = fewest(min(len(units) // item.quantity for item, units in pairs), self.max_groups)
-        most = 0
-        for time in range(times):
-            group = [unit for item, units in pairs for unit in units[time * item.quantity : (time + 1) * item.quantity]]
-            most += max(0, self._saved(sum(table.left[unit] for unit in group)))
-        return most + (times if self.percent is not None else 0)
+        worths = [
+            sum(table.left[unit] for item, units in pairs for unit in units[time * item.quantity :][: item.quantity])
+            for time in range(times)
+        ]
+        if self.price is not None:
+            return sum(max(0, worth - self.price) for worth in worths)
+        if self.percent is not None:
+            return min(sum(worths), percent_of(sum(worths), self.percent) + times)
+        return min(sum(worths), times * (self.amount or 0))
+
+    @property
+    def needs(self) -> int:
+        """All items."""
+        return sum(item.quantity for item in self.items)
+
+    def each(self, table: Table) -> dict[int, int]:
+        """What a unit costs above its part of the price, or its part of what is taken off."""
+        left, count = table.left, self.needs
+        units = {unit for item in self.items for unit in table.free_units(item.scope)}
+        if self.price is not None:
+            share = self.price // count
+            return {unit: max(0, left[unit] - share) for unit in units}
+        if self.percent is not None:
+            return {unit: percent_of(left[unit], self.percent) + 1 for unit in units}
+        return dict.fromkeys(units, (self.amount or 0) // count + 1)
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Combo 99.000đ``."""

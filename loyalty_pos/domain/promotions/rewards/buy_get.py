@@ -14,9 +14,9 @@ from msgspec import Meta
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
-from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
-from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, most_off, off_text
+from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, most_off, off_one, off_text
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
 
 _FREE = Decimal(100)
@@ -31,18 +31,19 @@ class BuyGet(MultiBuy, frozen=True, eq=False, kw_only=True):
     """
 
     kind: ClassVar[str] = "buy_get"
+    one_of: ClassVar[tuple[str, ...]] = ("percent", "amount")
+    one_needed: ClassVar[bool] = False
 
     buy_quantity: Units
     get_quantity: Units = 1
     buy_scope: Scope = EVERYTHING
     get_scope: Scope | None = None
-    percent: Decimal | None = None
+    percent: Percent | None = None
     amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
     max_get_units: Units | None = None
 
     def __post_init__(self) -> None:
-        if self.amount is not None:
-            check_one_of(percent=self.percent, amount=self.amount)
+        check_one_of(self, self.one_of, self.one_needed)
         check_percent(self.percent)
 
     @property
@@ -127,6 +128,21 @@ class BuyGet(MultiBuy, frozen=True, eq=False, kw_only=True):
         both = sum(unit in buyable for unit in givable)
         times, most = self._how_many(len(buyable), both, len(givable) - both, table.applications)
         return most_off(table, givable, most, self.rate, self.amount, times)
+
+    @property
+    def needs(self) -> int:
+        """What is bought, and a gift."""
+        return self.buy_quantity + 1
+
+    def each(self, table: Table) -> dict[int, int]:
+        """What a unit loses when it is given.  Where the cheapest of one scope are given, what is bought is no
+        cheaper than its gifts: all units of a repetition share it."""
+        part, of = 1, 1
+        if table.policy.given_units == "cheapest_first" and self.get_scope is None:
+            part, of = self.get_quantity, self.get_quantity + self.buy_quantity
+        bought = dict.fromkeys(table.free_units(self.buy_scope), 0)
+        given = table.free_units(self.gives)
+        return bought | {unit: off_one(table.left[unit], self.rate, self.amount) * part // of + 1 for unit in given}
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Mua 2 tặng 1: tặng 30.000đ``."""

@@ -6,15 +6,17 @@ spread over it on return (S8, S25).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from math import ceil
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from loyalty_pos.domain.money import percent_of
 from loyalty_pos.domain.pricing.say import Say
-from loyalty_pos.domain.pricing.table import Cut, Table, shrink
-from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.pricing.table import Cut, Table
+from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
 
@@ -23,15 +25,16 @@ class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
     """The ``units`` cheapest of the scope, each less by ``percent`` or by ``amount``."""
 
     kind: ClassVar[str] = "cheapest_off"
+    one_of: ClassVar[tuple[str, ...]] = ("percent", "amount")
 
     units: Annotated[int, Meta(ge=1, le=10_000)] = 1
-    percent: Decimal | None = None
+    percent: Percent | None = None
     amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
     scope: Scope = EVERYTHING
     max_amount: Amount | None = None
 
     def __post_init__(self) -> None:
-        check_one_of(percent=self.percent, amount=self.amount)
+        check_one_of(self, self.one_of)
         check_percent(self.percent)
 
     def scopes(self) -> tuple[Scope, ...]:
@@ -52,6 +55,16 @@ class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
         """The dearest units of the group: the cheap ones may be somebody else's."""
         return most_off(table, table.free_units(self.scope), self.units, self.percent, self.amount)
 
+    def reach(self, table: Table) -> tuple[int, Sequence[int]]:
+        """What the cheapest units lose at most, and the whole group."""
+        group = table.free_units(self.scope)
+        given = table.ranked(group, dearest=False)[: self.units]
+        return most_off(table, given, self.units, self.percent, self.amount), group
+
+    def each(self, table: Table) -> dict[int, int]:
+        """What a unit loses when it is the cheapest; no more than ``units`` of them do."""
+        return {unit: off_one(table.left[unit], self.percent, self.amount) for unit in table.free_units(self.scope)}
+
     def explain(self, say: Say, share: LineShare) -> str:
         """``Món rẻ nhất: 50% của 30.000đ``."""
         off = off_text(say, self.percent, self.amount, share.base)
@@ -67,7 +80,7 @@ def given_cut(
         return table.spread(granted if most is None else min(granted, most), given, granted)
     amounts = [min(amount or 0, table.left[unit]) for unit in given]
     cut = Cut(given, amounts, sum(amounts), (amount or 0) * len(given))
-    return cut if most is None or cut.total <= most else shrink(cut, most)
+    return cut if most is None or cut.total <= most else table.shrink(cut, most)
 
 
 def most_off(
@@ -78,6 +91,13 @@ def most_off(
     if percent is None:
         return sum(min(amount or 0, value) for value in values)
     return min(sum(values), percent_of(sum(values), percent) + times)
+
+
+def off_one(value: int, percent: Decimal | None, amount: int | None) -> int:
+    """At most what one unit of ``value`` can lose, quickly: in whole percents, and what rounding may add."""
+    if percent is None:
+        return min(amount or 0, value)
+    return min(value, value * ceil(percent) // 100 + 1)
 
 
 def off_text(say: Say, percent: Decimal | None, amount: int | None, base: int) -> str:

@@ -27,9 +27,10 @@ class FixedPrice(Reward, frozen=True, eq=False, kw_only=True):
 
     def propose(self, table: Table) -> list[Cut]:
         """What each unit costs above the price."""
-        units = table.picked(self.scope, self.max_units, None)
+        lines = table.lines(self.scope)
+        units = table.picked(lines, self.max_units, None)
         if units is None:
-            units = table.units_of(table.lines(self.scope))
+            units = table.units_of(lines)
         line_of = table.board.line_of
         amounts = [max(0, table.left[unit] - table.board.unit_price(line_of[unit], self.price)) for unit in units]
         total = sum(amounts)

@@ -6,7 +6,7 @@ alone.  Each unit is in one group (S8), and what a group saves is spread over it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -35,23 +35,48 @@ class FixedPriceGroup(MultiBuy, frozen=True, eq=False, kw_only=True):
 
     def propose(self, table: Table) -> list[Cut]:
         """One cut for each group that is dearer than its price."""
-        units = table.ranked(table.free_units(self.scope), dearest=True)
-        times = fewest(len(units) // self.quantity, self.max_groups, table.applications)
         cuts = []
-        for time in range(times):
-            group = sorted(units[time * self.quantity : (time + 1) * self.quantity])
-            saved = sum(table.left[unit] for unit in group) - self.price
-            if saved <= 0:
-                break
+        for group, saved in self._groups(table):
             cut = table.spread(saved, group, saved)
             cut.consumed = group
             cuts.append(cut)
         return cuts
 
+    def _groups(self, table: Table) -> Iterator[tuple[list[int], int]]:
+        """The units of each group, sorted, and what it saves: the dearest first, while it saves anything."""
+        units = table.ranked(table.free_units(self.scope), dearest=True)
+        for time in range(fewest(len(units) // self.quantity, self.max_groups, table.applications)):
+            group = sorted(units[time * self.quantity : (time + 1) * self.quantity])
+            saved = sum(table.left[unit] for unit in group) - self.price
+            if saved <= 0:
+                break
+            yield group, saved
+
     def miss(self, table: Table) -> Miss | None:
         """Units missing for the first group (S13)."""
         found = len(table.free_units(self.scope))
         return lacking([(self.scope, self.quantity - found)], found) if found < self.quantity else None
+
+    def ceiling(self, table: Table) -> int:
+        """The dearest units go together: no other way saves more."""
+        if self.scope.exclude_discounted:
+            return super().ceiling(table)
+        return self.reach(table)[0]
+
+    def reach(self, table: Table) -> tuple[int, Sequence[int]]:
+        """What all groups save, and their units."""
+        groups = list(self._groups(table))
+        return sum(saved for _, saved in groups), [unit for group, _ in groups for unit in group]
+
+    @property
+    def needs(self) -> int:
+        """A whole group."""
+        return self.quantity
+
+    def each(self, table: Table) -> dict[int, int]:
+        """What a unit costs above its part of the price."""
+        share = self.price // self.quantity
+        return {unit: max(0, table.left[unit] - share) for unit in table.free_units(self.scope)}
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``3 món giá 84.000đ``."""

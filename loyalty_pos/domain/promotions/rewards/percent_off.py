@@ -5,7 +5,6 @@ Rounded half-up once over the sum of what it covers, then shared (S3, S4).
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
@@ -13,7 +12,7 @@ from msgspec import Meta
 from loyalty_pos.domain.money import percent_of
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
-from loyalty_pos.domain.promotions.decode import check_percent
+from loyalty_pos.domain.promotions.decode import Percent, check_percent
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
@@ -24,7 +23,7 @@ class PercentOff(Reward, frozen=True, eq=False, kw_only=True):
 
     kind: ClassVar[str] = "percent_off"
 
-    percent: Decimal
+    percent: Percent
     scope: Scope = EVERYTHING
     level: Literal["line", "basket"] = "line"
     base: Literal["remaining", "original"] = "remaining"
@@ -47,12 +46,9 @@ class PercentOff(Reward, frozen=True, eq=False, kw_only=True):
     def propose(self, table: Table) -> list[Cut]:
         """One cut over all covered lines."""
         original = self.base == "original" or table.policy.percent_stacking == "additive"
-        units = table.picked(self.scope, self.max_units, self.max_units_per_line)
-        lines = table.percent_lines_of(self.scope)
-        if units is not None:
-            allowed = set(lines)
-            units = [unit for unit in units if table.board.line_of[unit] in allowed]
-        elif original:
+        lines = table.percent_lines(self.scope, self)
+        units = table.picked(lines, self.max_units, self.max_units_per_line)
+        if units is None and original:
             units = table.units_of(lines)
         if units is None:
             base = sum(table.line_left[number] for number in lines)

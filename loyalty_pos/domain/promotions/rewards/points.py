@@ -30,6 +30,7 @@ class Points(GiftReward, frozen=True, eq=False, kw_only=True):
     """``points`` once or per unit of ``scope``, or its points times ``multiplier`` (basis points)."""
 
     kind: ClassVar[str] = "points"
+    one_of: ClassVar[tuple[str, ...]] = ("points", "multiplier")
 
     points: Annotated[int, Meta(ge=1, le=10**9)] | None = None
     multiplier: Annotated[int, Meta(ge=NORMAL + 1, le=100 * NORMAL)] | None = None
@@ -37,7 +38,7 @@ class Points(GiftReward, frozen=True, eq=False, kw_only=True):
     scope: Scope = EVERYTHING
 
     def __post_init__(self) -> None:
-        check_one_of(points=self.points, multiplier=self.multiplier)
+        check_one_of(self, self.one_of)
         if self.multiplier is not None and self.per == "unit":
             raise ValueError("per:contradictory")
 

@@ -8,7 +8,6 @@ multiple of its bound.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
@@ -17,7 +16,7 @@ from loyalty_pos.domain.money import percent_of
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
-from loyalty_pos.domain.promotions.decode import check_one_of, check_percent
+from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.rewards.fixed_price_group import lacking
@@ -27,13 +26,15 @@ from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
 class Step(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"lowest": "from"}):
     """From ``from`` on: ``percent`` or ``amount`` off, or each unit at ``price``."""
 
+    one_of: ClassVar[tuple[str, ...]] = ("percent", "amount", "price")
+
     lowest: Annotated[int, Meta(ge=1, le=10**12)]
-    percent: Decimal | None = None
+    percent: Percent | None = None
     amount: Annotated[int, Meta(ge=1, le=10**12)] | None = None
     price: Amount | None = None
 
     def __post_init__(self) -> None:
-        check_one_of(percent=self.percent, amount=self.amount, price=self.price)
+        check_one_of(self, self.one_of)
         check_percent(self.percent)
 
 
@@ -66,9 +67,14 @@ class Steps(Reward, frozen=True, eq=False, kw_only=True):
         if self.by == "line_amount":
             cuts = [self._cut(table, [number], board.line_start[number]) for number in lines]
         else:
-            measured = board.value_in(self.scope) if self.by == "basket_amount" else board.units_in(self.scope)
+            measured = self._measured(table)
             cuts = [self._cut(table, lines, measured)]
         return [cut for cut in cuts if cut is not None and cut.total]
+
+    def _measured(self, table: Table) -> int:
+        if self.by == "basket_amount":
+            return table.value_in(self.scope, table.board.line_start)
+        return table.count(self.scope)
 
     def _cut(self, table: Table, lines: Sequence[int], measured: int) -> Cut | None:
         """What the highest step that is reached takes off; it remembers which one it was."""
@@ -90,12 +96,12 @@ class Steps(Reward, frozen=True, eq=False, kw_only=True):
 
     def miss(self, table: Table) -> Miss | None:
         """Units or money missing for the first step, of the line that is nearest to it (S13)."""
-        board, first = table.board, self.steps[0].lowest
+        first = self.steps[0].lowest
         if self.by == "quantity":
-            found = board.units_in(self.scope)
+            found = self._measured(table)
             return lacking([(self.scope, first - found)], found) if found < first else None
-        lines = [board.line_start[number] for number in table.lines(self.scope)]
-        found = board.value_in(self.scope) if self.by == "basket_amount" else max(lines, default=0)
+        lines = [table.board.line_start[number] for number in table.lines(self.scope)]
+        found = self._measured(table) if self.by == "basket_amount" else max(lines, default=0)
         if found >= first:
             return None
         return Miss("min_amount", amount=first - found, of=first, wanted=((self.scope, first - found),))

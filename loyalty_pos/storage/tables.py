@@ -774,6 +774,7 @@ def _habit_columns() -> tuple[object, ...]:
         integer("spend", default=0),
         integer("first_at"),
         integer("last_at"),
+        integer("gap_squares", default=0),
         real("weight"),
     )
 

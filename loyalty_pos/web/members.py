@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from loyalty_pos.api.auth import current_caller, require_role
 from loyalty_pos.domain.cards import mask_card
-from loyalty_pos.services import listings, points
+from loyalty_pos.services import listings, points, profiles
 from loyalty_pos.services import members as use_cases
 from loyalty_pos.services.context import Caller
 from loyalty_pos.services.phones import mask_phone
@@ -52,7 +52,7 @@ def member_record(member: str) -> str:
     tab = request.args.get("tab", TABS[0])
     record = use_cases.get(services(), caller, member)
     shown = row(record) | {"cards": [card | {"number": mask_card(card["number"])} for card in record["cards"]]}
-    habits = points.profile(services(), caller, member)
+    habits = profiles.profile(services(), caller, member)
     balance = points.balances(services(), caller, member)
     return render_template(
         "manage/member.html",

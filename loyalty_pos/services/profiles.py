@@ -11,29 +11,41 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from loyalty_pos.domain.habits.profile import score
-from loyalty_pos.services import visits
+from loyalty_pos.domain.habits import due
+from loyalty_pos.domain.habits.due import Gaps
+from loyalty_pos.domain.habits.profile import DAY_MS, score
+from loyalty_pos.domain.pricing.request import Language
+from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.services import pairs, visits
+from loyalty_pos.services import standing as standings
 from loyalty_pos.services.context import Caller, Services, from_ms
 from loyalty_pos.services.points import account_of
-from loyalty_pos.storage import habits, members, reading, recount
+from loyalty_pos.services.standing import Terms
+from loyalty_pos.storage import habits, members, reading, recount, standing
+from loyalty_pos.storage.habits import Favourite
 from loyalty_pos.storage.recount import Block
 from loyalty_pos.storage.tx import Tx
 
+FAVOURITES = 20
 MEMBERS = 20
 """Members of one transaction of ``rebuild``: a till waits for so many at most."""
 
 
-def profile(services: Services, caller: Caller, member_id: str) -> dict[str, Any]:
-    """The habits of a member, from the counters that each sale moves (habits.md section 1)."""
+def profile(services: Services, caller: Caller, member_id: str, language: Language | None = None) -> dict[str, Any]:
+    """The habits of a member, from the counters that each sale moves (habits.md section 1), and what the newest
+    night found out about them (section 3); sentences in ``language``, else in the shop's.
+    """
 
     def work(tx: Tx) -> dict[str, Any]:
+        book, now = services.rules.current(tx), services.now_ms()
+        say = Say(language or book.language, book.programme.currency)
         account = account_of(tx, member_id)
-        row = habits.profile(tx, account.id)
-        now = services.now_ms()
+        row, judged, terms = habits.profile(tx, account.id), standing.of(tx, account.id), standings.terms(tx)
         days = [date.fromisoformat(day) for day in habits.days(tx, account.id)]
         gaps = [(later - earlier).days for earlier, later in pairwise(days)]
         visited, items, spend, first_at, last_at = row[:5] if row else (0, 0, 0, None, None)
         times = row[5:] if row else (0,) * 11
+        favourites = habits.favourites(tx, "member_products", "sku", account.id, FAVOURITES)
         return {
             "visits": visited,
             "items": items,
@@ -48,33 +60,54 @@ def profile(services: Services, caller: Caller, member_id: str) -> dict[str, Any
                 "weekdays": list(times[:7]),
                 "dayparts": dict(zip(habits.DAYPARTS, times[7:], strict=True)),
             },
-            "favourites": _favourites(tx, "member_products", "sku", account.id, now),
-            "categories": _favourites(tx, "member_categories", "category", account.id, now),
+            "favourites": _products(tx, terms, favourites, now, say),
+            "categories": [
+                {"category": x.name, "name": None} | _bought(x, terms.categories, now, say)
+                for x in habits.favourites(tx, "member_categories", "category", account.id, FAVOURITES)
+            ],
             "stores": [
                 {"store": code, "visits": count, "last": _moment(at)}
                 for code, count, at in habits.stores(tx, account.id)
             ],
+            "standing": None if judged is None else standings.shown(judged, say),
+            "goes_with": pairs.shown(tx, account.id, [x.name for x in favourites], say),
         }
 
     return services.store.read(work)
 
 
-def _favourites(tx: Tx, table: str, key: str, member_id: int, now: int) -> list[dict[str, Any]]:
-    rows = habits.favourites(tx, table, key, member_id, 20)
-    names = reading.products(tx, (row.name for row in rows)) if key == "sku" else {}
-    return [
-        {
-            key: row.name,
-            "name": names[row.name].name if row.name in names else None,
-            "times": row.times,
-            "quantity": row.quantity / 1000,
-            "spend": row.spend,
-            "first": _moment(row.first_at),
-            "last": _moment(row.last_at),
-            "score": round(score(row.weight, now), 4),
-        }
-        for row in rows
-    ]
+def _products(tx: Tx, terms: Terms, rows: list[Favourite], now: int, say: Say) -> list[dict[str, Any]]:
+    known = reading.products(tx, (row.name for row in rows))
+    shown = []
+    for row in rows:
+        product = known.get(row.name)
+        usual_gap = terms.of_category(product.category if product else None)
+        shown.append({"sku": row.name, "name": product.name if product else None} | _bought(row, usual_gap, now, say))
+    return shown
+
+
+def _bought(row: Favourite, usual_gap: Gaps, now: int, say: Say) -> dict[str, Any]:
+    """How often and how much of one product or category; its rhythm from the second purchase on."""
+    return {
+        "times": row.times,
+        "quantity": row.quantity / 1000,
+        "spend": row.spend,
+        "first": _moment(row.first_at),
+        "last": _moment(row.last_at),
+        "score": round(score(row.weight, now), 4),
+        "rhythm": _rhythm(row, usual_gap, now, say) if row.times > 1 else None,
+    }
+
+
+def _rhythm(row: Favourite, usual_gap: Gaps, now: int, say: Say) -> dict[str, Any]:
+    beat = due.rhythm(due.kept_gaps(row.times, row.first_at, row.last_at, row.gap_squares), usual_gap)
+    silence = max(now - row.last_at, 0) / DAY_MS
+    return {
+        "mean_days": round(beat.mean, 2),
+        "deviation_days": round(beat.deviation, 2),
+        "due": round(beat.ratio(silence), 2),
+        "reason": due.because(beat.mean, int(silence), say),
+    }
 
 
 def _moment(at: int) -> str:

@@ -1,7 +1,7 @@
 """``python -m bench.expected CDNOW_sample.txt``: purchases to expect, held against what came (CDNOW, 1997-1998).
 
-The file is the one of Fader and Hardie (2,357 customers; it lies in PyPI's ``lifetimes``, unpack its wheel).  The model is
-fitted on the 39 weeks to 1997-09-30 and foretells the 39 weeks after; purchases of one day are one.
+The file is the one of Fader and Hardie (2,357 customers; it lies in PyPI's ``lifetimes``, unpack its wheel).  The
+model is fitted on the 39 weeks to 1997-09-30 and foretells the 39 weeks after; purchases of one day are one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``habits``: what members buy and how often, counted anew."""
+"""``habits``: what members buy, counted anew from the sales."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from loyalty_pos.services import profiles
 
 @click.group()
 def habits() -> None:
-    """What members buy, and how often."""
+    """What members buy, and what they buy next."""
 
 
 @habits.command()

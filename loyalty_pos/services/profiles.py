@@ -5,7 +5,7 @@ Invariant: ``rebuild`` finds what each sale and return has left, figure by figur
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from itertools import pairwise
@@ -108,6 +108,22 @@ def _rhythm(row: Favourite, usual_gap: Gaps, now: int, say: Say) -> dict[str, An
         "due": round(beat.ratio(silence), 2),
         "reason": due.because(beat.mean, int(silence), say),
     }
+
+
+def bought_on(
+    services: Services, caller: Caller, member_id: str, skus: Sequence[str], days: int
+) -> dict[str, list[date]]:
+    """The local days of the last ``days`` days on which the member bought each of these products, oldest first."""
+
+    def work(tx: Tx) -> dict[str, list[date]]:
+        local = services.rules.current(tx).programme.local
+        since = services.now_ms() - days * DAY_MS
+        found: dict[str, dict[date, None]] = {sku: {} for sku in skus}
+        for sku, at in habits.purchases(tx, account_of(tx, member_id).id, skus, since):
+            found[sku][local(at).date()] = None
+        return {sku: list(mine) for sku, mine in found.items()}
+
+    return services.store.read(work)
 
 
 def _moment(at: int) -> str:

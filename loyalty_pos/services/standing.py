@@ -160,7 +160,7 @@ class _Sample:
             self._customers.append(_known(numbers, self._today))
         for category, *counters in rows.goods(tx, block):
             gap = _one_voice(kept_gaps(*counters))
-            for name in ("", category):
+            for name in {"", category}:
                 self._goods[name] = self._goods.get(name, Gaps()) + gap
         for counters in rows.categories(tx, block):
             self._categories += _one_voice(kept_gaps(*counters))

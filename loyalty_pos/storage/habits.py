@@ -225,6 +225,18 @@ def favourites(tx: Tx, table: str, key: str, member_id: int, limit: int) -> list
     return [Favourite(*row) for row in rows]
 
 
+def purchases(tx: Tx, member_id: int, skus: Sequence[str], since: int) -> list[tuple[str, int]]:
+    """(sku, sold at) of the tickets since ``since`` of which any of these is kept, oldest first."""
+    if not skus:
+        return []
+    rows = tx.all(
+        "SELECT DISTINCT l.sku, s.sold_at FROM sales s JOIN sale_lines l ON l.sale_id = s.id WHERE s.member_id = ? "
+        f"AND s.sold_at >= ? AND l.sku IN ({', '.join('?' * len(skus))}) AND l.returned < l.units ORDER BY s.sold_at",
+        (member_id, since, *skus),
+    )
+    return [(str(row[0]), int(row[1])) for row in rows]
+
+
 def days(tx: Tx, member_id: int) -> list[str]:
     """The local days with a visit, oldest first."""
     rows = tx.all("SELECT day FROM member_days WHERE member_id = ? AND visits > 0 ORDER BY day", (member_id,))

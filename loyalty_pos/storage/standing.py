@@ -66,11 +66,10 @@ def newest_member(tx: Tx) -> int:
 
 
 def goods(tx: Tx, block: Block) -> list[Any]:
-    """(category, times, first at, last at, gap squares) of what members in a block bought more than once."""
+    """(category or "", times, first at, last at, gap squares) of what members in a block bought more than once."""
     return tx.all(
-        "SELECT p.category, m.times, m.first_at, m.last_at, m.gap_squares FROM member_products m "
-        "JOIN products p ON p.sku = m.sku WHERE m.member_id > ? AND m.member_id <= ? AND m.times > 1 "
-        "AND p.category IS NOT NULL",
+        "SELECT coalesce(p.category, ''), m.times, m.first_at, m.last_at, m.gap_squares FROM member_products m "
+        "LEFT JOIN products p ON p.sku = m.sku WHERE m.member_id > ? AND m.member_id <= ? AND m.times > 1",
         block,
     )
 

@@ -53,7 +53,7 @@ def columns(rows: Sequence[Column], title: str, unit: str, number: Callable[[int
     def height(value: int) -> float:
         return value / top * (bottom - TOP)
 
-    parts = [_text(LEFT - 8, TOP - 10, unit, "end")]
+    parts = [_text(0, TOP - 10, unit, "start")]
     for mark in marks:
         y = bottom - height(mark)
         parts += [_line(LEFT, y, WIDTH - RIGHT, y), _text(LEFT - 8, y + 4, number(mark), "end")]

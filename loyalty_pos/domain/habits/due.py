@@ -1,6 +1,6 @@
 """Rhythm: how often somebody comes or buys something, and how late they are.
 
-Few gaps say little, so a rhythm is shrunk: the own gaps count beside ``PRIOR`` gaps of what is usual (for a
+Few gaps say little, so a rhythm is shrunk: beside the own gaps stands one of what is usual (for a
 product its category's, for a category or a member the shop's).  Invariant: with no gap of one's own the rhythm is
 the usual one, with many it is one's own.  A due ratio of 1 is one usual gap of silence; it is one feature
 among others, and alone a bad forecast (habits.md section 2).  All lengths are in days.
@@ -14,9 +14,6 @@ from typing import NamedTuple
 
 from loyalty_pos.domain.habits.profile import DAY_MS, HOUR_MS
 from loyalty_pos.domain.pricing.say import Say
-
-PRIOR = 2.0
-"""So many usual gaps stand beside the own ones."""
 
 
 class Gaps(NamedTuple):
@@ -71,7 +68,7 @@ def usual(gaps: Gaps, otherwise: float) -> Gaps:
 
 def rhythm(own: Gaps, usual_gap: Gaps) -> Rhythm:
     """The own gaps, shrunk to one usual gap; a mean is never below an hour."""
-    both = own + usual_gap.times(PRIOR)
+    both = own + usual_gap
     mean = max(both.total / both.number, 1 / 24)
     return Rhythm(mean, math.sqrt(max(both.squares / both.number - mean * mean, 0)))
 

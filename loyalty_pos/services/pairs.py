@@ -28,8 +28,7 @@ SHOWN = 5
 def count_all(services: Services, tell: Callable[[int, int], None]) -> int:
     """Count the pairs, if it was not done today; how many are kept.  ``tell(done, total)`` in sales."""
     today = rules.book(services).programme.local(services.now_ms()).date().isoformat()
-    night = services.store.read(lambda tx: nights.newest(tx, NIGHT))
-    if night is not None and night.day >= today:
+    if services.store.read(lambda tx: _done(tx, today)):
         return 0
     newest = services.store.read(rows.newest_sale)
     oldest = max(newest - BASKETS, 0)
@@ -41,13 +40,21 @@ def count_all(services: Services, tell: Callable[[int, int], None]) -> int:
     alone, together = count(baskets)
     found_pairs = [(*pair[:4], round(1000 * pair.lift)) for pair in strongest(len(baskets), alone, together)]
 
-    def write(tx: Tx) -> None:
+    def write(tx: Tx) -> int:
+        tx.wait_for(NIGHT)
+        if _done(tx, today):
+            return 0
         rows.replace(tx, found_pairs)
         nights.begin(tx, NIGHT, today, f'{{"baskets":{len(baskets)}}}')
         nights.finish(tx, NIGHT, today)
+        return len(found_pairs)
 
-    services.store.write(write)
-    return len(found_pairs)
+    return services.store.write(write)
+
+
+def _done(tx: Tx, today: str) -> bool:
+    night = nights.newest(tx, NIGHT)
+    return night is not None and night.day >= today
 
 
 def shown(tx: Tx, member_id: int, skus: Sequence[str], say: Say) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from loyalty_pos.storage.recount import Block
 from loyalty_pos.storage.tx import Tx
 
 FAVOURITES = 20
-MEMBERS = 20
+MEMBERS = 10
 """Members of one transaction of ``rebuild``: a till waits for so many at most."""
 
 

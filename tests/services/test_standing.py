@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_a_night_that_was_cut_off_goes_on_and_ends_the_same(
 
 
 def test_who_has_nothing_left_stands_nowhere(lane: Lane, hanh: Json, clock: FixedClock) -> None:
-    """S30: a bill that came back whole was no visit; a merged member stands where the other one stands."""
+    """S30: a bill that came back whole was no visit; the next night forgets it."""
     sold = lane.sells(MILK, card=hanh["card"])
     standing.judge_all(lane.services, silent)
     assert shown(lane, hanh["id"])["standing"]["lifecycle"] == "new"
@@ -145,6 +146,23 @@ def test_what_goes_together_is_shown_to_who_has_not_bought_it(
     clock.move(days=1)
     books.change("DELETE FROM goods_pairs")
     assert pairs.count_all(lane.services, silent) == 2
+
+
+def test_processes_that_find_out_the_same_night_do_not_disturb_each_other(
+    lane: Lane, town: dict[str, str], books: Books
+) -> None:
+    """Both may begin; the rows are those of one."""
+    for number in range(12):
+        lane.sells(MILK, FRUIT)
+        lane.sells(bread(9_000 + number))
+        lane.sells(COFFEE)
+    with ThreadPoolExecutor(4) as crowd:
+        kept = list(crowd.map(lambda _: pairs.count_all(lane.services, silent), range(4)))
+        judged = list(crowd.map(lambda _: standing.judge_all(lane.services, silent), range(4)))
+    assert sorted(kept) == [0, 0, 0, 2]
+    assert set(judged) <= {0, 3}
+    assert books.rows("SELECT sku, other FROM goods_pairs ORDER BY sku") == [("apple", "milk"), ("milk", "apple")]
+    assert books.value("SELECT count(*) FROM member_standing") == 3
 
 
 def test_both_are_jobs(lane: Lane, town: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -100,4 +101,22 @@ def test_rebuilt_habits_are_those_that_the_sales_left(lane: Lane, hanh: Json, bo
     assert done == {"members": 3}
     assert told[-1] == (1, 1)
     assert books.state() == before
+    assert books.faults() == []
+
+
+def test_tills_sell_while_habits_are_rebuilt(lane: Lane, hanh: Json, books: Books) -> None:
+    """A sale that is being recorded is counted once, by the till or by the rebuilding."""
+    for _ in range(5):
+        lane.sells(MILK, FRUIT, card=hanh["card"])
+
+    def sell(_number: int) -> None:
+        lane.sells(MILK, COFFEE, card=hanh["card"])
+
+    with ThreadPoolExecutor(3) as tills:
+        selling = [tills.submit(sell, number) for number in range(12)]
+        while not all(one.done() for one in selling):
+            profiles.rebuild(lane.services, lambda _number, _total: None)
+    for one in selling:
+        one.result()
+    assert books.value("SELECT visits FROM profiles") == 17
     assert books.faults() == []

@@ -59,6 +59,13 @@ WEIGHT = """
     JOIN sale_lines l ON l.sale_id = s.id WHERE s.state = 'settled') GROUP BY 1, 2) AS w
     WHERE w.member_id = {table}.member_id AND w.{key} = {table}.{key}
 """
+GAPS = """
+    UPDATE {table} SET gap_squares = g.squares FROM (SELECT member_id, {key}, sum((hour - before) * (hour - before))
+    AS squares FROM (SELECT member_id, {key}, hour, lag(hour) OVER (PARTITION BY member_id, {key} ORDER BY hour)
+    AS before FROM (SELECT DISTINCT s.member_id, l.{key}, s.id, s.sold_at / 3600000 AS hour FROM sales s
+    JOIN sale_lines l ON l.sale_id = s.id WHERE s.state = 'settled')) WHERE before IS NOT NULL GROUP BY 1, 2) AS g
+    WHERE g.member_id = {table}.member_id AND g.{key} = {table}.{key}
+"""
 ADD_UP = [
     "UPDATE members SET active = l.points FROM (SELECT member_id, sum(remaining) AS points FROM lots GROUP BY 1) AS l "
     "WHERE l.member_id = members.id",
@@ -82,7 +89,7 @@ ADD_UP = [
     "sum(earned) FROM sales WHERE state = 'settled' GROUP BY 1, 2",
     "INSERT INTO member_stores (member_id, store_id, visits, last_at) SELECT member_id, store_id, count(*), "
     "max(sold_at) FROM sales WHERE state = 'settled' GROUP BY 1, 2",
-    *(sql.format(table=table, key=key) for sql in (GOODS, WEIGHT)
+    *(sql.format(table=table, key=key) for sql in (GOODS, WEIGHT, GAPS)
       for table, key in (("member_products", "sku"), ("member_categories", "category"))),
 ]  # fmt: skip
 

@@ -162,6 +162,28 @@ class Rhythm(Body):
     dayparts = anything()
 
 
+class Quintiles(Body):
+    """Fifths of the shop's members, 5 the best."""
+
+    recency = whole()
+    frequency = whole()
+    spend = whole()
+
+
+class Standing(Body):
+    """Where the member stood in the night of ``day``; ``expected_days_90``: days with a purchase to expect within 90.
+
+    ``alive`` is null for one who bought on one day only: nothing is known of them.
+    """
+
+    day = day()
+    lifecycle = text()
+    reason = text()
+    rfm = one(Quintiles)
+    expected_days_90 = fields.Float(required=True)
+    alive = fields.Float(required=True, allow_none=True)
+
+
 class Profile(Body):
     """A member's habits."""
 
@@ -175,6 +197,8 @@ class Profile(Body):
     favourites = fields.List(fields.Dict(), required=True)
     categories = fields.List(fields.Dict(), required=True)
     stores = fields.List(fields.Dict(), required=True)
+    standing = one(Standing, null=True)
+    goes_with = fields.List(fields.Dict(), required=True)
 
 
 class Promotion(Body):

@@ -7,9 +7,10 @@ from flask import Response
 from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import api, page, reply, services, show, text
 from loyalty_pos.api.body import write
+from loyalty_pos.api.problem import asked_language
 from loyalty_pos.api.shops import WhyIn
 from loyalty_pos.domain.promotions.decode import decode
-from loyalty_pos.services import members, merging, points
+from loyalty_pos.services import members, merging, points, profiles
 from loyalty_pos.services.requests import AdjustIn, CardIn, MemberIn, MergeIn, PersonIn, TierIn
 
 
@@ -99,4 +100,4 @@ def list_member_coupons(member: str) -> Response:
 @api.get("/members/<member>/profile")
 def get_profile(member: str) -> Response:
     """The member's habits."""
-    return show(points.profile(services(), current_caller(), member))
+    return show(profiles.profile(services(), current_caller(), member, asked_language()))

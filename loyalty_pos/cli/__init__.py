@@ -13,6 +13,7 @@ from loyalty_pos.cli import (
     adapters,
     cards,
     database,
+    habits,
     imports,
     pricing,
     programme,
@@ -40,6 +41,7 @@ def main() -> None:
 for _command in (
     *(serve.demo, serve.serve, database.db, database.backup, database.restore, database.doctor),
     *(proof.ledger, reports.report, database.jobs, shop.store, shop.terminal, shop.staff, cards.cards, imports.import_),
+    habits.habits,
     *(programme.programme, pricing.price, pricing.vectors, simulate.simulate, adapters.adapters),
 ):
     main.add_command(_command)

@@ -22,7 +22,7 @@ from loyalty_pos.demo.day import in_one_day
 from loyalty_pos.demo.opening import ZONE, DemoClock, Lane, Login, OpenShop, open_shop
 from loyalty_pos.demo.town import Coupon, Town, enrol, sell, take_back
 from loyalty_pos.demo.visits import COFFEE_DAYS, Visit, coffee_days, plan
-from loyalty_pos.services import coupons, members, points
+from loyalty_pos.services import coupons, members, pairs, points, standing
 from loyalty_pos.services.context import Request, Services
 from loyalty_pos.services.requests import AdjustIn
 
@@ -138,8 +138,12 @@ def _send_coffee(services: Services, shop: OpenShop, town: Town, day: date, unti
     return str(sent["items"][0]["code"])
 
 
+def _unheard(_done: int, _total: int) -> None:
+    """Nobody listens."""
+
+
 def _finished(services: Services, shop: OpenShop, town: Town, today: date, sold: int, returned: int) -> DemoShop:
-    """The last morning: a coupon and some points for the story's member, and a lost card."""
+    """The last morning: a coupon and some points for the story's member, a lost card, and what the night found out."""
     story, holder = town.people[0], town.holders[0]
     lane: Lane = shop.lanes[0]
     coupon = _send_coffee(services, shop, town, today, today + timedelta(15), [0])
@@ -147,6 +151,8 @@ def _finished(services: Services, shop: OpenShop, town: Town, today: date, sold:
     points.adjust(services, Request(shop.manager, "demo-forgotten-card-0000"), holder.id, adjustment)
     lost = town.people[LOST_CARD].card
     members.block_card(services, Request(lane.caller, "demo-lost-card-00000007"), lost, "Khách báo mất thẻ")
+    standing.judge_all(services, _unheard)
+    pairs.count_all(services, _unheard)
     return DemoShop(
         name=shop.name,
         store=shop.store,

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from loyalty_pos.errors import LoyaltyError
 from loyalty_pos.jobs import (
     backup,
+    cross_sell,
     expire_points,
+    lifecycle,
     release_holds,
     release_points,
     report_parked,
@@ -28,6 +30,8 @@ JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "report-parked": report_parked.run,
     "seal-ledger": seal_ledger.run,
     "backup": backup.run,
+    "lifecycle": lifecycle.run,
+    "cross-sell": cross_sell.run,
 }
 
 log = logging.getLogger("loyalty_pos.jobs")

@@ -75,7 +75,7 @@ def credit(
     if points:
         why = Why(now, caller.key, caller.terminal_id, sale.id, key=request.key)
         grant(tx, book, member, points, min(sale.sold_at, now), why)
-    visits.count(tx, book, member.id, sale, points)
+    visits.count(tx, book, member.id, sale, points, member.last_at)
     tiers.settle(tx, book, member, sale.sold_at)
     audit.add(tx, now, caller.key, "sale.attach", str(sale.id), None)
     return points

@@ -1,8 +1,7 @@
-"""A member's points, coupons and habits, as the contract shows them, and points by hand."""
+"""A member's points and coupons, as the contract shows them, and points by hand."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from loyalty_pos.errors import BadInput, NotFound, Refused
@@ -11,7 +10,7 @@ from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.posting import lot_terms, spend_lots
 from loyalty_pos.services.requests import AdjustIn
-from loyalty_pos.storage import approvals, audit, habits, ledger, members, posting, reading
+from loyalty_pos.storage import approvals, audit, ledger, members, posting, reading
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage.ledger import Why
 from loyalty_pos.storage.members import Account
@@ -19,7 +18,8 @@ from loyalty_pos.storage.reading import MemberRow
 from loyalty_pos.storage.tx import Stale, Tx
 
 
-def _account(tx: Tx, member_id: str) -> Account:
+def account_of(tx: Tx, member_id: str) -> Account:
+    """The account that an id or an old id stands for; NotFound (``member_unknown``)."""
     account = members.account(tx, parse_id(member_id, "member"))
     if account is None:
         raise NotFound("member_unknown")
@@ -32,7 +32,7 @@ def balances(services: Services, caller: Caller, member_id: str) -> dict[str, An
 
     def work(tx: Tx) -> dict[str, Any]:
         book = services.rules.current(tx)
-        account = _account(tx, member_id)
+        account = account_of(tx, member_id)
         local = book.programme.local
         lots = [
             {
@@ -52,7 +52,7 @@ def entries(services: Services, caller: Caller, member_id: str, cursor: str | No
     """The entries, those of merged members too, oldest first; their sum = active + pending + held."""
 
     def work(tx: Tx) -> dict[str, Any]:
-        account = _account(tx, member_id)
+        account = account_of(tx, member_id)
         mine = members.family(tx, account.id)
         rows = ledger.entries(tx, mine, parse_id(cursor, "page") if cursor else 0, limit + 1)
         items = [
@@ -132,7 +132,7 @@ def coupons(
     """The member's coupons, newest first, each with its promotion's name and last day."""
 
     def work(tx: Tx) -> dict[str, Any]:
-        account = _account(tx, member_id)
+        account = account_of(tx, member_id)
         return page_of_coupons(services, tx, cursor, limit, member_id=account.id, state=state)
 
     return services.store.read(work)
@@ -166,57 +166,3 @@ def promotion_name(definition: dict[str, Any] | None, code: str, language: str) 
     """The promotion's name in a language, else its code."""
     name = (definition or {}).get("name") or code
     return str(name.get(language) or name.get("vi") or code) if isinstance(name, dict) else str(name)
-
-
-def profile(services: Services, caller: Caller, member_id: str) -> dict[str, Any]:
-    """The habits of a member, from the counters that each sale moves (habits.md section 1)."""
-
-    def work(tx: Tx) -> dict[str, Any]:
-        account = _account(tx, member_id)
-        row = habits.profile(tx, account.id)
-        now = services.now_ms()
-        days = [date.fromisoformat(day) for day in habits.days(tx, account.id)]
-        gaps = [(newer - older).days for newer, older in zip(days, days[1:], strict=False)]
-        visits, items, spend, first_at, last_at = row[:5] if row else (0, 0, 0, None, None)
-        times = row[5:] if row else (0,) * 11
-        return {
-            "visits": visits,
-            "items": items,
-            "spend": spend,
-            "average_basket": spend // visits if visits else 0,
-            "first_purchase": None if first_at is None else from_ms(first_at).isoformat(timespec="seconds"),
-            "last_purchase": None if last_at is None else from_ms(last_at).isoformat(timespec="seconds"),
-            "rhythm": {
-                "gaps": len(gaps),
-                "mean_days": round(sum(gaps) / len(gaps), 2) if gaps else None,
-                "mean_square_days": round(sum(g * g for g in gaps) / len(gaps), 2) if gaps else None,
-                "weekdays": list(times[:7]),
-                "dayparts": dict(zip(habits.DAYPARTS, times[7:], strict=True)),
-            },
-            "favourites": _favourites(tx, "member_products", "sku", account.id, now),
-            "categories": _favourites(tx, "member_categories", "category", account.id, now),
-            "stores": [
-                {"store": code, "visits": count, "last": from_ms(at).isoformat(timespec="seconds")}
-                for code, count, at in habits.stores(tx, account.id)
-            ],
-        }
-
-    return services.store.read(work)
-
-
-def _favourites(tx: Tx, table: str, key: str, member_id: int, now: int) -> list[dict[str, Any]]:
-    rows = habits.favourites(tx, table, key, member_id, 20)
-    names = reading.products(tx, (row[0] for row in rows)) if key == "sku" else {}
-    return [
-        {
-            key: name,
-            "name": names[name].name if name in names else None,
-            "times": times,
-            "quantity": quantity / 1000,
-            "spend": spend,
-            "first": from_ms(first_at).isoformat(timespec="seconds"),
-            "last": from_ms(last_at).isoformat(timespec="seconds"),
-            "score": round(habits.score(weight, now), 4),
-        }
-        for name, times, quantity, spend, first_at, last_at, weight in rows
-    ]

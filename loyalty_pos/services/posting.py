@@ -293,7 +293,8 @@ def _count_habits(tx: Tx, ticket: Ticket, store_id: int, earned: int) -> None:
     worth = {line: sum(run.count * run.refund for run in runs) for line, runs in ticket.priced.units.items()}
     bought = [(x.sku, x.category, thousandths(x.quantity), worth[x.line]) for x in ticket.lines]
     products, categories = goods(bought)
-    habits.count_goods(tx, member.id, ticket.sold_at, 1, products, categories)
+    late = member.last_at is not None and ticket.sold_at < member.last_at
+    habits.count_goods(tx, member.id, ticket.sold_at, 1, products, categories, among=late)
     local = ticket.book.programme.local(ticket.sold_at)
     items = sum(line.units for line in ticket.lines)
     habits.count_visit(

@@ -106,7 +106,7 @@ def _miscounted(promotion: str, scope: str, subject: str, found: list[int], righ
 
 # Habits -----------------------------------------------------------------------------------------
 
-DAY_MS, DAYS_TO_2020 = 86_400_000, 18_262
+DAY_MS, HOUR_MS, DAYS_TO_2020 = 86_400_000, 3_600_000, 18_262
 WEEKDAY, DAYPART, FIRST, LAST = 3, 10, 14, 15
 """Where a profile has its first weekday, its first part of the day, and its ends."""
 WIDTH = {table: figures.count(",") + 1 for table, (_, figures) in recount.HABITS.items()}
@@ -185,7 +185,7 @@ def _count_visit(
 
 
 def _count_goods(wanted: dict[str, Rows], tickets: dict[int, tuple[int, int, float]], bought: list[Any]) -> None:
-    """The lines of the tickets, sale by sale: a ticket bought a sku or category once, if any of it was kept.
+    """The lines of the tickets in their order of time: a ticket bought a sku or category once, if any of it was kept.
 
     The weight is exp(days since 2020 / 90) of each such ticket; its scale, of every ticket.
     """
@@ -199,16 +199,19 @@ def _count_goods(wanted: dict[str, Rows], tickets: dict[int, tuple[int, int, flo
                 continue
             figures = wanted[table].get((member, name))
             if figures is None:
-                figures = wanted[table][member, name] = [0, 0, 0, at, at, 0.0, None, 0.0]
+                figures = wanted[table][member, name] = [0, 0, 0, at, at, 0, 0.0, None, 0.0]
             figures[1] += amount
             figures[2] += spend
-            figures[7] += term
-            if left and figures[6] != sale:
-                figures[6] = sale
-                figures[3] = min(figures[3], at) if figures[0] else at
-                figures[4] = max(figures[4], at) if figures[0] else at
+            figures[8] += term
+            if left and figures[7] != sale:
+                figures[7] = sale
+                if figures[0]:
+                    figures[5] += (at // HOUR_MS - figures[4] // HOUR_MS) ** 2
+                else:
+                    figures[3] = at
+                figures[4] = at
                 figures[0] += 1
-                figures[5] += term
+                figures[6] += term
 
 
 def _figures(wanted: dict[str, Rows], table: str, member: int, about: object) -> list[Any]:

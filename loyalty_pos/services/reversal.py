@@ -280,9 +280,7 @@ def _correct_habits(tx: Tx, book: Book, sale: SaleRow, rows: list[SaleLineRow], 
             if row.line in back and row.category and (row.category not in kept_categories) == whole
         ]
         products, categories = goods(moved)[0], goods(moved_categories)[0]
-        habits.count_goods(tx, member_id, sale.sold_at, -1, products, categories, full=whole)
-        if whole:
-            habits.refresh_goods(tx, member_id, products, categories)
+        habits.count_goods(tx, member_id, sale.sold_at, -1, products, categories, full=whole, among=whole)
     local = book.programme.local(sale.sold_at)
     items = sum(line.units for line in outcome.lines)
     habits.take_back_visit(

@@ -17,13 +17,17 @@ from loyalty_pos.storage.sales import SaleLineRow, SaleRow
 from loyalty_pos.storage.tx import Tx
 
 
-def count(tx: Tx, book: Book, member_id: int, sale: SaleRow, earned: int) -> None:
-    """Count one visit and its goods; nothing for a sale that came back whole.  ``earned``: points kept."""
+def count(tx: Tx, book: Book, member_id: int, sale: SaleRow, earned: int, last_at: int | None = None) -> None:
+    """Count one visit and its goods; nothing for a sale that came back whole.
+
+    ``earned``: points kept.  ``last_at``: the member's newest visit so far, None when this one is newer.
+    """
     if sale.state == "returned":
         return
     lines = [row for row in sales.lines(tx, sale.id) if row.returned < row.units]
     products, categories = goods([(row.sku, row.category, _quantity(row), _spend(row)) for row in lines])
-    habits.count_goods(tx, member_id, sale.sold_at, 1, products, categories)
+    late = last_at is not None and sale.sold_at < last_at
+    habits.count_goods(tx, member_id, sale.sold_at, 1, products, categories, among=late)
     local = book.programme.local(sale.sold_at)
     items = sum(row.units - row.returned for row in lines)
     habits.count_visit(

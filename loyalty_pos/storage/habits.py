@@ -1,21 +1,20 @@
 """The habit counters that each sale moves, in its own transaction (habits.md section 1).
 
-A decayed count is kept as ``weight``: the sum of exp((t - T0) / 90 days) over the purchases.  Every
-purchase only adds its own term, so late sales and returns need no recomputation; the score at
-a moment is weight x exp((T0 - now) / 90 days), which equals score x exp(-days/90) + 1 at each step.
+What one purchase adds is told by ``domain/habits/profile.py``; here it becomes one upsert a row.
+Invariant: in the order of time nothing is read; a sale or return among older ones re-reads the
+goods that it touches.  A product or category of which nothing is kept has no row.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
+from loyalty_pos.domain.habits.profile import HOUR_MS, gap_squares, weight_at
 from loyalty_pos.storage.tx import Tx
 
-DAY_MS = 86_400_000
-T0_MS = 1_577_836_800_000  # 2020-01-01T00:00Z
-DECAY_DAYS = 90.0
 DAYPARTS = ("night", "morning", "afternoon", "evening")
 
 
@@ -27,26 +26,17 @@ class Bought(NamedTuple):
     spend: int
 
 
-def weight_at(moment: int) -> float:
-    """The term that one purchase at ``moment`` (ms) adds."""
-    return math.exp((moment - T0_MS) / DAY_MS / DECAY_DAYS)
-
-
-def score(weight: float, now: int) -> float:
-    """The decayed count at ``now`` (ms)."""
-    return weight * math.exp((T0_MS - now) / DAY_MS / DECAY_DAYS)
-
-
 def _upsert(table: str, key: str) -> str:
+    gap = f"(excluded.last_at / {HOUR_MS} - {table}.last_at / {HOUR_MS})"
     return (
         f"INSERT INTO {table} (member_id, {key}, times, quantity, spend, first_at, last_at, weight) "
         f"VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (member_id, {key}) DO UPDATE SET "
         f"times = {table}.times + excluded.times, quantity = {table}.quantity + excluded.quantity, "
         f"spend = {table}.spend + excluded.spend, weight = {table}.weight + excluded.weight, "
-        f"first_at = CASE WHEN {table}.times = 0 OR excluded.first_at < {table}.first_at "
+        f"first_at = CASE WHEN excluded.first_at < {table}.first_at "
         f"THEN excluded.first_at ELSE {table}.first_at END, "
-        f"last_at = CASE WHEN {table}.times = 0 OR excluded.last_at > {table}.last_at "
-        f"THEN excluded.last_at ELSE {table}.last_at END"
+        f"last_at = CASE WHEN excluded.last_at > {table}.last_at THEN excluded.last_at ELSE {table}.last_at END, "
+        f"gap_squares = {table}.gap_squares + excluded.times * {gap} * {gap}"
     )
 
 
@@ -62,8 +52,12 @@ def count_goods(
     products: Sequence[Bought],
     categories: Sequence[Bought],
     full: bool = True,
+    among: bool = False,
 ) -> None:
-    """Add (sign 1) or take back (sign -1) what a ticket bought.  ``full``: the times count too."""
+    """Add (sign 1) or take back (sign -1) what a ticket bought.  ``full``: the times count too.
+
+    ``among``: it is not simply the member's newest, so the goods are read again for their ends and gaps.
+    """
     weight = sign * weight_at(at) if full else 0.0
     times = sign if full else 0
     for sql, goods in ((_PRODUCTS, products), (_CATEGORIES, categories)):
@@ -72,6 +66,8 @@ def count_goods(
         ]
         if rows:
             tx.many(sql, rows)
+    if among:
+        _reread(tx, member_id, products, categories)
 
 
 def count_visit(
@@ -165,19 +161,27 @@ def refresh_ends(tx: Tx, member_id: int) -> None:
     )
 
 
-def refresh_goods(tx: Tx, member_id: int, products: Sequence[Bought], categories: Sequence[Bought]) -> None:
-    """After goods came back whole: their first and last purchase from what is left of them."""
+def _reread(tx: Tx, member_id: int, products: Sequence[Bought], categories: Sequence[Bought]) -> None:
+    """First and last purchase and the gaps of these goods, from all tickets of which any of them is kept."""
     for table, key, goods in (("member_products", "sku", products), ("member_categories", "category", categories)):
-        ends = (
-            f"(SELECT {{}}(s.sold_at) FROM sales s JOIN sale_lines l ON l.sale_id = s.id WHERE s.member_id = ? "
-            f"AND l.{key} = ? AND l.returned < l.units)"
+        if not goods:
+            continue
+        asked = [item.name for item in goods]
+        found = tx.all(
+            f"SELECT DISTINCT l.{key}, s.sold_at, s.id FROM sales s JOIN sale_lines l ON l.sale_id = s.id "
+            f"WHERE s.member_id = ? AND l.{key} IN ({', '.join('?' * len(asked))}) AND l.returned < l.units "
+            f"ORDER BY l.{key}, s.sold_at",
+            (member_id, *asked),
         )
-        for item in goods:
-            one = (member_id, item.name)
-            tx.run(
-                f"UPDATE {table} SET first_at = coalesce({ends.format('min')}, first_at), "
-                f"last_at = coalesce({ends.format('max')}, last_at) WHERE member_id = ? AND {key} = ?",
-                (*one, *one, *one),
+        kept = {name: [row[1] for row in rows] for name, rows in groupby(found, key=itemgetter(0))}
+        for name in asked:
+            if name not in kept:
+                tx.later(f"DELETE FROM {table} WHERE member_id = ? AND {key} = ?", (member_id, name))
+                continue
+            moments = kept[name]
+            tx.later(
+                f"UPDATE {table} SET first_at = ?, last_at = ?, gap_squares = ? WHERE member_id = ? AND {key} = ?",
+                (moments[0], moments[-1], gap_squares(moments), member_id, name),
             )
 
 
@@ -197,25 +201,46 @@ def profile(tx: Tx, member_id: int) -> Any | None:
     )
 
 
-def favourites(tx: Tx, table: str, key: str, member_id: int, limit: int) -> list[tuple[Any, ...]]:
-    """(name, times, quantity, spend, first_at, last_at, weight), heaviest first."""
+class Favourite(NamedTuple):
+    """A product or category as a member buys it: thousandths, minor units, ms, hours squared (``profile.py``)."""
+
+    name: str
+    times: int
+    quantity: int
+    spend: int
+    first_at: int
+    last_at: int
+    gap_squares: int
+    weight: float
+
+
+def favourites(tx: Tx, table: str, key: str, member_id: int, limit: int) -> list[Favourite]:
+    """What the member buys, heaviest first."""
     assert (table, key) in (("member_products", "sku"), ("member_categories", "category"))
-    return tx.all(
-        f"SELECT {key}, times, quantity, spend, first_at, last_at, weight FROM {table} "
-        f"WHERE member_id = ? AND times > 0 ORDER BY weight DESC, {key} LIMIT ?",
+    rows = tx.all(
+        f"SELECT {key}, {', '.join(Favourite._fields[1:])} FROM {table} "
+        f"WHERE member_id = ? ORDER BY weight DESC, {key} LIMIT ?",
         (member_id, limit),
     )
+    return [Favourite(*row) for row in rows]
 
 
-def days(tx: Tx, member_id: int, limit: int = 400) -> list[str]:
-    """The local days with a visit, newest first."""
-    return [
-        str(row[0])
-        for row in tx.all(
-            "SELECT day FROM member_days WHERE member_id = ? AND visits > 0 ORDER BY day DESC LIMIT ?",
-            (member_id, limit),
-        )
-    ]
+def purchases(tx: Tx, member_id: int, skus: Sequence[str], since: int) -> list[tuple[str, int]]:
+    """(sku, sold at) of the tickets since ``since`` of which any of these is kept, oldest first."""
+    if not skus:
+        return []
+    rows = tx.all(
+        "SELECT DISTINCT l.sku, s.sold_at FROM sales s JOIN sale_lines l ON l.sale_id = s.id WHERE s.member_id = ? "
+        f"AND s.sold_at >= ? AND l.sku IN ({', '.join('?' * len(skus))}) AND l.returned < l.units ORDER BY s.sold_at",
+        (member_id, since, *skus),
+    )
+    return [(str(row[0]), int(row[1])) for row in rows]
+
+
+def days(tx: Tx, member_id: int) -> list[str]:
+    """The local days with a visit, oldest first."""
+    rows = tx.all("SELECT day FROM member_days WHERE member_id = ? AND visits > 0 ORDER BY day", (member_id,))
+    return [str(row[0]) for row in rows]
 
 
 def stores(tx: Tx, member_id: int) -> list[tuple[Any, ...]]:

@@ -98,6 +98,11 @@ def lock(tx: Tx, *member_ids: int | None) -> None:
             tx.later(f"SELECT id FROM members WHERE id = ?{tx.for_update}", (member_id,))
 
 
+def between(tx: Tx, ids: tuple[int, int]) -> list[int]:
+    """The members with ids above the first and up to the second."""
+    return [int(row[0]) for row in tx.all("SELECT id FROM members WHERE id > ? AND id <= ? ORDER BY id", ids)]
+
+
 def touch(tx: Tx, member_id: int) -> None:
     """Say that something pricing may look at has changed."""
     tx.later("UPDATE members SET version = version + 1 WHERE id = ?", (member_id,))

@@ -73,8 +73,8 @@ HABITS = {
     ),
     "member_days": ("day", "visits, spend, earned"),
     "member_stores": ("store_id", "visits, last_at"),
-    "member_products": ("sku", "times, quantity, spend, first_at, last_at, weight"),
-    "member_categories": ("category", "times, quantity, spend, first_at, last_at, weight"),
+    "member_products": ("sku", "times, quantity, spend, first_at, last_at, gap_squares, weight"),
+    "member_categories": ("category", "times, quantity, spend, first_at, last_at, gap_squares, weight"),
 }
 """Table of habits -> (what a row is about beside its member, its figures)."""
 

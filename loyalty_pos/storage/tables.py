@@ -774,6 +774,7 @@ def _habit_columns() -> tuple[object, ...]:
         integer("spend", default=0),
         integer("first_at"),
         integer("last_at"),
+        integer("gap_squares", default=0),
         real("weight"),
     )
 
@@ -792,4 +793,46 @@ member_categories = clustered(
     text("category"),
     *_habit_columns(),
     PrimaryKeyConstraint("member_id", "category"),
+)
+
+# --- what a night finds out about all of them ---------------------------------------------
+
+nights = clustered(
+    "nights",
+    text("name", primary_key=True),
+    text("day"),
+    text("terms"),
+    integer("done_to", default=0),
+    integer("finished", default=0),
+)
+
+member_standing = table(
+    "member_standing",
+    integer("member_id", ForeignKey("members.id"), primary_key=True),
+    text("day"),
+    text("state"),
+    integer("visits"),
+    integer("silence"),
+    integer("usual"),
+    integer("slips_after"),
+    integer("away", default=0),
+    integer("recency"),
+    integer("frequency"),
+    integer("spend"),
+    integer("expected"),
+    integer("alive", null=True),
+    one_of("state", ("new", "active", "regular", "slipping", "lapsed", "won_back")),
+    check("quintiles", "recency BETWEEN 1 AND 5 AND frequency BETWEEN 1 AND 5 AND spend BETWEEN 1 AND 5"),
+    check("chances", "expected >= 0 AND (alive IS NULL OR alive BETWEEN 0 AND 1000)"),
+)
+
+goods_pairs = clustered(
+    "goods_pairs",
+    text("sku"),
+    text("other"),
+    integer("baskets"),
+    integer("together"),
+    integer("lift"),
+    PrimaryKeyConstraint("sku", "other"),
+    check("counts", "together BETWEEN 1 AND baskets"),
 )

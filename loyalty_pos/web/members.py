@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response
 
 from loyalty_pos.api.auth import current_caller, require_role
 from loyalty_pos.domain.cards import mask_card
-from loyalty_pos.services import listings, points
+from loyalty_pos.services import listings, points, profiles
 from loyalty_pos.services import members as use_cases
 from loyalty_pos.services.context import Caller
 from loyalty_pos.services.phones import mask_phone
-from loyalty_pos.web import entries, format, i18n
+from loyalty_pos.web import entries, format, habits, i18n
 from loyalty_pos.web.i18n import gettext as _
 from loyalty_pos.web.pages import services, shop, web
 
@@ -52,13 +52,14 @@ def member_record(member: str) -> str:
     tab = request.args.get("tab", TABS[0])
     record = use_cases.get(services(), caller, member)
     shown = row(record) | {"cards": [card | {"number": mask_card(card["number"])} for card in record["cards"]]}
-    habits = points.profile(services(), caller, member)
+    profile = profiles.profile(services(), caller, member, i18n.language())
     balance = points.balances(services(), caller, member)
     return render_template(
         "manage/member.html",
         m=shown | {"birthday": record["birthday"]},
-        kpis=_figures(balance, habits),
-        favourites=[found["name"] or found["sku"] for found in habits["favourites"][:6]],
+        kpis=_figures(balance, profile),
+        favourites=[found["name"] or found["sku"] for found in profile["favourites"][:6]],
+        habits=habits.shown(caller, member, profile),
         tab=tab if tab in TABS else TABS[0],
         **_tab(caller, member, tab),
         **around(),
@@ -100,12 +101,12 @@ def _tab(caller: Caller, member: str, tab: str) -> dict[str, Any]:
     return {"entries": entries.newest(services(), caller, member, RECENT)}
 
 
-def _figures(balance: dict[str, Any], habits: dict[str, Any]) -> list[dict[str, str]]:
+def _figures(balance: dict[str, Any], profile: dict[str, Any]) -> list[dict[str, str]]:
     """The row of large figures: points, spend, visits, basket."""
     language, currency, zone = i18n.language(), shop().currency, shop().zone
     soon = next((lot for lot in balance["lots"] if lot["expires_on"]), None)
-    pace = habits["rhythm"]["mean_days"]
-    last = habits["last_purchase"]
+    pace = profile["rhythm"]["mean_days"]
+    last = profile["last_purchase"]
     return [
         {
             "label": _("Points"),
@@ -120,17 +121,17 @@ def _figures(balance: dict[str, Any], habits: dict[str, Any]) -> list[dict[str, 
         },
         {
             "label": _("Bought so far"),
-            "value": format.short_money(habits["spend"], currency, language),
+            "value": format.short_money(profile["spend"], currency, language),
             "note": _("last on %(day)s", day=format.day(last, zone, language)) if last else "",
         },
         {
             "label": _("Visits"),
-            "value": format.number(habits["visits"], language),
+            "value": format.number(profile["visits"], language),
             "note": _("every %(n)s days on average", n=format.tenths(pace, language)) if pace else "",
         },
         {
             "label": _("Average bill"),
-            "value": format.short_money(habits["average_basket"], currency, language),
+            "value": format.short_money(profile["average_basket"], currency, language),
             "note": "",
         },
     ]

@@ -368,6 +368,7 @@ def upgrade() -> None:
         sa.Column("spend", INT, server_default="0", nullable=False),
         sa.Column("first_at", INT, nullable=False),
         sa.Column("last_at", INT, nullable=False),
+        sa.Column("gap_squares", INT, server_default="0", nullable=False),
         sa.Column("weight", REAL, server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_categories_member_id"),
         sa.PrimaryKeyConstraint("member_id", "category", name="pk_member_categories"),
@@ -395,6 +396,7 @@ def upgrade() -> None:
         sa.Column("spend", INT, server_default="0", nullable=False),
         sa.Column("first_at", INT, nullable=False),
         sa.Column("last_at", INT, nullable=False),
+        sa.Column("gap_squares", INT, server_default="0", nullable=False),
         sa.Column("weight", REAL, server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_products_member_id"),
         sa.PrimaryKeyConstraint("member_id", "sku", name="pk_member_products"),
@@ -982,6 +984,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_coupon_events_coupon_id", "coupon_events", ["coupon_id"], unique=False)
     create_stored_values()
+    create_nights()
 
     op.create_table(
         "seals",
@@ -1081,6 +1084,62 @@ def create_stored_values() -> None:
     )
     op.create_index("ix_value_entries_sale_id", "value_entries", ["sale_id"], unique=False)
     op.create_index("ix_value_entries_value_id_id", "value_entries", ["value_id", "id"], unique=False)
+
+
+def create_nights() -> None:
+    """What a night finds out about all members and goods."""
+    op.create_table(
+        "nights",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("done_to", INT, server_default="0", nullable=False),
+        sa.Column("finished", INT, server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_nights"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "member_standing",
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("visits", INT, nullable=False),
+        sa.Column("silence", INT, nullable=False),
+        sa.Column("usual", INT, nullable=False),
+        sa.Column("slips_after", INT, nullable=False),
+        sa.Column("away", INT, server_default="0", nullable=False),
+        sa.Column("recency", INT, nullable=False),
+        sa.Column("frequency", INT, nullable=False),
+        sa.Column("spend", INT, nullable=False),
+        sa.Column("expected", INT, nullable=False),
+        sa.Column("alive", INT, nullable=True),
+        sa.CheckConstraint(
+            "state IN ('new', 'active', 'regular', 'slipping', 'lapsed', 'won_back')", name="ck_member_standing_state"
+        ),
+        sa.CheckConstraint(
+            "recency BETWEEN 1 AND 5 AND frequency BETWEEN 1 AND 5 AND spend BETWEEN 1 AND 5",
+            name="ck_member_standing_quintiles",
+        ),
+        sa.CheckConstraint(
+            "expected >= 0 AND (alive IS NULL OR alive BETWEEN 0 AND 1000)", name="ck_member_standing_chances"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_standing_member_id"),
+        sa.PrimaryKeyConstraint("member_id", name="pk_member_standing"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "goods_pairs",
+        sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("other", sa.Text(), nullable=False),
+        sa.Column("baskets", INT, nullable=False),
+        sa.Column("together", INT, nullable=False),
+        sa.Column("lift", INT, nullable=False),
+        sa.CheckConstraint("together BETWEEN 1 AND baskets", name="ck_goods_pairs_counts"),
+        sa.PrimaryKeyConstraint("sku", "other", name="pk_goods_pairs"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
 
 
 def guard_sqlite() -> None:

@@ -32,7 +32,7 @@ from services.lane import Books, Lane, bread, fresh_key, same
 
 from loyalty_pos import jobs
 from loyalty_pos.errors import Conflict
-from loyalty_pos.services import batch, programme, rules, stores
+from loyalty_pos.services import batch, profiles, programme, rules, stores
 from loyalty_pos.services.context import SYSTEM, Request, Services, to_ms
 from loyalty_pos.services.rules import RuleBooks
 from loyalty_pos.services.staff import by_terminal_key
@@ -377,6 +377,10 @@ class Ledger(RuleBasedStateMachine):
             faults = Books(self.world.lane.services).faults()
             # L11 compares with the last run of a job, and each history has a clock of its own.
             assert [one for one in faults if not one.startswith("L11")] == []
+            books = Books(self.world.lane.services)
+            before = books.state()
+            profiles.rebuild(self.world.lane.services, lambda _number, _total: None)
+            assert books.state() == before, "habits counted anew"
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from services.batches import numbered, sends
 from services.lane import FRUIT, MILK, Books, Lane, bread, fresh_key, lane_of, sqlite_only
 
 from loyalty_pos.errors import BadInput, Conflict, LoyaltyError, NotFound, Refused, TooMany
-from loyalty_pos.services import attach, imports, points, programme, sales
+from loyalty_pos.services import attach, imports, profiles, programme, sales
 from loyalty_pos.services.context import SYSTEM, Request
 from loyalty_pos.services.requests import AttachIn
 
@@ -65,7 +65,7 @@ def test_what_came_back_earns_nothing_and_what_comes_back_later_is_taken(lane: L
     assert lane.points(hanh["id"])["active"] == 10
     lane.takes_back(sold["id"], ("1", 1))
     assert lane.points(hanh["id"])["active"] == 0
-    profile = points.profile(lane.services, lane.caller, hanh["id"])
+    profile = profiles.profile(lane.services, lane.caller, hanh["id"])
     assert (profile["visits"], profile["spend"], profile["items"]) == (0, 0, 0)
     assert books.faults() == []
 
@@ -199,7 +199,7 @@ def test_a_card_brings_its_sales_when_it_is_enrolled(lane: Lane, shop: Shop, boo
     member = made["member"]["id"]
     earned = direct["points"]["basis"] // 1_000
     assert lane.points(member)["active"] == earned + 20 + 30
-    assert points.profile(lane.services, lane.caller, member)["visits"] == 3
+    assert profiles.profile(lane.services, lane.caller, member)["visits"] == 3
     assert sales.get_sale(lane.services, lane.caller, old["id"])["member"] is None
     with pytest.raises(Conflict, match="sale_has_member"):
         attaches(lane, direct["id"], swipe=UNKNOWN)

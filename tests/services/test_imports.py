@@ -12,7 +12,7 @@ from loyalty_pos.cli.files import read_rows
 from loyalty_pos.errors import BadInput
 from loyalty_pos.ports import Connection, Ignored
 from loyalty_pos.registry import file_adapter
-from loyalty_pos.services import imports, ledger, members, points, staff
+from loyalty_pos.services import imports, ledger, members, points, profiles, staff
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.services.imports import Result
 from loyalty_pos.services.products import ProductIn
@@ -106,7 +106,7 @@ def test_sales_are_history_without_points(services: Services, shop: Shop) -> Non
     assert (result.read, result.added, result.known) == (7, 2, 0)
     member = members.search(services, SYSTEM, CARD, None, 10)["items"][0]
     assert member["points"]["active"] == 1200
-    profile = points.profile(services, SYSTEM, member["id"])
+    profile = profiles.profile(services, SYSTEM, member["id"])
     assert (profile["visits"], profile["spend"]) == (1, 38_000)
     assert profile["first_purchase"].startswith("2026-06-01")
     assert ledger.check(services) == []

@@ -104,6 +104,7 @@ PLANTED = [
     ("L5", {"L5"}, "UPDATE member_stores SET visits = visits - 1", "member_stores of member"),
     ("L5", {"L5"}, "UPDATE member_products SET quantity = quantity + 1", "quantity is"),
     ("L5", {"L5"}, "UPDATE member_products SET weight = weight * 1.000001 WHERE sku = 'bread'", "weight is"),
+    ("L5", {"L5"}, "UPDATE member_products SET gap_squares = gap_squares + 1 WHERE sku = 'bread'", "gap_squares is"),
     ("L5", {"L5"}, "UPDATE member_categories SET times = times + 1", "member_categories of member"),
     ("L5", {"L5", "L7"}, "UPDATE entries SET points = points + 1 WHERE id = (SELECT max(id) FROM entries)",
      "the entries say"),

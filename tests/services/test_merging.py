@@ -15,7 +15,7 @@ from services.lane import COFFEE, FRUIT, MILK, Books, Lane, bread, fresh_key, la
 
 from loyalty_pos.errors import Conflict, LoyaltyError, NotFound, Refused
 from loyalty_pos.jobs import expire_points
-from loyalty_pos.services import listings, members, merging, points, programme, rules, visits
+from loyalty_pos.services import listings, members, merging, points, profiles, programme, rules, visits
 from loyalty_pos.services.context import SYSTEM, Request
 
 Json = dict[str, Any]
@@ -59,7 +59,7 @@ def test_everything_goes_along_and_the_laws_hold(lane: Lane, hanh: Json, lan: Js
     live(lane, hanh)
     live(lane, lan, other=7)
     before = {who["id"]: lane.points(who["id"]) for who in (hanh, lan)}
-    habits = [points.profile(lane.services, lane.caller, who["id"]) for who in (hanh, lan)]
+    habits = [profiles.profile(lane.services, lane.caller, who["id"]) for who in (hanh, lan)]
     said = merge(lane, lan, hanh)
     now = lane.points(hanh["id"])
     for name in ("active", "pending", "held", "spent", "expired", "shortfall"):
@@ -67,7 +67,7 @@ def test_everything_goes_along_and_the_laws_hold(lane: Lane, hanh: Json, lan: Js
     assert said["points"] == before[lan["id"]]["active"]
     assert (said["cards"], said["coupons"], said["sales"]) == (1, 1, 3)
     assert lane.points(lan["id"]) == now
-    seen = points.profile(lane.services, lane.caller, hanh["id"])
+    seen = profiles.profile(lane.services, lane.caller, hanh["id"])
     assert seen["visits"] == sum(one["visits"] for one in habits)
     assert seen["spend"] == sum(one["spend"] for one in habits)
     entries = lane.entries(hanh["id"])
@@ -124,7 +124,7 @@ def test_what_came_since_is_split_by_the_card(lane: Lane, hanh: Json, lan: Json,
     unmerge(lane, lan)
     assert lane.points(lan["id"])["active"] == 300 + 50 + 5
     assert lane.points(hanh["id"])["active"] == 200 + 70 + 9 - 200
-    assert [points.profile(lane.services, lane.caller, who["id"])["visits"] for who in (hanh, lan)] == [3, 3]
+    assert [profiles.profile(lane.services, lane.caller, who["id"])["visits"] for who in (hanh, lan)] == [3, 3]
     assert [lane.points(who["id"])["spent"] for who in (hanh, lan)] == [200, 0]
     assert lane.identifies(successor)["member"]["id"] == lan["id"]
     assert lane.identifies(hanh["card"])["member"]["id"] == hanh["id"]

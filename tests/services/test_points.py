@@ -9,7 +9,7 @@ from actions import FixedClock
 from services.lane import COFFEE, FRUIT, MILK, Books, Lane, bread, sqlite_only
 
 from loyalty_pos.errors import BadInput, NotFound, Refused
-from loyalty_pos.services import points, programme
+from loyalty_pos.services import points, profiles, programme
 from loyalty_pos.services.context import SYSTEM, Request
 
 Json = dict[str, Any]
@@ -127,7 +127,7 @@ def test_the_profile_counts_what_was_bought(lane: Lane, hanh: Json, clock: Fixed
     lane.sells(MILK, card=hanh["card"])
     clock.move(days=14)
     third = lane.sells(COFFEE, card=hanh["card"])
-    seen = points.profile(lane.services, lane.caller, hanh["id"])
+    seen = profiles.profile(lane.services, lane.caller, hanh["id"])
     assert (seen["visits"], seen["spend"], seen["items"]) == (3, 128_000 + 60_000 + 145_000, 9)
     assert seen["average_basket"] == 111_000
     assert (seen["rhythm"]["gaps"], seen["rhythm"]["mean_days"]) == (2, 10.5)
@@ -138,7 +138,7 @@ def test_the_profile_counts_what_was_bought(lane: Lane, hanh: Json, clock: Fixed
     ]  # fmt: skip
     assert seen["stores"][0]["visits"] == 3
     lane.takes_back_all(third)
-    after = points.profile(lane.services, lane.caller, hanh["id"])
+    after = profiles.profile(lane.services, lane.caller, hanh["id"])
     assert (after["visits"], after["spend"]) == (2, 188_000)
     assert "coffee" not in [row["sku"] for row in after["favourites"]]
     assert after["last_purchase"] == "2026-11-28T05:00:00+00:00"

@@ -16,7 +16,7 @@ from services.lane import FRUIT, MILK, Books, Lane, bread
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from loyalty_pos.services import seals
+from loyalty_pos.services import seals, standing
 from loyalty_pos.storage import migrate
 from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.sqlite import make_engine
@@ -121,6 +121,14 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("return_lines", "units", {"refund": "-1", "line": "'x'"}),
     ("seals", "range", {"last_id": "after_id", "number": "number + 99"}),
     ("seals", "range", {"size": "0", "number": "number + 99"}),
+    ("member_standing", "state", {"state": "'happy'", "member_id": "member_id + 99"}),
+    ("member_standing", "quintiles", {"recency": "0", "member_id": "member_id + 99"}),
+    ("member_standing", "quintiles", {"frequency": "6", "member_id": "member_id + 99"}),
+    ("member_standing", "quintiles", {"spend": "0", "member_id": "member_id + 99"}),
+    ("member_standing", "chances", {"expected": "-1", "member_id": "member_id + 99"}),
+    ("member_standing", "chances", {"alive": "1001", "member_id": "member_id + 99"}),
+    ("goods_pairs", "counts", {"together": "0", "sku": "'x'"}),
+    ("goods_pairs", "counts", {"together": "baskets + 1", "sku": "'x'"}),
 ]
 
 APPEND_ONLY = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "value_entries",
@@ -149,6 +157,8 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     lane.takes_back_receipt("not here", ("1", 1))
     sends(lane, numbered(1), numbered(1, receipt="another"), numbered(3))
     seals.seal(shop.services)
+    standing.judge_all(shop.services, lambda _done, _total: None)
+    books.change("INSERT INTO goods_pairs (sku, other, baskets, together, lift) VALUES ('milk', 'apple', 9, 9, 2000)")
     return books
 
 

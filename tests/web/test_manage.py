@@ -9,6 +9,7 @@ import pytest
 from actions import Till, basket, line, ok
 from web.conftest import CARD
 
+from loyalty_pos import jobs
 from loyalty_pos.services import coupons
 from loyalty_pos.services.context import Services
 
@@ -162,3 +163,33 @@ def test_the_radar_lists_signs_with_masked_cards(
     assert "2900000000018" not in page
     assert "C07" not in console.text("/manage/radar?sign=own_card")
     assert "C07" in console.text("/manage/radar?sign=nonsense")
+
+
+def test_a_record_shows_habits_only_when_there_are_any(console: Any, number: str) -> None:
+    """The empty states say what to wait for."""
+    record = console.text(f"/manage/members/{number}")
+    assert "Biết nhịp mua khi một món đã được mua hai lần." in record
+    assert "Được tính vào đêm sau lần mua đầu tiên." in record
+    assert "<circle" not in record
+
+
+def test_a_record_shows_the_rhythm_and_where_the_member_stands(
+    console: Any, number: str, services: Services, till: Till, clock: Any
+) -> None:
+    """Picture, sentence and table, in both languages; no inline style or script."""
+    for _ in range(4):
+        for goods in (basket(line("1", "milk", 30_000, name="Sữa tươi"), card=CARD), basket(line("1", "rice", 9_000))):
+            ok(till.sell(goods))
+        clock.move(days=7)
+    for name in ("lifecycle", "cross-sell"):
+        jobs.run(services, name)
+    console.sign_in("manager")
+    record = console.text(f"/manage/members/{number}")
+    assert record.count("<circle") == 4
+    assert "Sữa tươi: Mua khoảng 7 ngày một lần, lần cuối 7 ngày trước." in record
+    assert "đang mua" in record
+    assert "Ghé nhiều nhất vào T7: 4 trên 4 lần." in record
+    english = console.text(f"/manage/members/{number}?lang=en")
+    assert "Buys about every 7 days, last 7 days ago." in english
+    assert "days with a purchase" in english
+    assert not re.search(r"<script>|\sstyle=|\son\w+=", record)

@@ -191,6 +191,12 @@ class Promotion(Body):
     created_at = moment()
 
 
+class PromotionNow(Promotion):
+    """A promotion: the version in force, else the newest, and the draft beside it, if there is one."""
+
+    draft = fields.Nested(Promotion)
+
+
 class PromotionVersion(Promotion):
     """One version of a rule, and who made it."""
 

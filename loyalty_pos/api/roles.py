@@ -79,6 +79,7 @@ TABLE: dict[tuple[str, str], Who] = {
     ("POST", "/promotions"): Who(None, MANAGERS),
     ("GET", "/promotions/<code>"): Who(None, READERS),
     ("PATCH", "/promotions/<code>"): Who(None, MANAGERS),
+    ("POST", "/promotions/<code>/drop-draft"): Who(None, MANAGERS),
     ("GET", "/promotions/<code>/versions"): Who(None, READERS),
     ("POST", "/promotions/<code>/simulate"): Who(None, MANAGERS),
     ("GET", "/coupons"): Who(None, READERS),

@@ -21,7 +21,7 @@ from loyalty_pos.domain.pricing.request import CouponFacts, PriceRequest
 from loyalty_pos.errors import BadInput
 from loyalty_pos.services import replay
 from loyalty_pos.services.context import Caller, Services
-from loyalty_pos.services.promotions import compiled_with, find
+from loyalty_pos.services.promotions import compiled_with, draft_of, find
 from loyalty_pos.services.replay import MOST_TICKETS, Period, Tally
 from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import rules as stored
@@ -43,11 +43,11 @@ def simulate(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     most: int | None = MOST_TICKETS,
 ) -> dict[str, Any]:
-    """The newest version of a promotion, with ``changes`` of its fields, on the sales of ``first``
-    to ``last`` (local days, inclusive) in the caller's stores; contract.md section 3.
+    """The draft of a promotion, else what runs of it, with ``changes`` of its fields, on the sales of
+    ``first`` to ``last`` (local days, inclusive) in the caller's stores; contract.md section 3.
 
-    "now" is the rules in force: without it, or, when a running one is tried with changes, with it
-    as it runs.  ``by_tier`` is by the tier of the sale.  NotFound (``promotion_unknown``), BadInput
+    "now" is the rules in force: without it, or, when a draft or changes of a running one are tried,
+    with it as it runs.  ``by_tier`` is by the tier of the sale.  NotFound (``promotion_unknown``), BadInput
     for a faulty change or period, Refused (``too_many_tickets``).
     """
     if "code" in (changes or {}):
@@ -69,11 +69,12 @@ def simulate(
 
 def _sides(services: Services, tx: Tx, code: str, changes: Rule) -> tuple[Book, RuleSet, RuleSet, bool]:
     """The book, the two rule sets, and whether every member is given the coupon."""
-    raw, row = stored.load(tx), find(tx, code)
+    raw, row, draft = stored.load(tx), find(tx, code), draft_of(tx, code)
     running = row.state == "active"
     fields = {name: value for name, value in changes.items() if name != "state"}
-    tried = compiled_with(raw, code, _undated(row.definition | fields | {"enabled": True}))
-    before = _undated(row.definition) if running and fields else row.definition | {"enabled": False}
+    rule = (row if draft is None else draft).definition | fields
+    tried = compiled_with(raw, code, _undated(rule | {"enabled": True}))
+    before = _undated(row.definition) if running and rule != row.definition else row.definition | {"enabled": False}
     given = tried.offers[code].trigger == "coupon" and not running
     return services.rules.current(tx), compiled_with(raw, code, before), tried, given
 

@@ -341,8 +341,15 @@ promotions = table(
     text("definition"),
     integer("created_at"),
     text("created_by"),
+    ref("since", "rule_versions", null=True),
+    ref("until", "rule_versions", null=True),
     one_of("state", ("draft", "active", "ended", "superseded")),
+    check("running", "(state = 'active') = (since IS NOT NULL AND until IS NULL)"),
+    check("draft", "state <> 'draft' OR since IS NULL"),
+    check("span", "until IS NULL OR (since IS NOT NULL AND until > since)"),
     UniqueConstraint("code", "version"),
+    due_index("ux_promotions_active", "code", "state = 'active'", unique=True),
+    due_index("ux_promotions_draft", "code", "state = 'draft'", unique=True),
 )
 
 tier_tables = table(

@@ -28,7 +28,7 @@ from loyalty_pos.web.refusals import say
 
 MOST = 200
 FILTERS = {"": _l("All"), "active": _l("running"), "draft": _l("drafts"), "ended": _l("ended")}
-NOT_A_RULE = ("state", "version", "created_at", "created_by")
+NOT_A_RULE = ("state", "version", "created_at", "created_by", "draft")
 STATES = {"save": None, "activate": "active", "end": "ended"}
 """The buttons that store, and the state that each leaves the promotion in."""
 GOODS = re.compile(r"(?:(\d{1,3})\s*[*x×]\s*)?([^\s,;*×]{1,64})")

@@ -30,7 +30,10 @@ postgres_only = pytest.mark.parametrize(
 )
 
 VIOLATIONS: list[tuple[str, str, Json]] = [
-    ("promotions", "state", {"state": "'asleep'", "version": "99"}),
+    ("promotions", "state", {"state": "'asleep'", "version": "99", "since": "NULL"}),
+    ("promotions", "running", {"state": "'ended'", "version": "99"}),
+    ("promotions", "draft", {"state": "'draft'", "version": "99", "since": "1", "until": "2"}),
+    ("promotions", "span", {"state": "'ended'", "version": "99", "since": "2", "until": "2"}),
     ("staff", "role", {"role": "'king'", "login": "'x'"}),
     ("staff", "state", {"state": "'gone'", "login": "'x'"}),
     ("usage", "counts", {"uses": "-1", "subject": "'x'"}),

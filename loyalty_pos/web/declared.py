@@ -50,6 +50,11 @@ class Box:
         """Whether anything stands in it, or is wrong in it."""
         return bool(self.text or self.error) or any(part.filled for part in self.parts)
 
+    @property
+    def said(self) -> str:
+        """What stands in it, in words."""
+        return _("yes") if self.control == "check" else dict(self.choices).get(self.text, self.text)
+
 
 @cache
 def declared(kind: type[msgspec.Struct]) -> tuple[mi.Field, ...]:

@@ -23,6 +23,8 @@ RICE: Json = {
     "code": "rice-5", "name.vi": "Gạo giảm 5%", "trigger": "automatic", "stacking": "combine", "enabled": "1",
     "rewards.0.kind": "percent_off", "rewards.0.percent": "5", "rewards.0.scope.categories": "food/rice",
 }  # fmt: skip
+RICE_PAGE = "/manage/promotions/rice-5"
+BAG = line(1, sku="bag", category="food/rice", price=100_000)
 EVERYTHING: Json = {
     "code": "all", "name": {"vi": "Tất cả", "en": "All"}, "trigger": "automatic",
     "valid": {"from": "2026-11-01", "to": "2026-11-30", "weekdays": [6, 7], "hours": ["08:00", "11:00"]},
@@ -162,11 +164,11 @@ def test_a_promotion_is_drafted_activated_changed_and_ended(console: Any, servic
     console.post(page, **RICE | {"rewards.0.percent": "7"}, do="activate")
     found = promotions.get(services, "rice-5")
     assert (found["state"], found["version"], found["rewards"][0]["percent"]) == ("active", 1, 7)
-    console.post(page, **RICE | {"valid.from": "2026-12-01", "valid.to": "2026-12-31"}, do="save")
+    console.post(page, **RICE | {"valid.from": "2026-12-01", "valid.to": "2026-12-31"}, do="activate")
     found = promotions.get(services, "rice-5")
     assert (found["version"], found["valid"]) == (2, {"from": "2026-12-01", "to": "2026-12-31"})
     assert "01/12/2026 – 31/12/2026" in console.text("/manage/promotions")
-    console.post(page, **sent(console.text(page)) | {"valid.from": "", "valid.to": ""}, do="save")
+    console.post(page, **sent(console.text(page)) | {"valid.from": "", "valid.to": ""}, do="activate")
     assert promotions.get(services, "rice-5")["valid"] == {}
     console.post(page, do="end")
     found = promotions.get(services, "rice-5")
@@ -192,13 +194,108 @@ def test_saving_untouched_makes_no_version(console: Any, services: Services) -> 
 
 def test_an_earlier_version_is_looked_at_and_taken_back(console: Any, services: Services) -> None:
     page = "/manage/promotions/fruit-15"
-    console.post(page, **sent(console.text(page)) | {"rewards.0.percent": "20"}, do="save")
-    assert "Đổi: Phần thưởng" in console.text(page)
+    console.post(page, **sent(console.text(page)) | {"rewards.0.percent": "20"}, do="activate")
+    assert "Phần trăm <s>15</s> → 20" in console.text(page)
     old = sent(console.text(f"{page}?version=1"))
     assert old["rewards.0.percent"] == "15"
-    console.client.post(page, data=old | {"do": "save"})
+    console.client.post(page, data=old | {"do": "activate"})
     found = promotions.get(services, "fruit-15")
     assert (found["version"], found["rewards"][0]["percent"]) == (3, 15)
+
+
+def test_a_draft_stands_beside_what_runs_with_what_it_changes(console: Any, services: Services, till: Till) -> None:
+    """mockups/README: a running version is never edited; one press activates the draft."""
+    console.post(NEW, **RICE, do="activate")
+    console.post(RICE_PAGE, **RICE | {"rewards.0.percent": "20"}, do="save")
+    text = console.text(RICE_PAGE)
+    assert sent(text)["rewards.0.percent"] == "20"
+    assert "Bản 1 đang chạy; bản 2 là bản nháp bên cạnh" in text
+    assert re.search(r"<td>Phần trăm</td><td><s>5</s></td><td><b>20</b></td>", text)
+    assert sent(console.text(f"{RICE_PAGE}?version=1"))["rewards.0.percent"] == "5"
+    assert ok(till.quote(basket(BAG)))["totals"]["discount"] == 5_000
+    assert "bản nháp: bản 2" in console.text("/manage/promotions?state=draft")
+    assert "Gạo giảm" in console.text("/manage/promotions?state=active")
+    console.post(RICE_PAGE, **sent(text), do="activate")
+    assert ok(till.quote(basket(BAG)))["totals"]["discount"] == 20_000
+    assert promotions.get(services, "rice-5")["version"] == 2
+
+
+def test_a_draft_is_thrown_away_and_a_promotion_paused(console: Any, services: Services) -> None:
+    page = "/manage/promotions/fruit-15"
+    console.post(page, **sent(console.text(page)) | {"rewards.0.percent": "20"}, do="save")
+    console.post(page, do="drop")
+    assert "draft" not in promotions.get(services, "fruit-15")
+    console.post(page, do="pause")
+    assert promotions.get(services, "fruit-15")["enabled"] is False
+    assert "Trái cây" in console.text("/manage/promotions?state=paused")
+    console.post(page, do="resume")
+    assert "Trái cây" not in console.text("/manage/promotions?state=paused")
+
+
+def test_a_version_shows_its_bills_and_a_bill_its_versions(console: Any, till: Till) -> None:
+    """contract.md 3: sales keep the version that priced them."""
+    page = RICE_PAGE
+    console.post(NEW, **RICE, do="activate")
+    first = ok(till.sell(basket(BAG)), 201)
+    console.post(page, **RICE | {"rewards.0.percent": "20"}, do="activate")
+    second = ok(till.sell(basket(BAG)), 201)
+    one, two = console.text(f"{page}?version=1"), console.text(f"{page}?version=2")
+    assert (first["receipt"] in one, first["receipt"] in two) == (True, False)
+    assert (second["receipt"] in one, second["receipt"] in two) == (False, True)
+    assert f'href="{page}?version=1">bản 1</a>' in console.text(f"/manage/bills/{first['id']}")
+    assert f'href="{page}?version=2">bản 2</a>' in console.text(f"/manage/bills/{second['id']}")
+
+
+def test_a_bill_of_another_store_is_not_shown(console: Any, shop: Any, client: Any) -> None:
+    """contract.md: what belongs to another store does not exist."""
+    other = Till(client, shop.keys["hn-02-1"])
+    console.post(NEW, **RICE, do="activate")
+    sale = ok(other.sell(basket(BAG)), 201)
+    console.text(f"/manage/bills/{sale['id']}", 404)
+    assert sale["receipt"] not in console.text(f"{RICE_PAGE}?version=1")
+
+
+# The list ------------------------------------------------------------------------------------------
+
+
+def cells(text: str, code: str) -> list[str]:
+    """The words of a promotion's line."""
+    row = next(row for row in re.findall(r"<tr>.*?</tr>", text, re.S) if f"/promotions/{code}" in row)
+    return [
+        re.sub(r"<[^>]*>", "", cell).strip().replace("\u00a0", " ") for cell in re.findall(r"<td.*?</td>", row, re.S)
+    ]
+
+
+def test_the_list_says_what_each_gave_in_thirty_days(console: Any, till: Till, shop: Any, client: Any) -> None:
+    """The reader's stores alone; a sale that came back whole gave nothing (S30)."""
+    console.post(NEW, **RICE, do="activate")
+    ok(till.sell(basket(BAG)), 201)
+    back = ok(till.sell(basket(BAG)), 201)
+    ok(Till(client, shop.keys["hn-02-1"]).sell(basket(BAG)), 201)
+    assert cells(console.text("/manage/promotions"), "rice-5")[4:6] == ["2", "10 nghìn ₫"]
+    ok(
+        till.call("POST", f"/sales/{back['id']}/returns", {"lines": [{"line": "1", "quantity": 1}], "receipt": "b"}),
+        201,
+    )
+    assert cells(console.text("/manage/promotions"), "rice-5")[4:6] == ["1", "5 nghìn ₫"]
+    shop.services.clock.move(days=30)
+    console.sign_in("manager")
+    assert cells(console.text("/manage/promotions"), "rice-5")[4:6] == ["–", "–"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_the_list_is_downloaded_as_it_is_filtered(console: Any, services: Services, kind: str) -> None:
+    evil = RICE | {"name.vi": '=HYPERLINK("http://x")'}
+    console.post(NEW, **evil, do="save")
+    answer = console.client.get(f"/manage/promotions.{kind}?state=draft")
+    assert answer.status_code == 200
+    assert f"promotions-2026-11-21.{kind}" in answer.headers["Content-Disposition"]
+    if kind == "csv":
+        rows = answer.get_data().decode("utf-8-sig").splitlines()
+        assert len(rows) == 2
+        assert rows[1].startswith("rice-5,\"'=HYPERLINK")
+    else:
+        assert answer.get_data().startswith(b"PK")
 
 
 @pytest.mark.parametrize(

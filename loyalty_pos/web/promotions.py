@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,24 +9,22 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from loyalty_pos.api.auth import current_caller, require_role
-from loyalty_pos.domain.pricing.explain import SENTENCES
-from loyalty_pos.errors import BadInput, LoyaltyError
-from loyalty_pos.services import promotion_example, promotion_uses
+from loyalty_pos.errors import LoyaltyError
+from loyalty_pos.services import promotion_uses
 from loyalty_pos.services import promotions as use_cases
 from loyalty_pos.services.context import Request
-from loyalty_pos.web import editor, i18n, offers
+from loyalty_pos.web import editor, example_bill, offers
 from loyalty_pos.web.declared import Json
 from loyalty_pos.web.i18n import gettext as _
 from loyalty_pos.web.i18n import lazy as _l
 from loyalty_pos.web.members import READERS, WRITERS, around
-from loyalty_pos.web.pages import Empty, book, services, web
+from loyalty_pos.web.pages import Empty, services, web
 from loyalty_pos.web.refusals import say
 
 NOT_A_RULE = ("state", "version", "created_at", "created_by", "draft")
 SOME_BILLS, SOME_CHANGES = 10, 4
 PRESSED = ("save", "activate", "end", "pause", "resume", "drop")
 """The buttons that store."""
-GOODS = re.compile(r"(?:(\d{1,3})\s*[*x×]\s*)?([^\s,;*×]{1,64})")
 
 
 @web.route("/manage/promotions/new", methods=["GET", "POST"])
@@ -129,7 +126,7 @@ def _page(
         states=_STATES,
         own=rule.get("code"),
         **_history(before),
-        **_example(rule),
+        **example_bill.shown(rule),
         **around(),
     )
 
@@ -162,39 +159,3 @@ def _versions(code: str) -> list[dict[str, Any]]:
         differ = editor.differences(_rule(earlier), _rule(version)) if earlier else []
         rows.append(version | {"by": version["created_by"].partition(":")[2], "what": differ[:SOME_CHANGES]})
     return rows
-
-
-def _example(rule: Json) -> dict[str, Any]:
-    """The example bill beside the form: its goods, its buyer, and the price or why there is none."""
-    typed = request.form.get("example.goods", "").strip()
-    goods = [(int(count or 1), sku) for count, sku in GOODS.findall(typed)] if typed else None
-    who = request.form.get("example.who", "member")
-    tiers = [("tier." + tier.code, offers.tier_name(tier.name)) for tier in book().rules.tiers.levels]
-    wanted = goods or promotion_example.goods(services(), rule)
-    found: dict[str, Any] = {
-        "goods": typed or ", ".join(f"{count}*{sku}" for count, sku in wanted),
-        "who": who,
-        "buyers": [("", _("without a card")), ("member", _("a member without a tier")), *tiers],
-        "example": None,
-        "aside": [],
-        "example_fault": "",
-    }
-    try:
-        found["example"] = promotion_example.example(
-            services(), {"code": "new", "name": "-"} | rule, wanted, bool(who),
-            who.partition(".")[2] or None, i18n.language(),
-        )  # fmt: skip
-        found["aside"] = [_aside(x) for x in found["example"]["pricing"]["not_applied"]]
-    except BadInput as error:
-        unknown = "goods" in error.errors
-        found["example_fault"] = _("One of these goods has no price here.") if unknown else _("Fill in the rule first.")
-    except LoyaltyError as error:
-        found["example_fault"] = say(error)
-    return found
-
-
-def _aside(missed: Mapping[str, Any]) -> tuple[str, str]:
-    """(offer, why it did not apply)."""
-    code, reason = missed["promotion"], SENTENCES.get(missed["reason"])
-    name = offers.name(book().promotions[code]) if code in book().promotions else code
-    return name, reason[0 if i18n.language() == "vi" else 1] if reason else missed["reason"]

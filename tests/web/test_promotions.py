@@ -160,7 +160,7 @@ def test_a_promotion_is_drafted_activated_changed_and_ended(console: Any, servic
     assert console.post(NEW, **RICE, do="save").location == "/manage/promotions/rice-5"
     page = "/manage/promotions/rice-5"
     assert promotions.get(services, "rice-5")["state"] == "draft"
-    assert "nháp" in console.text("/manage/promotions?state=draft")
+    assert "Gạo giảm 5%" in console.text("/manage/promotions?state=draft")
     console.post(page, **RICE | {"rewards.0.percent": "7"}, do="activate")
     found = promotions.get(services, "rice-5")
     assert (found["state"], found["version"], found["rewards"][0]["percent"]) == ("active", 1, 7)
@@ -347,28 +347,62 @@ def net(text: str) -> str:
     return found[1].replace("\u00a0", " ") if found else ""
 
 
-def test_the_example_is_priced_with_what_is_typed(console: Any, goods: None) -> None:
-    """The first goods that the rule is about, then those that are asked for; the engine's own reasons."""
+def rows(*goods: tuple[int, str, int | str], **more: str) -> Json:
+    """The rows of the example as the form sends them: (number, product number, price)."""
+    found = {"do": "try", "example.who": "member"} | {f"example.{name}": value for name, value in more.items()}
+    for place, good in enumerate(goods):
+        for name, value in zip(("quantity", "sku", "price"), good, strict=True):
+            found[f"example.lines.{place}.{name}"] = str(value)
+    return found
+
+
+def tried(console: Any, rule: Json, *goods: tuple[int, str, int | str], **more: str) -> str:
+    """The page of a rule with an example."""
+    text: str = console.client.post(NEW, data=rule | rows(*goods, **more)).get_data(as_text=True)
+    return text
+
+
+def test_the_example_begins_with_goods_of_the_rule(console: Any, goods: None) -> None:
+    """Three of the first that it is about, one of another; the engine's own reasons."""
     text = console.client.post(NEW, data=RICE | {"do": "try"}).get_data(as_text=True)
-    assert sent(text)["example.goods"] == "3*rice, 1*milk"
+    form = sent(text)
+    assert [form[f"example.lines.{n}.{name}"] for n in (0, 1) for name in ("quantity", "sku", "price")] == [
+        "3", "rice", "100.000", "1", "milk", "30.000"
+    ]  # fmt: skip
     assert net(text) == "315.000 ₫"
-    text = console.client.post(NEW, data=RICE | {"do": "try", "example.goods": "1*rice 3 x milk"}).get_data(
-        as_text=True
-    )
-    assert net(text) == "155.000 ₫"
     assert "Gạo giảm 5%" in text
+
+
+def test_other_numbers_and_prices_are_tried(console: Any, goods: None) -> None:
+    """What the mock-up calls trying other prices: the same engine, nothing stored; a number of 0 takes a row away."""
+    text = tried(console, RICE, (1, "rice", 80_000), (3, "milk", "30.000"), (0, "rice", 1), goods="1*rice@50000")
+    assert net(text) == "183.500 ₫"
     assert "Sữa: mua 2 tặng 1" in text
+    form = sent(text)
+    assert [form[f"example.lines.{n}.price"] for n in range(3)] == ["80.000", "30.000", "50.000"]
+    assert "example.lines.3.sku" not in form
+    assert form["example.goods"] == ""
+    assert net(console.client.post(NEW, data=form | {"do": "try"}).get_data(as_text=True)) == "183.500 ₫"
 
 
 def test_the_example_follows_its_buyer_and_a_coupon(console: Any, goods: None) -> None:
-    gold = RICE | {"audience.tiers": "gold", "trigger": "coupon", "example.goods": "rice"}
+    gold = RICE | {"audience.tiers": "gold", "trigger": "coupon"}
     for who, price in (("", "100.000 ₫"), ("member", "100.000 ₫"), ("tier.gold", "85.500 ₫")):
-        text = console.client.post(NEW, data=gold | {"do": "try", "example.who": who}).get_data(as_text=True)
-        assert net(text) == price
+        assert net(tried(console, gold, (1, "rice", ""), who=who)) == price
+    assert net(tried(console, gold, (1, "rice", ""), who="tier.gold", coupon="")) == "90.000 ₫"
+    assert net(tried(console, RICE, (1, "rice", ""), coupon="ten-percent")) == "85.500 ₫"
+
+
+def test_goods_that_a_rule_adds_are_valued_though_the_bill_has_none(console: Any, goods: None) -> None:
+    gift = RICE | {"rewards.0.kind": "add_free_item", "rewards.0.sku": "milk"}
+    text = tried(console, gift, (2, "rice", "")).replace("\u00a0", " ")
+    assert net(text) == "200.000 ₫"
+    assert re.search(r"Sữa tươi<small>[^<]*× 1</small></span><span class=\"num amt\"><s>30.000 ₫</s>", text)
 
 
 def test_the_example_says_why_there_is_none(console: Any, goods: None) -> None:
-    for fields, sentence in (({"example.goods": "nothing"}, "chưa có giá"), ({"rewards.0.percent": ""}, "Hãy điền")):
+    nothing = {"example.who": "", "example.goods": "nothing"}
+    for fields, sentence in ((nothing, "chưa có giá"), ({"rewards.0.percent": ""}, "Hãy điền")):
         text = console.client.post(NEW, data=RICE | fields | {"do": "try"}).get_data(as_text=True)
         assert sentence in text
         assert net(text) == ""

@@ -114,7 +114,8 @@ TABLE: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/approvals"): lists(li.Approval, "state", codes=("page_unknown",)),
     ("POST", "/approvals/<approval>/approve"): writes(
-        s.Decision, li.Approval, "approval_unknown", "own_approval", "approval_decided", MEMBER, "points_insufficient"
+        s.Decision, li.Approval, "approval_unknown", "own_approval", "approval_decided", MEMBER, "points_insufficient",
+        "draft_unknown", "promotion_needed",
     ),
     ("POST", "/approvals/<approval>/reject"): writes(s.Decision, li.Approval, "approval_unknown", "approval_decided"),
     ("GET", "/members/<member>/coupons"): lists(li.Coupon, "state", codes=(MEMBER, "page_unknown")),
@@ -123,10 +124,12 @@ TABLE: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/members/<member>/profile"): reads(li.Profile, MEMBER),
     ("GET", "/promotions"): lists(li.PromotionNow, "state"),
-    ("POST", "/promotions"): writes(s.Promotion, li.PromotionNow, "promotion_taken", "promotion_needed", done=CREATED),
+    ("POST", "/promotions"): writes(
+        s.Promotion, li.PromotionNow, "promotion_taken", "promotion_needed", done=(201, 202)
+    ),
     ("GET", "/promotions/<code>"): reads(li.PromotionNow, "promotion_unknown"),
     ("PATCH", "/promotions/<code>"): writes(
-        s.PromotionChange, li.PromotionNow, "promotion_unknown", "promotion_needed"
+        s.PromotionChange, li.PromotionNow, "promotion_unknown", "promotion_needed", done=(200, 202)
     ),
     ("POST", "/promotions/<code>/drop-draft"): writes(
         s.Nothing, li.PromotionNow, "promotion_unknown", "draft_unknown", "only_draft"

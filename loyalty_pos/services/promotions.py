@@ -16,7 +16,8 @@ from loyalty_pos.errors import BadInput, Conflict, NotFound
 from loyalty_pos.services.context import Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.programme import changed, check, locked
-from loyalty_pos.storage import audit, reading
+from loyalty_pos.services.rules import Programme
+from loyalty_pos.storage import approvals, audit, reading
 from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.rules import StoredPromotion, StoredRules
 from loyalty_pos.storage.tx import Tx
@@ -123,6 +124,8 @@ def create(services: Services, request: Request, body: dict[str, Any]) -> tuple[
 def patch(services: Services, request: Request, code: str, changes: dict[str, Any]) -> tuple[Outcome, Any]:
     """Change fields of the rule, or its "state", or both.
 
+    Above the limit for one person an activation is kept as the draft: accepted, with "status"
+    ``waiting_approval`` and the "approval" that a second person decides (S50).
     "draft" keeps the change beside what runs; "active" alone activates the draft; "ended" ends what
     runs.  Fields alone change a draft in place, and make at once the next version of what runs.
     NotFound (``promotion_unknown``), BadInput with the faulty fields, Conflict (``promotion_needed``)
@@ -142,7 +145,7 @@ def patch(services: Services, request: Request, code: str, changes: dict[str, An
         if state == now.state and before is now and definition == now.definition:
             return Outcome("done", shown(now, draft))
         if before.state == "draft":
-            after = before._replace(definition=definition, **_by(services, request))
+            after = before._replace(definition=definition, **(_by(services, request) if fields else {}))
         elif state == "ended" and definition == before.definition:
             after = before
         else:
@@ -166,6 +169,7 @@ def drop_draft(services: Services, request: Request, code: str) -> tuple[Outcome
             raise NotFound("draft_unknown")
         if now.state == "draft" and len(stored.versions(tx, code)) == 1:
             raise Conflict("only_draft")
+        _take_back(services, tx, request, now)
         stored.drop_draft(tx, code)
         audit.add(tx, services.now_ms(), request.caller.key, "promotion.drop_draft", code, None)
         return Outcome("done", shown(find(tx, code)))
@@ -189,10 +193,13 @@ def _become(
     """Put a version (new, a draft, or the one in force) into a state: the promotion as it is then."""
     created: Literal["done", "created"] = "created" if row.version == 1 and row.state == "new" else "done"
     if state == "draft":
-        _keep(tx, row)
-        audit.add(tx, services.now_ms(), request.caller.key, "promotion.draft", row.code, None)
+        _keep(services, tx, request, row)
         return _done(tx, row.code, created)
     compiled_with(raw, row.code, row.definition if state == "active" else None)
+    if state == "active" and needs_approval(services.rules.current(tx).programme, row.definition):
+        return _ask(services, tx, request, row)
+    if row.state == "draft":
+        _take_back(services, tx, request, row)
     number = changed(services, tx, request, "promotion", row.code)
     stored.stop(tx, row.code, number, "superseded" if state == "active" or row.state == "new" else "ended")
     if state == "active":
@@ -209,12 +216,65 @@ def _become(
     return _done(tx, row.code, created)
 
 
-def _keep(tx: Tx, row: StoredPromotion) -> None:
-    """Write a draft, or write it anew."""
-    if row.state == "draft":
-        stored.redefine(tx, row)
+def _keep(services: Services, tx: Tx, request: Request, row: StoredPromotion) -> None:
+    """Write a draft, or write it anew, in the place of the one before."""
+    _take_back(services, tx, request, row)
+    known = draft_of(tx, row.code)
+    if known is not None:
+        stored.redefine(tx, row._replace(version=known.version))
     else:
         stored.add_promotion(tx, row._replace(state="draft"))
+    audit.add(tx, services.now_ms(), request.caller.key, "promotion.draft", row.code, None)
+
+
+# Four eyes -----------------------------------------------------------------------------------------
+
+
+def needs_approval(programme: Programme, definition: dict[str, Any]) -> bool:
+    """Whether a rule can cost more than one person may decide (S50): its budget is the most it costs."""
+    limit, most = programme.promotion_limit, most_cost(definition)
+    return limit is not None and bool(definition.get("enabled", True)) and (most is None or most > limit)
+
+
+def most_cost(definition: dict[str, Any]) -> int | None:
+    """The most that a rule can cost, in minor units, as the tills enforce it; None without a budget (S37)."""
+    budget: int | None = (definition.get("limits") or {}).get("budget")
+    return budget
+
+
+def _ask(services: Services, tx: Tx, request: Request, row: StoredPromotion) -> Outcome:
+    """Keep the version as the draft and ask a second person; once for the same draft."""
+    draft, known = draft_of(tx, row.code), approvals.waiting(tx, row.code)
+    if draft is None or draft.definition != row.definition:
+        _keep(services, tx, request, row)
+        known = None
+    draft = draft_of(tx, row.code)
+    assert draft is not None
+    if known is None:
+        now, by = services.now_ms(), request.caller.key
+        asked = approvals.add_promotion(tx, now, by, row.code, draft.version, most_cost(draft.definition))
+        audit.add(tx, now, by, "promotion.ask", row.code, None)
+    else:
+        asked = known.id
+    found = shown(find(tx, row.code), draft_of(tx, row.code))
+    return Outcome("accepted", found | {"status": "waiting_approval", "approval": str(asked)})
+
+
+def _take_back(services: Services, tx: Tx, request: Request, row: StoredPromotion) -> None:
+    """A request for a draft that is not the same any more, or that runs or is gone, is decided: it was not approved."""
+    known = approvals.waiting(tx, row.code)
+    if known is not None:
+        approvals.decide(tx, known.id, "rejected", request.caller.key, services.now_ms(), "draft changed")
+        audit.add(tx, services.now_ms(), request.caller.key, "approval.rejected", str(known.id), "draft changed")
+
+
+def run_approved(services: Services, tx: Tx, request: Request, code: str) -> None:
+    """Activate a draft that a second person approved.  InProgress, BadInput, Conflict (``promotion_needed``)."""
+    raw, draft = locked(tx), draft_of(tx, code)
+    if draft is None:
+        raise NotFound("draft_unknown")
+    compiled_with(raw, code, draft.definition)
+    stored.start(tx, code, draft.version, changed(services, tx, request, "promotion", code))
 
 
 def _done(tx: Tx, code: str, kind: Literal["done", "created"]) -> Outcome:

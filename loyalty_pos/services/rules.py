@@ -53,6 +53,8 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     """Only the rotating code of the QR page may spend points (S23)."""
     return_shortfall: str = "record"
     adjustment_limit: int = 1000
+    promotion_limit: Money | None = None
+    """A promotion that can cost more runs only when a second person approves; None: none is asked."""
     tier_rules: TierRules = TierRules()
     attach_days: int = 7
     """How long after a sale a forgotten card may still be attached."""

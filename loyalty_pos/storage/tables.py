@@ -693,8 +693,11 @@ approvals = table(
     pk(),
     integer("at"),
     text("by"),
-    ref("member_id", "members"),
-    integer("points"),
+    ref("member_id", "members", null=True),
+    integer("points", null=True),
+    text("promotion", null=True),
+    integer("version", null=True),
+    integer("amount", null=True),
     text("reason"),
     text("state", default="waiting"),
     text("decided_by", null=True),
@@ -704,6 +707,12 @@ approvals = table(
     check("points", "points <> 0"),
     check("decided", "(state = 'waiting') = (decided_by IS NULL OR decided_at IS NULL)"),
     check("two_people", "state <> 'approved' OR decided_by <> by"),
+    check(
+        "subject",
+        "(member_id IS NULL) = (points IS NULL) AND (promotion IS NULL) = (version IS NULL) "
+        "AND (member_id IS NULL) <> (promotion IS NULL) AND (amount IS NULL OR promotion IS NOT NULL)",
+    ),
+    due_index("ux_approvals_promotion", "promotion", "state = 'waiting'", unique=True),
 )
 
 answers = clustered(

@@ -977,8 +977,11 @@ def upgrade() -> None:
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
         sa.Column("at", INT, nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("member_id", INT, nullable=False),
-        sa.Column("points", INT, nullable=False),
+        sa.Column("member_id", INT, nullable=True),
+        sa.Column("points", INT, nullable=True),
+        sa.Column("promotion", sa.Text(), nullable=True),
+        sa.Column("version", INT, nullable=True),
+        sa.Column("amount", INT, nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
         sa.Column("decided_by", sa.Text(), nullable=True),
@@ -990,9 +993,22 @@ def upgrade() -> None:
             "(state = 'waiting') = (decided_by IS NULL OR decided_at IS NULL)", name="ck_approvals_decided"
         ),
         sa.CheckConstraint("state <> 'approved' OR decided_by <> by", name="ck_approvals_two_people"),
+        sa.CheckConstraint(
+            "(member_id IS NULL) = (points IS NULL) AND (promotion IS NULL) = (version IS NULL) "
+            "AND (member_id IS NULL) <> (promotion IS NULL) AND (amount IS NULL OR promotion IS NOT NULL)",
+            name="ck_approvals_subject",
+        ),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_approvals_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_approvals"),
         sqlite_strict=True,
+    )
+    op.create_index(
+        "ux_approvals_promotion",
+        "approvals",
+        ["promotion"],
+        unique=True,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_table(
         "coupon_events",

@@ -108,6 +108,7 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("entries", "kind", {"kind": "'gift'"}),
     ("approvals", "state", {"state": "'maybe'", "decided_by": "'x'", "decided_at": "1"}),
     ("approvals", "points", {"points": "0"}),
+    ("approvals", "subject", {"promotion": "'ten'", "version": "1"}),
     ("approvals", "decided", {"state": "'rejected'"}),
     ("approvals", "decided", {"decided_by": "'x'", "decided_at": "1"}),
     ("approvals", "two_people", {"state": "'approved'", "decided_by": "by", "decided_at": "1"}),

@@ -94,6 +94,11 @@ def waiting(services: Services, code: str) -> dict[str, Any] | None:
     return None if row is None else _shown(row)
 
 
+def waiting_promotions(services: Services) -> list[str]:
+    """The codes of the promotions that wait for a second person."""
+    return services.store.read(rows.waiting_promotions)
+
+
 def _find(tx: Tx, approval_id: str) -> ApprovalRow:
     row = rows.find(tx, parse_id(approval_id, "approval"))
     if row is None:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from loyalty_pos.api.auth import current_caller, require_role
 from loyalty_pos.domain.promotions.definition import STAGES
 from loyalty_pos.reports.sheets import Cell
-from loyalty_pos.services import promotion_uses
+from loyalty_pos.services import approvals, promotion_uses
 from loyalty_pos.services import promotions as use_cases
 from loyalty_pos.web import format, i18n, offers, words
 from loyalty_pos.web.downloads import KINDS, spreadsheet
@@ -22,11 +22,12 @@ from loyalty_pos.web.pages import book, services, shop, web
 
 MOST = 200
 FILTERS = {
-    "": _l("All"), "active": _l("Running"), "draft": _l("Drafts"), "paused": _l("Paused"), "ended": _l("Ended"),
+    "": _l("All"), "active": _l("Running"), "draft": _l("Drafts, to approve"), "paused": _l("Paused"),
+    "ended": _l("Ended"),
 }  # fmt: skip
 STATES = {
     "running": _l("running"), "waiting": _l("starts later"), "paused": _l("paused"), "draft": _l("draft"),
-    "ended": _l("ended"),
+    "ended": _l("ended"), "asked": _l("to be approved"),
 }  # fmt: skip
 GIFTS = frozenset({"points", "issue_coupon"})
 """Kinds that change no price: they come after all stages."""
@@ -82,28 +83,33 @@ def _rows(given: dict[str, Any]) -> list[dict[str, Any]]:
     """The promotions as lines of the table, in the order of a bill."""
     found = use_cases.list_promotions(services(), None, MOST)["items"]
     spent = use_cases.spent(services(), [rule["code"] for rule in found])
+    asked = approvals.waiting_promotions(services())
     none = {"uses": 0, "amount": 0}
     rows = [
-        _row(rule) | given["promotions"].get(rule["code"], none) | {"spent": spent.get(rule["code"], 0)}
+        _row(rule, rule["code"] in asked)
+        | given["promotions"].get(rule["code"], none)
+        | {"spent": spent.get(rule["code"], 0)}
         for rule in found
     ]
     return sorted(rows, key=lambda row: row["order"])
 
 
-def _row(rule: dict[str, Any]) -> dict[str, Any]:
-    """A promotion as a line of the table; ``order`` is its place on a bill."""
+def _row(rule: dict[str, Any], asked: bool) -> dict[str, Any]:
+    """A promotion as a line of the table; ``order`` is its place on a bill, ``asked``: a second person is."""
     offer = book().rules.offers.get(rule["code"])
     gift = {one["kind"] for one in rule["rewards"]} <= GIFTS
     usual = rule.get("stage") or ("coupon" if rule.get("trigger") == "coupon" else "item")
     stage = len(STAGES) if gift else offer.stage if offer else STAGES.index(usual)
     state, draft = _state(rule), rule.get("draft")
+    shown = "asked" if asked and state == "draft" else state
     return {
         "code": rule["code"],
         "name": offers.name(rule),
         "trigger": _("by coupon") if rule.get("trigger") == "coupon" else _("automatic"),
         "stage": words.label("points") if gift else str(offers.STAGES[STAGES[stage]]),
         "place": None if gift else stage + 1,
-        "state": state,
+        "state": shown,
+        "asked": asked,
         "filters": {{"waiting": "active", "running": "active"}.get(state, state)} | ({"draft"} if draft else set()),
         "draft": draft["version"] if draft else None,
         "when": offers.when(rule),

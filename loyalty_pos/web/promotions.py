@@ -9,8 +9,8 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from loyalty_pos.api.auth import current_caller, require_role
-from loyalty_pos.errors import LoyaltyError
-from loyalty_pos.services import promotion_uses
+from loyalty_pos.errors import Conflict, LoyaltyError
+from loyalty_pos.services import approvals, promotion_uses
 from loyalty_pos.services import promotions as use_cases
 from loyalty_pos.services.context import Request
 from loyalty_pos.web import editor, example_bill, offers
@@ -18,12 +18,12 @@ from loyalty_pos.web.declared import Json
 from loyalty_pos.web.i18n import gettext as _
 from loyalty_pos.web.i18n import lazy as _l
 from loyalty_pos.web.members import READERS, WRITERS, around
-from loyalty_pos.web.pages import Empty, services, web
+from loyalty_pos.web.pages import Empty, services, shop, web
 from loyalty_pos.web.refusals import say
 
 NOT_A_RULE = ("state", "version", "created_at", "created_by", "draft")
 SOME_BILLS, SOME_CHANGES = 10, 4
-PRESSED = ("save", "activate", "end", "pause", "resume", "drop")
+PRESSED = ("save", "activate", "end", "pause", "resume", "drop", "approve", "reject")
 """The buttons that store."""
 
 
@@ -52,16 +52,19 @@ def _edit(before: Json | None) -> Response | str | tuple[str, int]:
     if not token.validate_on_submit():
         return _page(before, rule, refusal=token.stale()), 422
     try:
-        _store(before, rule, do)
+        waits = _store(before, rule, do)
     except LoyaltyError as error:
         return _page(before, rule, error.errors, say(error)), 422
-    flash(_SAID[do], "good")
+    flash(_SAID["ask" if waits else do], "good")
     return redirect(url_for("web.promotion", code=rule["code"]))
 
 
 _SAID = {
     "save": _l("Saved as a draft; nothing has changed at the tills."),
     "activate": _l("The promotion is running, from the next bill on."),
+    "ask": _l("Kept as a draft. It costs more than one person may decide: a second person must approve it."),
+    "approve": _l("Approved. The promotion is running, from the next bill on."),
+    "reject": _l("Turned down. It stays a draft."),
     "end": _l("The promotion has ended."),
     "pause": _l("The promotion is paused, from the next bill on."),
     "resume": _l("The promotion is running again, from the next bill on."),
@@ -92,25 +95,39 @@ def _rule(stored: Mapping[str, Any]) -> Json:
     return {name: value for name, value in stored.items() if name not in NOT_A_RULE}
 
 
-def _store(before: Json | None, rule: Json, do: str) -> None:
-    """Do what the button says: what was typed is kept as the draft first, and only then activated."""
+def _store(before: Json | None, rule: Json, do: str) -> bool:
+    """Do what the button says; whether it waits for a second person.
+
+    What was typed is kept as the draft first, and only then activated.
+    """
     write = Request(current_caller())
     if before is None:
-        use_cases.create(services(), write, rule | {"state": "draft" if do == "save" else "active"})
-        return
+        outcome, _made = use_cases.create(services(), write, rule | {"state": "draft" if do == "save" else "active"})
+        return outcome.kind == "accepted"
     code = before["code"]
+    if do in ("approve", "reject"):
+        _decide(write, code, do)
+        return False
+    if do == "drop":
+        use_cases.drop_draft(services(), write, code)
+        return False
     if do in ("save", "activate"):
         fields = editor.changes(_rule(before.get("draft") or before), rule)
         if fields or before["state"] == "ended":
             use_cases.patch(services(), write, code, fields | {"state": "draft"})
-    if do == "activate":
-        use_cases.patch(services(), write, code, {"state": "active"})
-    elif do == "end":
-        use_cases.patch(services(), write, code, {"state": "ended"})
-    elif do in ("pause", "resume"):
-        use_cases.patch(services(), write, code, {"enabled": do == "resume"})
-    elif do == "drop":
-        use_cases.drop_draft(services(), write, code)
+    if do == "save":
+        return False
+    change = {"activate": {"state": "active"}, "end": {"state": "ended"}}.get(do, {"enabled": do == "resume"})
+    return use_cases.patch(services(), write, code, change)[0].kind == "accepted"
+
+
+def _decide(write: Request, code: str, do: str) -> None:
+    """What the second person says; Conflict (``approval_decided``) when nothing waits any more."""
+    waits = approvals.waiting(services(), code)
+    if waits is None:
+        raise Conflict("approval_decided")
+    decide = approvals.approve if do == "approve" else approvals.reject
+    decide(services(), write, waits["id"], request.form.get("note", "").strip()[:200] or None)
 
 
 def _page(
@@ -125,6 +142,9 @@ def _page(
         token=Empty(),
         states=_STATES,
         own=rule.get("code"),
+        waits=approvals.waiting(services(), before["code"]) if before else None,
+        mine=current_caller().key,
+        dear=use_cases.needs_approval(shop(), rule),
         **_history(before),
         **example_bill.shown(rule),
         **around(),

@@ -13,7 +13,7 @@ from conftest import PROMOTIONS
 
 from loyalty_pos.domain.promotions import conditions, rewards
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
-from loyalty_pos.services import products, promotions
+from loyalty_pos.services import products, programme, promotions
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.web import declared, editor
 
@@ -253,6 +253,25 @@ def test_a_bill_of_another_store_is_not_shown(console: Any, shop: Any, client: A
     sale = ok(other.sell(basket(BAG)), 201)
     console.text(f"/manage/bills/{sale['id']}", 404)
     assert sale["receipt"] not in console.text(f"{RICE_PAGE}?version=1")
+
+
+def test_a_dear_promotion_is_asked_for_and_approved_by_another(console: Any, services: Services) -> None:
+    """S50: whoever asked sees no way to approve; the list says what waits."""
+    programme.change(services, Request(SYSTEM), {"promotion_limit": 1_000_000})
+    answer = console.post(NEW, **RICE | {"limits.budget": "20.000.000"}, do="activate")
+    assert answer.location == RICE_PAGE
+    text = console.text(RICE_PAGE).replace("\u00a0", " ")
+    assert "Bản 1 chờ người thứ hai duyệt" in text
+    assert "20.000.000 ₫" in text
+    assert 'value="approve"' not in text
+    assert "Chờ duyệt" in console.text("/manage/promotions?state=draft")
+    console.post(RICE_PAGE, do="approve")
+    assert promotions.get(services, "rice-5")["state"] == "draft"
+    console.sign_in("owner")
+    assert 'value="approve"' in console.text(RICE_PAGE)
+    console.post(RICE_PAGE, do="approve")
+    assert promotions.get(services, "rice-5")["state"] == "active"
+    assert console.post(RICE_PAGE, do="approve").status_code == 422
 
 
 # The list ------------------------------------------------------------------------------------------

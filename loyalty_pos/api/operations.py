@@ -143,6 +143,7 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/coupons/<code>"): reads(li.Coupon, "coupon_unknown"),
     ("POST", "/coupons/<code>/cancel"): writes(s.Reason, li.Coupon, "coupon_unknown", "coupon_state"),
     ("POST", "/stored-value"): writes(v.NewValue, v.StoredValue, MEMBER, *LOADED, done=CREATED),
+    ("GET", "/stored-value"): lists(v.StoredValue, "kind", "state", "ending", codes=("page_unknown",)),
     ("GET", "/stored-value/<code>"): reads(v.StoredValue, "value_unknown", "slow_down"),
     ("GET", "/stored-value/<code>/entries"): lists(v.ValueEntry, codes=("value_unknown", "page_unknown", "slow_down")),
     ("POST", "/stored-value/<code>/load"): writes(v.Load, v.StoredValue, "value_unknown", "slow_down", *LOADED),

@@ -88,6 +88,7 @@ TABLE: dict[tuple[str, str], Who] = {
     ("POST", "/members/<member>/coupons"): Who(None, MANAGERS),
     # gift cards and wallets: money onto one needs a sale, or the service asks for a manager
     ("POST", "/stored-value"): Who("earn", SELLERS),
+    ("GET", "/stored-value"): Who(None, MANAGERS),
     ("GET", "/stored-value/<code>"): Who("redeem", EVERYBODY),
     ("GET", "/stored-value/<code>/entries"): Who("redeem", EVERYBODY),
     ("POST", "/stored-value/<code>/load"): Who("earn", SELLERS),

@@ -21,10 +21,11 @@ from loyalty_pos.web import (
     radar,
     refusals,
     till,
+    values,
     what_if,
 )
 
-VIEWS = (login, till, member, members, promotion_list, promotions, what_if, bills, coupons, radar, refusals)
+VIEWS = (login, till, member, members, promotion_list, promotions, what_if, bills, coupons, values, radar, refusals)
 """Every module that puts pages on the blueprint."""
 
 

@@ -95,6 +95,7 @@ def test_gift_cards_and_wallets_answer_as_documented(till: Till, owner: Till) ->
     path = f"/stored-value/{made['code']}"
     for act, sent in (("load", {"amount": 9, "reason": "x"}), ("block", {"reason": "x"}), ("unblock", {"reason": "x"})):
         check("POST", f"/stored-value/<code>/{act}", ok(owner.call("POST", f"{path}/{act}", sent)))
+    check("GET", "/stored-value", ok(owner.get("/stored-value")))
     check("GET", "/stored-value/<code>", ok(till.get(path)))
     check("GET", "/stored-value/<code>/entries", ok(till.get(f"{path}/entries")))
     check("GET", "/members/<member>/stored-value", ok(till.get(f"/members/{member}/stored-value")))

@@ -160,6 +160,28 @@ export function view(format, words) {
     );
   }
 
+  // A gift card or wallet: what it pays of this bill, and what is then left on it.
+  function values({ values: rows, pricing, lines: goods, sale }, toggle) {
+    $("b-values").hidden = !rows.length || Boolean(sale);
+    const left = goods.length ? (pricing?.stored_value ?? {}) : {};
+    $("b-values").replaceChildren(
+      ...rows.map((value) => {
+        const paid = value.on && value.code in left ? value.free - left[value.code] : 0;
+        const node = copy("t-value", {
+          ".name": fill(value.kind === "wallet" ? words.wallet : words.gift_card, { code: value.code.slice(-4) }),
+          ".why": fill(words.value_left, { amount: money(value.free - paid) }),
+          ".save": paid ? off(paid) : "",
+        });
+        const box = node.querySelector("input");
+        box.checked = value.on;
+        node.classList.toggle("on", value.on);
+        box.addEventListener("change", () => toggle(value.code));
+        return node;
+      }),
+    );
+    $("due").textContent = rows.some((value) => value.on) ? words.left_to_pay : words.to_pay;
+  }
+
   function done({ sale, member: who, undoLeft }) {
     $("done").hidden = !sale;
     $("undo").hidden = !undoLeft;
@@ -175,6 +197,9 @@ export function view(format, words) {
     $("d-coupons").replaceChildren(
       ...sale.next_coupons.map((coupon) => copy("t-next", {
         b: coupon.name, ".muted": coupon.reason, ".chip": fill(words.until, { day: format.day(coupon.valid_to) }),
+      })),
+      ...Object.entries(sale.stored_value).map(([code, balance]) => copy("t-next", {
+        b: fill(words.gift_card, { code: code.slice(-4) }), ".muted": "", ".chip": fill(words.value_left, { amount: money(balance) }),
       })),
     );
   }
@@ -196,5 +221,5 @@ export function view(format, words) {
     );
   }
 
-  return { member, coupons, lines, sums, points, done, notice };
+  return { member, coupons, lines, sums, points, values, done, notice };
 }

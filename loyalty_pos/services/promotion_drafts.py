@@ -23,12 +23,12 @@ from loyalty_pos.services import replay
 from loyalty_pos.services.context import Caller, Services
 from loyalty_pos.services.promotions import compiled_with, draft_of, find
 from loyalty_pos.services.replay import MOST_TICKETS, Period, Tally
-from loyalty_pos.services.rules import Book
+from loyalty_pos.services.rules import Book, Gift, gifts
 from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.tx import Tx
 
 Rule = dict[str, Any]
-BY_TIER = ("tickets", "tickets_touched", "discount", "points", "members")
+BY_TIER = ("tickets", "tickets_touched", "discount", "points", "gifts", "members")
 TRIED = "tried"
 """The code of a coupon that nobody holds yet."""
 
@@ -52,14 +52,15 @@ def simulate(
     """
     if "code" in (changes or {}):
         raise BadInput(errors={"code": ["fixed"]})
-    book, now, draft, given = services.store.read(lambda tx: _sides(services, tx, code, changes or {}))
+    sides, goods = services.store.read(lambda tx: _sides(services, tx, code, changes or {}))
+    book, now, draft, given = sides
     budget = draft.offers[code].limits.budget
     budgets = {} if budget is None else {code: budget}
-    whole = Tally(own=frozenset({code}), budgets=budgets)
-    tiers: dict[str | None, Tally] = defaultdict(Tally)
+    whole = Tally(own=frozenset({code}), budgets=budgets, goods=goods)
+    tiers: dict[str | None, Tally] = defaultdict(lambda: Tally(goods=goods))
     period = Period(first, last, caller.store_ids)
     for ticket in replay.tickets(services, book, period, progress, most):
-        request = ticket.request(book, ticket.tier)
+        request = ticket.request(book, ticket.tier, goods)
         before, after = price(now, request), price(draft, _with_coupon(request, code) if given else request)
         whole.add(ticket, before, after)
         tiers[ticket.tier].add(ticket, before, after)
@@ -67,8 +68,11 @@ def simulate(
     return whole.shown() | {"by_tier": [{"tier": tier} | {name: x[name] for name in BY_TIER} for tier, x in parts]}
 
 
-def _sides(services: Services, tx: Tx, code: str, changes: Rule) -> tuple[Book, RuleSet, RuleSet, bool]:
-    """The book, the two rule sets, and whether every member is given the coupon."""
+Sides = tuple[Book, RuleSet, RuleSet, bool]
+
+
+def _sides(services: Services, tx: Tx, code: str, changes: Rule) -> tuple[Sides, dict[str, Gift]]:
+    """The book, the two rule sets and whether every member is given the coupon; and the goods that either may add."""
     raw, row, draft = stored.load(tx), find(tx, code), draft_of(tx, code)
     running = row.state == "active"
     fields = {name: value for name, value in changes.items() if name != "state"}
@@ -76,7 +80,8 @@ def _sides(services: Services, tx: Tx, code: str, changes: Rule) -> tuple[Book, 
     tried = compiled_with(raw, code, _undated(rule | {"enabled": True}))
     before = _undated(row.definition) if running and rule != row.definition else row.definition | {"enabled": False}
     given = tried.offers[code].trigger == "coupon" and not running
-    return services.rules.current(tx), compiled_with(raw, code, before), tried, given
+    now = compiled_with(raw, code, before)
+    return (services.rules.current(tx), now, tried, given), gifts(tx, now, tried)
 
 
 def _undated(rule: Rule) -> Rule:

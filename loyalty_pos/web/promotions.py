@@ -152,22 +152,25 @@ def _page(
 
 
 def _history(before: Json | None) -> dict[str, Any]:
-    """The version that is shown, every version, what the draft changes of what runs, and the bills of a version."""
+    """The version that is shown, every version, what the draft changes of what runs, and the bills of a version
+    (not while the form is only redrawn: that follows every key)."""
     if before is None:
-        return {"shown": None, "versions": [], "changes": [], "bills": []}
+        return {"shown": None, "versions": [], "changes": [], "bills": None}
     code, draft = before["code"], before.get("draft")
     versions = _versions(code)
     asked = request.args.get("version", type=int)
     picked = next((version for version in versions if version["version"] == asked), None)
     shown = picked or next(version for version in versions if version["version"] == (draft or before)["version"])
     priced = (picked or before)["version"]
-    found = promotion_uses.bills(services(), current_caller(), code, priced, None, SOME_BILLS)
+    bills = None
+    if request.method == "GET":
+        bills = promotion_uses.bills(services(), current_caller(), code, priced, None, SOME_BILLS)["items"]
     return {
         "shown": shown,
         "versions": versions,
         "changes": editor.differences(_rule(before), _rule(draft)) if draft else [],
         "priced": priced,
-        "bills": found["items"],
+        "bills": bills,
     }
 
 

@@ -99,7 +99,7 @@ def test_a_refund_after_the_points_were_spent(lane: Lane, hanh: Json, clock: Fix
     assert signs(lane, "refund_after_redemption") == []
 
 
-def test_points_spent_on_a_reward_are_spent_too(lane: Lane, hanh: Json) -> None:
+def test_points_spent_on_a_reward_are_spent_too(lane: Lane, hanh: Json, clock: FixedClock) -> None:
     """A reward bought with points takes them out of the member's hands as money does."""
     reward = {"kind": "amount_off", "amount": 1_000, "per": "basket"}
     programme.change(
@@ -110,6 +110,7 @@ def test_points_spent_on_a_reward_are_spent_too(lane: Lane, hanh: Json) -> None:
     lane.adjusts(hanh["id"], 400)
     first = lane.sells(bread(300_000), card=hanh["card"])
     lane.sells(bread(100_000, earns=False), card=hanh["card"], claim_rewards=["cup"], redeem_points=100)
+    clock.move(hours=1)
     lane.takes_back_all(first)
     (row,) = signs(lane, "refund_after_redemption")
     assert row["of"] == 350

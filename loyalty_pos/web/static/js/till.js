@@ -22,6 +22,7 @@ const fresh = () => ({
 });
 let state = fresh();
 const values = purse(ask);
+const isWallet = ({ kind }) => kind === "wallet";
 let asked = 0; // the newest quote; older answers are dropped
 let queue = Promise.resolve(); // scans are handled one after the other
 
@@ -156,7 +157,7 @@ async function welcome({ member, swipe_id: swipe, card }, entry) {
   draw();
   if (card?.state === "blocked") screen.notice("warn", words.card_blocked);
   const [{ items }] = await Promise.all([ask("GET", `/members/${member.id}/coupons`), maySpend() && values.welcome(member.id)]);
-  if (state.member?.id !== member.id) return values.leave();
+  if (state.member?.id !== member.id) return values.drop(isWallet);
   state.coupons = items;
   await reprice();
 }
@@ -172,15 +173,11 @@ async function addCoupon(code) {
 }
 
 async function addValue(code) {
-  const value = await values.scan(code);
-  if (value.state !== "active") {
-    values.drop(value.code);
-    return screen.notice("bad", words.value_blocked);
-  }
+  const { state: now } = await values.scan(code);
+  if (now !== "active") return screen.notice("bad", words.value_blocked);
   await reprice();
-  if (!state.lines.length) return;
-  if (value.code in state.pricing.stored_value) return;
-  values.drop(value.code);
+  if (!state.lines.length || code in state.pricing.stored_value) return;
+  values.drop((value) => value.code === code);
   await reprice();
   screen.notice("bad", words.value_not_usable);
 }
@@ -256,14 +253,14 @@ function nextChoice() {
 function clearMember() {
   bill.abandon();
   state = { ...fresh(), lines: state.lines };
-  values.leave();
+  values.drop(isWallet);
   screen.notice();
 }
 
 function next() {
   bill.forget();
   state = fresh();
-  values.clear();
+  values.drop(() => true);
   asked += 1;
   screen.notice();
   draw();

@@ -160,26 +160,24 @@ export function view(format, words) {
     );
   }
 
-  // A gift card or wallet: what it pays of this bill, and what is then left on it.
   function values({ values: rows, pricing, lines: goods, sale }, toggle) {
     $("b-values").hidden = !rows.length || Boolean(sale);
-    const left = goods.length ? (pricing?.stored_value ?? {}) : {};
+    const left = (goods.length && pricing?.stored_value) || {};
     $("b-values").replaceChildren(
-      ...rows.map((value) => {
-        const paid = value.on && value.code in left ? value.free - left[value.code] : 0;
+      ...rows.map(({ code, kind, free, on }) => {
+        const paid = on && code in left ? free - left[code] : 0;
         const node = copy("t-value", {
-          ".name": fill(value.kind === "wallet" ? words.wallet : words.gift_card, { code: value.code.slice(-4) }),
-          ".why": fill(words.value_left, { amount: money(value.free - paid) }),
-          ".save": paid ? off(paid) : "",
+          ".name": fill(words[kind], { code: code.slice(-4) }), ".save": paid ? off(paid) : "",
+          ".why": fill(words.value_left, { amount: money(free - paid) }),
         });
         const box = node.querySelector("input");
-        box.checked = value.on;
-        node.classList.toggle("on", value.on);
-        box.addEventListener("change", () => toggle(value.code));
+        box.checked = on;
+        node.classList.toggle("on", on);
+        box.addEventListener("change", () => toggle(code));
         return node;
       }),
     );
-    $("due").textContent = rows.some((value) => value.on) ? words.left_to_pay : words.to_pay;
+    $("due").textContent = rows.some(({ on }) => on) ? words.left_to_pay : words.to_pay;
   }
 
   function done({ sale, member: who, undoLeft }) {

@@ -253,7 +253,8 @@ LAWS = (
     Law(
         "L5",
         "SELECT a.code, a.version, b.version FROM promotions a JOIN promotions b ON b.code = a.code "
-        "AND b.id > a.id AND (b.until IS NULL OR a.since < b.until) AND (a.until IS NULL OR b.since < a.until)",
+        "AND b.id > a.id AND a.since IS NOT NULL AND b.since IS NOT NULL "
+        "AND (b.until IS NULL OR a.since < b.until) AND (a.until IS NULL OR b.since < a.until)",
         "promotion {0} was in force as version {1} and as version {2} at once",
     ),
     Law(

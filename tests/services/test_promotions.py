@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from conftest import Shop
 from services.lane import Lane
 
 from loyalty_pos.errors import BadInput, Conflict, NotFound
-from loyalty_pos.services import promotions, rules, sales
+from loyalty_pos.services import ledger, promotions, rules, sales
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.storage.tx import Tx
 
@@ -226,3 +227,27 @@ def test_a_version_that_ran_is_never_rewritten(services: Services, shop: Shop) -
         with pytest.raises(Exception, match=r"append_only|UNIQUE|unique"):
             services.store.write(lambda tx, sql=change: tx.run(sql))  # type: ignore[misc]
     assert versions(services, "ten") == [(1, "superseded"), (2, "active")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_was_done_each_sale_finds_what_priced_it(lane: Lane, seed: int) -> None:
+    """Any order of drafts, activations, changes, pauses and ends: the text found is the text that was in force."""
+    luck, expected = Random(seed), {}
+    promotions.create(lane.services, WRITE, TEN)
+    for _ in range(30):
+        change = luck.choice(
+            [{"state": "active"}, {"state": "ended"}, {"enabled": luck.random() < 0.5}, cheaper(luck.randrange(1, 99)),
+             cheaper(luck.randrange(1, 99)) | {"state": "draft"}, cheaper(luck.randrange(1, 99)) | {"state": "active"}]
+        )  # fmt: skip
+        promotions.patch(lane.services, WRITE, "ten", change)
+        if luck.random() < 0.2 and "draft" in promotions.get(lane.services, "ten"):
+            promotions.drop_draft(lane.services, WRITE, "ten")
+        running = rules.book(lane.services).promotions.get("ten")
+        sale = lane.sells(line(1, price=1_000))
+        used = running is not None and running.get("enabled", True)
+        assert bool(sale["totals"]["discount"]) == used
+        expected[sale["id"]] = [running] if used else []
+    for sale_id, texts in expected.items():
+        found = sales.get_sale(lane.services, lane.caller, sale_id)["promotions"]
+        assert [one["definition"] for one in found] == texts
+    assert ledger.check(lane.services) == []

@@ -146,7 +146,7 @@ def on_the_phone(chromium: Browser, url: str, shop: DemoShop) -> None:
 
 
 def in_the_console(chromium: Browser, url: str, shop: DemoShop) -> None:
-    """Members, one record, promotions, one with its draft, a bill it priced, a what-if, gift cards, coupons, one given."""
+    """Members, one record, promotions, one with its draft, a bill, a what-if, a gift card, coupons, and one given."""
     with window(chromium, CONSOLE) as page:
         sign_in(page, f"{url}/manage/members", shop, "manager")
         picture(page, "manage-members-desktop")

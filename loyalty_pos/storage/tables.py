@@ -506,6 +506,7 @@ sale_uses = table(
     text("coupon", null=True),
     Index("ix_sale_uses_sale_id", "sale_id"),
     Index("ix_sale_uses_promotion_member_id_at", "promotion", "member_id", "at"),
+    Index("ix_sale_uses_promotion_sale_id", "promotion", "sale_id"),
 )
 
 returns = table(

@@ -52,11 +52,12 @@ def sold(tx: Tx, stores: Sequence[int], since: int) -> int:
 def bills(tx: Tx, stores: Sequence[int], code: str, version: int, before: int, limit: int) -> list[Bill]:
     """The sales of some stores that a version priced, newest first, before id ``before`` (0: from the newest)."""
     rows = tx.all(
-        "SELECT s.id, s.receipt, o.code, s.sold_at, s.state, sum(u.uses), sum(u.amount) FROM promotions p "
-        "JOIN sale_uses u ON u.promotion = p.code JOIN sales s ON s.id = u.sale_id AND s.rules >= p.since "
-        "AND (p.until IS NULL OR s.rules < p.until) JOIN stores o ON o.id = s.store_id "
-        f"WHERE p.code = ? AND p.version = ? AND s.store_id IN ({marks(stores) or 'NULL'}) AND (? = 0 OR s.id < ?) "
-        "GROUP BY s.id, s.receipt, o.code, s.sold_at, s.state ORDER BY s.id DESC LIMIT ?",
-        (code, version, *stores, before, before, limit),
+        "SELECT s.id, s.receipt, o.code, s.sold_at, s.state, n.uses, n.amount FROM (SELECT u.sale_id AS sale_id, "
+        "sum(u.uses) AS uses, sum(u.amount) AS amount FROM sale_uses u WHERE u.promotion = ? AND u.sale_id < ? "
+        "AND EXISTS (SELECT 1 FROM sales s JOIN promotions p ON s.rules >= p.since AND (p.until IS NULL "
+        "OR s.rules < p.until) WHERE s.id = u.sale_id AND p.code = ? AND p.version = ? "
+        f"AND s.store_id IN ({marks(stores) or 'NULL'})) GROUP BY u.sale_id ORDER BY u.sale_id DESC LIMIT ?) AS n "
+        "JOIN sales s ON s.id = n.sale_id JOIN stores o ON o.id = s.store_id ORDER BY s.id DESC",
+        (code, before or 2**62, code, version, *stores, limit),
     )
     return [Bill._make((*row[:5], int(row[5]), int(row[6]))) for row in rows]

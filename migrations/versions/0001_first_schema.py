@@ -804,6 +804,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_sale_uses_promotion_member_id_at", "sale_uses", ["promotion", "member_id", "at"], unique=False)
+    op.create_index("ix_sale_uses_promotion_sale_id", "sale_uses", ["promotion", "sale_id"], unique=False)
     op.create_index("ix_sale_uses_sale_id", "sale_uses", ["sale_id"], unique=False)
     op.create_table(
         "checkout_lots",

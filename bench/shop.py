@@ -95,10 +95,10 @@ def token() -> str:
 
 
 def _promote(tx: Tx, promotions: Sequence[dict[str, Any]]) -> None:
+    number = rules.bump(tx, OPENED, SYSTEM.key, "promotions")
     for definition in promotions:
-        row = rules.StoredPromotion(definition["code"], 1, "active", definition, OPENED, SYSTEM.key)
+        row = rules.StoredPromotion(definition["code"], 1, "active", definition, OPENED, SYSTEM.key, number)
         rules.add_promotion(tx, row)
-    rules.bump(tx, OPENED, SYSTEM.key, "promotions")
 
 
 def till_key(index: int) -> str:

@@ -202,10 +202,10 @@ def add_promotions(services: Services, definitions: list[dict[str, Any]]) -> Non
 
     def work(tx: Tx) -> None:
         now = services.now_ms()
+        number = rule_rows.bump(tx, now, SYSTEM.key, "promotions")
         for definition in definitions:
-            stored = StoredPromotion(definition["code"], 1, "active", definition, now, SYSTEM.key)
+            stored = StoredPromotion(definition["code"], 1, "active", definition, now, SYSTEM.key, number)
             rule_rows.add_promotion(tx, stored)
-        rule_rows.bump(tx, now, SYSTEM.key, "promotions")
 
     services.store.write(work)
 

@@ -146,7 +146,7 @@ def on_the_phone(chromium: Browser, url: str, shop: DemoShop) -> None:
 
 
 def in_the_console(chromium: Browser, url: str, shop: DemoShop) -> None:
-    """Members, one record, promotions, one of them, a what-if, coupons, and a coupon given."""
+    """Members, one record, promotions, one with its draft, a bill, a what-if, a gift card, coupons, and one given."""
     with window(chromium, CONSOLE) as page:
         sign_in(page, f"{url}/manage/members", shop, "manager")
         picture(page, "manage-members-desktop")
@@ -155,9 +155,21 @@ def in_the_console(chromium: Browser, url: str, shop: DemoShop) -> None:
         page.goto(f"{url}/manage/promotions")
         picture(page, "manage-promotions-desktop")
         page.goto(f"{url}/manage/promotions/weekend-fruit")
+        page.fill("[id='rewards.0.percent']", "20")
+        page.click("button[value=save]")
+        page.locator(".beside table").wait_for()
         picture(page, "manage-promotion-desktop", "light", "dark")
+        page.locator("a[href*='/manage/bills/']").first.click()
+        page.locator(".xl").wait_for()
+        picture(page, "manage-bill-desktop")
         page.goto(f"{url}/manage/promotions/milk-3for2/what-if?from=2026-10-24&to=2026-11-20")
         picture(page, "manage-what-if-desktop", "light", "dark")
+        page.goto(f"{url}/manage/values/new")
+        page.fill("#amount", "200.000")
+        page.fill("#reason", "Quà khai trương")
+        page.click("main .btn-primary")
+        page.locator("#balance").wait_for()
+        picture(page, "manage-value-desktop")
         page.goto(f"{url}/manage/coupons")
         picture(page, "manage-coupons-desktop")
         page.goto(f"{url}/manage/coupons/give?member={shop.member}")

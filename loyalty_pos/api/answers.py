@@ -243,6 +243,20 @@ class Sale(Pricing):
     receipt_text = texts()
 
 
+class PricedBy(Body):
+    """The version of a promotion that priced a sale, in the rule language."""
+
+    promotion = text()
+    version = whole()
+    definition = anything()
+
+
+class SaleNow(Sale):
+    """A sale as it stands now, with the versions that priced it."""
+
+    promotions = many(PricedBy)
+
+
 class ReturnedLine(Body):
     """How much of a line came back, and for how much."""
 

@@ -25,7 +25,7 @@ def list_approvals() -> Response:
 
 @api.post("/approvals/<approval>/approve")
 def approve(approval: str) -> Response:
-    """Approve what another person asked for: the points move now."""
+    """Approve what another person asked for: the points move, or the draft runs, now."""
     request, body = write(DecisionIn)
     return reply(approvals.approve(services(), request, approval, body.note))
 

@@ -40,6 +40,10 @@ _BAD = re.compile(rf"[\x00-\x1f\x7f-\x9f{_BIDI}\ud800-\udfff]")
 _BAD_SCAN = re.compile(rf"[\x00\x01\x05-\x08\x0b\x0c\x0e-\x1c\x1e\x1f\x7f-\x9f{_BIDI}\ud800-\udfff]")
 
 
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A body with nothing to say: {}."""
+
+
 def read(kind: type[T], *, most: int = MIB) -> T:
     """The body of a call that changes nothing (a quote, a preview), as ``kind``."""
     return decode(_swept(_json(most)), kind, "")

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from flask import Response
-from msgspec import Struct
 
 from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import api, reply, services, show
-from loyalty_pos.api.body import read, write
+from loyalty_pos.api.body import Nothing, read, write
 from loyalty_pos.api.problem import asked_language
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.services import checkout as use_case
 from loyalty_pos.services import sales
 from loyalty_pos.services.requests import SettleIn
-
-
-class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
-    """A body with nothing to say: {}."""
 
 
 @api.post("/quotes")

@@ -113,13 +113,16 @@ class Adjusted(Body):
 
 
 class Approval(Body):
-    """What waits for a second person, or was decided by one (S50)."""
+    """What waits for a second person, or was decided by one (S50): points for a member, or a draft that is to run."""
 
     id = text()
     at = moment()
     by = text()
-    member = text()
-    points = whole()
+    member = text(null=True)
+    points = whole(null=True)
+    promotion = text(null=True)
+    version = whole(null=True)
+    amount = whole(null=True)
     reason = text()
     state = text()
     decided_by = text(null=True)
@@ -213,6 +216,17 @@ class Promotion(Body):
     state = text()
     version = whole()
     created_at = moment()
+
+
+class PromotionNow(Promotion):
+    """A promotion: the version in force, else the newest, and the draft beside it, if there is one.
+
+    ``status`` and ``approval`` where an activation waits for a second person.
+    """
+
+    draft = fields.Nested(Promotion)
+    status = fields.String()
+    approval = fields.String()
 
 
 class PromotionVersion(Promotion):

@@ -47,6 +47,8 @@ QUERY = {
     "cursor": ({"type": "string"}, "``next`` of the page before."),
     "q": ({"type": "string", "maxLength": 100}, "Words to look for; marks do not matter."),
     "state": ({"type": "string"}, "Only those in this state."),
+    "kind": ({"type": "string"}, "Only those of this kind."),
+    "ending": ({"type": "string", "pattern": "^[0-9]{1,18}$"}, "Only those whose code ends with these digits."),
     "member": ({"type": "string"}, "Only those of this member."),
     "store": ({"type": "string"}, "Only those of the store with this code."),
     "terminal": ({"type": "string"}, "Only those of the terminal with this code."),

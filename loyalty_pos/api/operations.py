@@ -80,7 +80,7 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("POST", "/swipes/batch"): Operation(t.SwipesAnswer, s.Swipes),
     ("GET", "/sales"): lists(li.SaleRow, "member", "store", "receipt", "from", "to"),
     ("GET", "/swipes"): lists(li.SwipeRow, "terminal", "from", "to"),
-    ("GET", "/sales/<sale>"): reads(a.Sale, "sale_unknown"),
+    ("GET", "/sales/<sale>"): reads(a.SaleNow, "sale_unknown"),
     ("POST", "/sales/<sale>/attach"): writes(
         s.Attach, li.Attached, "sale_unknown", "card_unknown", "sale_has_member", "sale_returned", "attach_too_late",
         "card_blocked", "card_is_coupon", "no_terminal", "slow_down", done=CREATED,
@@ -114,7 +114,8 @@ TABLE: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/approvals"): lists(li.Approval, "state", codes=("page_unknown",)),
     ("POST", "/approvals/<approval>/approve"): writes(
-        s.Decision, li.Approval, "approval_unknown", "own_approval", "approval_decided", MEMBER, "points_insufficient"
+        s.Decision, li.Approval, "approval_unknown", "own_approval", "approval_decided", MEMBER, "points_insufficient",
+        "draft_unknown", "promotion_needed",
     ),
     ("POST", "/approvals/<approval>/reject"): writes(s.Decision, li.Approval, "approval_unknown", "approval_decided"),
     ("GET", "/members/<member>/coupons"): lists(li.Coupon, "state", codes=(MEMBER, "page_unknown")),
@@ -122,11 +123,16 @@ TABLE: dict[tuple[str, str], Operation] = {
         s.Coupon, li.GivenCoupon, MEMBER, "promotion_unknown", "promotion_not_coupon", done=CREATED
     ),
     ("GET", "/members/<member>/profile"): reads(li.Profile, MEMBER),
-    ("GET", "/promotions"): lists(li.Promotion, "state"),
-    ("POST", "/promotions"): writes(s.Promotion, li.Promotion, "promotion_taken", "promotion_needed", done=CREATED),
-    ("GET", "/promotions/<code>"): reads(li.Promotion, "promotion_unknown"),
+    ("GET", "/promotions"): lists(li.PromotionNow, "state"),
+    ("POST", "/promotions"): writes(
+        s.Promotion, li.PromotionNow, "promotion_taken", "promotion_needed", done=(201, 202)
+    ),
+    ("GET", "/promotions/<code>"): reads(li.PromotionNow, "promotion_unknown"),
     ("PATCH", "/promotions/<code>"): writes(
-        s.PromotionChange, li.Promotion, "promotion_unknown", "promotion_needed"
+        s.PromotionChange, li.PromotionNow, "promotion_unknown", "promotion_needed", done=(200, 202)
+    ),
+    ("POST", "/promotions/<code>/drop-draft"): writes(
+        s.Nothing, li.PromotionNow, "promotion_unknown", "draft_unknown", "only_draft"
     ),
     ("GET", "/promotions/<code>/versions"): reads(li.PromotionVersions, "promotion_unknown"),
     ("POST", "/promotions/<code>/simulate"): Operation(
@@ -137,6 +143,7 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/coupons/<code>"): reads(li.Coupon, "coupon_unknown"),
     ("POST", "/coupons/<code>/cancel"): writes(s.Reason, li.Coupon, "coupon_unknown", "coupon_state"),
     ("POST", "/stored-value"): writes(v.NewValue, v.StoredValue, MEMBER, *LOADED, done=CREATED),
+    ("GET", "/stored-value"): lists(v.StoredValue, "kind", "state", "ending", codes=("page_unknown",)),
     ("GET", "/stored-value/<code>"): reads(v.StoredValue, "value_unknown", "slow_down"),
     ("GET", "/stored-value/<code>/entries"): lists(v.ValueEntry, codes=("value_unknown", "page_unknown", "slow_down")),
     ("POST", "/stored-value/<code>/load"): writes(v.Load, v.StoredValue, "value_unknown", "slow_down", *LOADED),

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from loyalty_pos.api.auth import current_caller
 from loyalty_pos.api.base import api, one_of, page, reply, services, show
-from loyalty_pos.api.body import read, write
+from loyalty_pos.api.body import Nothing, read, write
 from loyalty_pos.services import promotion_drafts, promotions
 
 
@@ -24,7 +24,7 @@ class SimulateIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 @api.get("/promotions")
 def list_promotions() -> Response:
-    """The newest version of each promotion, by code."""
+    """Each promotion by code: the version in force, else the newest, and the draft beside it."""
     return show(promotions.list_promotions(services(), *page(), one_of("state", promotions.STATES)))
 
 
@@ -36,15 +36,21 @@ def create_promotion() -> Response:
 
 @api.get("/promotions/<code>")
 def get_promotion(code: str) -> Response:
-    """A promotion's rule, state and version."""
+    """A promotion's rule, state and version, and the draft beside it."""
     return show(promotions.get(services(), code))
 
 
 @api.patch("/promotions/<code>")
 def change_promotion(code: str) -> Response:
-    """Change it, or start or end it; one that ran gets its next version."""
+    """Change it, or start or end it; one that ran gets its next version, or with state draft a draft beside it."""
     request, changes = write(dict[str, Any])
     return reply(promotions.patch(services(), request, code, changes))
+
+
+@api.post("/promotions/<code>/drop-draft")
+def drop_promotion_draft(code: str) -> Response:
+    """Throw away the draft beside what runs or ran; that stays as it is."""
+    return reply(promotions.drop_draft(services(), write(Nothing)[0], code))
 
 
 @api.get("/promotions/<code>/versions")

@@ -79,6 +79,7 @@ TABLE: dict[tuple[str, str], Who] = {
     ("POST", "/promotions"): Who(None, MANAGERS),
     ("GET", "/promotions/<code>"): Who(None, READERS),
     ("PATCH", "/promotions/<code>"): Who(None, MANAGERS),
+    ("POST", "/promotions/<code>/drop-draft"): Who(None, MANAGERS),
     ("GET", "/promotions/<code>/versions"): Who(None, READERS),
     ("POST", "/promotions/<code>/simulate"): Who(None, MANAGERS),
     ("GET", "/coupons"): Who(None, READERS),
@@ -87,6 +88,7 @@ TABLE: dict[tuple[str, str], Who] = {
     ("POST", "/members/<member>/coupons"): Who(None, MANAGERS),
     # gift cards and wallets: money onto one needs a sale, or the service asks for a manager
     ("POST", "/stored-value"): Who("earn", SELLERS),
+    ("GET", "/stored-value"): Who(None, MANAGERS),
     ("GET", "/stored-value/<code>"): Who("redeem", EVERYBODY),
     ("GET", "/stored-value/<code>/entries"): Who("redeem", EVERYBODY),
     ("POST", "/stored-value/<code>/load"): Who("earn", SELLERS),

@@ -106,6 +106,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "coupon_unknown": ("Không có phiếu ưu đãi này.", "There is no such coupon."),
     "value_unknown": ("Không có thẻ quà tặng hay ví này.", "There is no such gift card or wallet."),
+    "draft_unknown": ("Khuyến mãi này không có bản nháp.", "This promotion has no draft."),
     "promotion_unknown": ("Không có chương trình khuyến mãi này.", "There is no such promotion."),
     "product_unknown": ("Không có mặt hàng này.", "There is no such product."),
     "store_unknown": ("Không có cửa hàng này.", "There is no such store."),
@@ -201,6 +202,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "value_blocked": ("Thẻ quà tặng hoặc ví này đã bị khoá.", "This gift card or wallet is blocked."),
     "value_active": ("Thẻ quà tặng hoặc ví này đang dùng được.", "This gift card or wallet is not blocked."),
+    "only_draft": (
+        "Khuyến mãi này mới chỉ có bản nháp; hãy kết thúc nó.",
+        "This promotion is nothing but its draft; end it instead.",
+    ),
     "promotion_taken": ("Mã chương trình này đã có.", "A promotion with this code exists already."),
     "promotion_needed": (
         "Một chương trình đang chạy còn phát phiếu của chương trình này.",

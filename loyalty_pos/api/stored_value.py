@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from loyalty_pos.api.auth import current_caller
-from loyalty_pos.api.base import api, page, reply, services, show
+from loyalty_pos.api.base import api, one_of, page, reply, services, show, text
 from loyalty_pos.api.body import write
 from loyalty_pos.services import stored_value
 from loyalty_pos.services.requests import LoadIn, ReasonIn, StoredValueIn
@@ -15,6 +15,13 @@ from loyalty_pos.services.requests import LoadIn, ReasonIn, StoredValueIn
 def issue_value() -> Response:
     """A new gift card or wallet, with what it was sold for on it."""
     return reply(stored_value.issue(services(), *write(StoredValueIn)))
+
+
+@api.get("/stored-value")
+def list_values() -> Response:
+    """Every gift card and wallet, the newest first; of a kind, of a state, or by the last digits of the code."""
+    kind, state = one_of("kind", ("gift_card", "wallet")), one_of("state", ("active", "blocked"))
+    return show(stored_value.list_values(services(), *page(), kind, state, text("ending")))
 
 
 @api.get("/stored-value/<code>")

@@ -69,6 +69,7 @@ class TierPart(Body):
     tickets_touched = whole()
     discount = one(NowDraft)
     points = one(NowDraft)
+    gifts = one(NowDraft)
     members = one(GainLose)
 
 
@@ -79,6 +80,7 @@ class Simulation(Body):
     tickets_touched = whole()
     discount = one(NowDraft)
     points = one(NowDraft)
+    gifts = one(NowDraft)
     margin = one(NowDraft)
     tickets_without_cost = whole()
     members = one(GainLose)

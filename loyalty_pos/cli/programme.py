@@ -16,7 +16,7 @@ from loyalty_pos.services import promotions
 from loyalty_pos.services.context import Services
 
 PARTS = ("settings", "tiers", "promotions")
-READ_ONLY = ("version", "created_at")
+READ_ONLY = ("version", "created_at", "draft")
 
 
 @click.group()

@@ -1,7 +1,8 @@
-"""Four eyes: an adjustment above the limit waits until a second person decides, once (S50).
+"""Four eyes: points by hand or a promotion above the limit wait until a second person decides, once (S50).
 
-Invariant: points move only in the transaction that turns ``waiting`` into ``approved``, and the
-one who asked is never the one who approves; the database keeps both rules by itself.
+Invariant: points move, and a draft runs, only in the transaction that turns ``waiting`` into
+``approved``, and the one who asked is never the one who approves; the database keeps both rules by
+itself.  What is approved is the draft that was shown: a change of it takes the request back.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from loyalty_pos.errors import Conflict, NotFound, Refused
+from loyalty_pos.services import promotions
 from loyalty_pos.services.context import Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
@@ -25,8 +27,11 @@ def _shown(row: ApprovalRow) -> dict[str, Any]:
         "id": str(row.id),
         "at": from_ms(row.at).isoformat(timespec="seconds"),
         "by": row.by,
-        "member": str(row.member_id),
+        "member": None if row.member_id is None else str(row.member_id),
         "points": row.points,
+        "promotion": row.promotion,
+        "version": row.version,
+        "amount": row.amount,
         "reason": row.reason,
         "state": row.state,
         "decided_by": row.decided_by,
@@ -46,10 +51,11 @@ def list_approvals(
 
 
 def approve(services: Services, request: Request, approval_id: str, note: str | None = None) -> tuple[Outcome, Any]:
-    """waiting -> approved, and the points move now.
+    """waiting -> approved, and the points move or the draft runs now.
 
     NotFound (``approval_unknown``), Refused (``own_approval``), Conflict (``approval_decided``);
-    Refused (``points_insufficient``) and NotFound (``member_unknown``) leave it waiting.
+    Refused (``points_insufficient``), NotFound (``member_unknown``), BadInput and Conflict
+    (``promotion_needed``) of the rules leave it waiting.
     """
 
     def post(tx: Tx, _ready: object) -> Outcome:
@@ -57,9 +63,12 @@ def approve(services: Services, request: Request, approval_id: str, note: str | 
         if row.by == request.caller.key:
             raise Refused("own_approval")
         done = _decide(services, tx, request, row, "approved", note)
-        member = adjustable(services, tx, str(row.member_id), row.points)
-        why = Why(services.now_ms(), row.by, request.caller.terminal_id, reason=row.reason, key=request.key)
-        post_adjustment(services, tx, member, row.points, why)
+        if row.promotion is not None:
+            promotions.run_approved(services, tx, request, row.promotion)
+        elif row.points is not None:
+            member = adjustable(services, tx, str(row.member_id), row.points)
+            why = Why(services.now_ms(), row.by, request.caller.terminal_id, reason=row.reason, key=request.key)
+            post_adjustment(services, tx, member, row.points, why)
         return Outcome("done", _shown(done))
 
     outcome = decide(services, request, lambda _tx: object(), post)
@@ -77,6 +86,17 @@ def reject(services: Services, request: Request, approval_id: str, note: str | N
 
     outcome = decide(services, request, lambda _tx: object(), post)
     return outcome, outcome.value()
+
+
+def waiting(services: Services, code: str) -> dict[str, Any] | None:
+    """What waits for a promotion to run; None when nothing does."""
+    row = services.store.read(lambda tx: rows.waiting(tx, code))
+    return None if row is None else _shown(row)
+
+
+def waiting_promotions(services: Services) -> list[str]:
+    """The codes of the promotions that wait for a second person."""
+    return services.store.read(rows.waiting_promotions)
 
 
 def _find(tx: Tx, approval_id: str) -> ApprovalRow:

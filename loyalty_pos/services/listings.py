@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from loyalty_pos.domain.cards import mask_card
-from loyalty_pos.errors import BadInput
+from loyalty_pos.errors import BadInput, NotFound
 from loyalty_pos.services.context import Caller, Services, from_ms
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.rules import Programme
@@ -57,6 +57,25 @@ def list_sales(
             for row in rows[:limit]
         ]
         return {"items": items, "next": str(rows[limit - 1][0]) if len(rows) > limit else None}
+
+    return services.store.read(work)
+
+
+def goods(services: Services, caller: Caller, sale_id: str) -> dict[str, Any]:
+    """Line -> {"sku", "name", "quantity", "unit_price"} of a sale.
+
+    NotFound (``sale_unknown``) also for another store's.
+    """
+
+    def work(tx: Tx) -> dict[str, Any]:
+        row = sales.find(tx, parse_id(sale_id, "sale"))
+        if row is None:
+            raise NotFound("sale_unknown")
+        caller.need_store(row.store_id, "sale")
+        return {
+            line: {"sku": sku, "name": name, "quantity": quantity, "unit_price": price}
+            for line, sku, name, quantity, price in sales.goods(tx, row.id)
+        }
 
     return services.store.read(work)
 

@@ -79,11 +79,12 @@ def locked(tx: Tx) -> StoredRules:
     return stored.load(tx)
 
 
-def changed(services: Services, tx: Tx, request: Request, what: str, reason: str | None) -> None:
-    """Say that the rules changed: a new version for every till, a line in the audit."""
+def changed(services: Services, tx: Tx, request: Request, what: str, reason: str | None) -> int:
+    """Say that the rules changed: a new number for every till, which is returned, and a line in the audit."""
     now = services.now_ms()
-    version = stored.bump(tx, now, request.caller.key, what)
-    audit.add(tx, now, request.caller.key, f"rules.{what}", str(version), reason)
+    number = stored.bump(tx, now, request.caller.key, what)
+    audit.add(tx, now, request.caller.key, f"rules.{what}", str(number), reason)
+    return number
 
 
 def check(raw: StoredRules) -> RuleSet:

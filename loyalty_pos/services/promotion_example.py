@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,15 +21,30 @@ from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.catalogue import Product
 from loyalty_pos.storage.tx import Tx
 
-Goods = Sequence[tuple[int, str]]
-"""(quantity, sku)."""
+
+class Good(NamedTuple):
+    """One line of an example; ``price`` None: as our catalogue says, minor units."""
+
+    quantity: int
+    sku: str
+    price: int | None = None
+
+
+class Buyer(NamedTuple):
+    """Who buys: a member or nobody in particular, on a tier, with a coupon of the promotion ``coupon``."""
+
+    member: bool = False
+    tier: str | None = None
+    coupon: str | None = None
+
+
 MOST_GOODS = 30
 LOOKED_AT = 2000
 COUPON = "example"
 MEMBER = "example"
 
 
-def goods(services: Services, rule: dict[str, Any]) -> list[tuple[int, str]]:
+def goods(services: Services, rule: dict[str, Any]) -> list[Good]:
     """Goods to show a rule with: three of the first that it is about, one of another."""
     try:
         scopes = check_promotion(rule).scopes()
@@ -39,14 +54,14 @@ def goods(services: Services, rule: dict[str, Any]) -> list[tuple[int, str]]:
     meant = [x for x in known if any(s.matches(_line(x, 1, 1), category_path(x.category)) for s in scopes)]
     first = (meant or known)[:1]
     other = [x for x in known if x not in meant and x not in first][:1]
-    return [(3, x.sku) for x in first] + [(1, x.sku) for x in other]
+    return [Good(3, x.sku, x.unit_price) for x in first] + [Good(1, x.sku, x.unit_price) for x in other]
 
 
 def example(
-    services: Services, rule: dict[str, Any], wanted: Goods, member: bool, tier: str | None, language: Language
+    services: Services, rule: dict[str, Any], wanted: Sequence[Good], buyer: Buyer, language: Language
 ) -> dict[str, Any]:
-    """{"pricing", "lines": {line: {"name", "quantity", "unit_price"}}} of some goods now, under the
-    rules in force with this one beside them; a coupon of it is shown.
+    """{"pricing", "lines": {line: {"sku", "name", "quantity", "unit_price"}}, "gifts": [{"name", "quantity", "worth"}]}
+    of some goods now, under the rules in force with this one beside them; gifts by their price, if we know it.
 
     BadInput with the faulty fields of the rule, or ``goods`` for one without a price here.
     """
@@ -55,28 +70,41 @@ def example(
     def work(tx: Tx) -> dict[str, Any]:
         book = services.rules.current(tx)
         rules = compiled_with(stored.load(tx), rule["code"], rule | {"enabled": True})
-        lines = [
-            _line(_product(tx, sku), place, quantity) for place, (quantity, sku) in enumerate(wanted[:MOST_GOODS], 1)
-        ]
-        coupon = (COUPON,) if rule.get("trigger") == "coupon" else ()
+        lines = [_line(_product(tx, good), place, good.quantity) for place, good in enumerate(wanted[:MOST_GOODS], 1)]
+        coupon = (COUPON,) if buyer.coupon else ()
+        given = {sku: found for sku in rules.gifts if (found := catalogue.product(tx, sku)) is not None}
         request = PriceRequest(
             basket=Basket(lines=tuple(lines), coupons=coupon),
             now=from_ms(services.now_ms()).astimezone(ZoneInfo(book.programme.zone)),
             zone=book.programme.zone,
-            member=MemberFacts(id=MEMBER, tier=tier) if member else None,
-            coupons=tuple(CouponFacts(code=code, promotion=rule["code"]) for code in coupon),
+            member=MemberFacts(id=MEMBER, tier=buyer.tier) if buyer.member else None,
+            coupons=tuple(CouponFacts(code=code, promotion=buyer.coupon or "") for code in coupon),
             language=language,
             explain=True,
+            prices={sku: found.unit_price or 0 for sku, found in given.items()},
         )
-        shown = {x.line: {"name": x.name or x.sku, "quantity": x.quantity, "unit_price": x.unit_price} for x in lines}
-        return {"pricing": msgspec.to_builtins(price(rules, request).pricing), "lines": shown}
+        pricing = price(rules, request).pricing
+        return {
+            "pricing": msgspec.to_builtins(pricing),
+            "lines": {
+                x.line: {"sku": x.sku, "name": x.name or x.sku, "quantity": x.quantity, "unit_price": x.unit_price}
+                for x in lines
+            },
+            "gifts": [
+                {"name": known.name or sku if (known := given.get(sku)) else sku, "quantity": quantity,
+                 "worth": quantity * request.prices.get(sku, 0)}
+                for sku, quantity in pricing.free_items.items()
+            ],
+        }  # fmt: skip
 
     return services.store.read(work)
 
 
-def _product(tx: Tx, sku: str) -> Product:
-    found = catalogue.product(tx, sku)
-    if found is None or found.unit_price is None:
+def _product(tx: Tx, good: Good) -> Product:
+    """The product at the price that is tried; one that we do not know needs a price."""
+    known = catalogue.product(tx, good.sku) or Product(good.sku, None, None, None, None, None, 0)
+    found = known if good.price is None else known._replace(unit_price=good.price)
+    if found.unit_price is None:
         raise BadInput(errors={"goods": ["unknown"]})
     return found
 

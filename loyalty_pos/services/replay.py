@@ -8,7 +8,7 @@ would have bought instead.  Nothing is written.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -24,7 +24,7 @@ from loyalty_pos.domain.pricing.request import CouponFacts, MemberFacts, PriceRe
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import BadInput, Refused
 from loyalty_pos.services.context import Services, from_ms
-from loyalty_pos.services.rules import Book
+from loyalty_pos.services.rules import Book, Gift
 from loyalty_pos.storage import replay as stored
 from loyalty_pos.storage.replay import PastDay, PastLine, PastSale
 from loyalty_pos.storage.tx import Tx
@@ -78,8 +78,8 @@ class Ticket(Struct, frozen=True):
             spend=sum(x.spend for x in before),
         )
 
-    def request(self, book: Book, tier: str | None) -> PriceRequest:
-        """What the engine is asked."""
+    def request(self, book: Book, tier: str | None, gifts: Mapping[str, Gift]) -> PriceRequest:
+        """What the engine is asked; ``gifts``: goods that the rules may add, valued by their price (S11)."""
         return PriceRequest(
             basket=self.basket,
             now=from_ms(self.sale.sold_at).astimezone(ZoneInfo(book.programme.zone)),
@@ -89,6 +89,7 @@ class Ticket(Struct, frozen=True):
             store=self.sale.store,
             language=book.language,
             explain=True,
+            prices={sku: gift.price or 0 for sku, gift in gifts.items()},
         )
 
 
@@ -247,11 +248,14 @@ class Tally:
     own: frozenset[str] = frozenset()
     """Promotions that are the draft's own subject: losing them is no conflict, their floors always count."""
     budgets: dict[str, int] = field(default_factory=dict)
+    goods: Mapping[str, Gift] = field(default_factory=dict)
+    """What goods for free are worth, and what they cost the shop."""
     tickets: int = 0
     touched: int = 0
     without_cost: int = 0
     discount: Pair = field(default_factory=Pair)
     points: Pair = field(default_factory=Pair)
+    gifts: Pair = field(default_factory=Pair)
     margin: Pair = field(default_factory=Pair)
     days: dict[date, Day] = field(default_factory=lambda: defaultdict(Day))
     lost: Counter[str] = field(default_factory=Counter)
@@ -259,7 +263,7 @@ class Tally:
     spent: Counter[str] = field(default_factory=Counter)
     budget_reached_on: date | None = None
     paid: Counter[int] = field(default_factory=Counter)
-    """Member -> what they would have paid more."""
+    """Member -> what they would have paid more, less what they would have had for free."""
     earned: Counter[int] = field(default_factory=Counter)
     """Member -> points that they would have earned more."""
 
@@ -268,23 +272,36 @@ class Tally:
         before, after = now.pricing, draft.pricing
         self.tickets += 1
         same = before.lines == after.lines and before.points.earned == after.points.earned
-        self.touched += not same
+        self.touched += not (same and before.free_items == after.free_items)
+        free = self._worth(before.free_items), self._worth(after.free_items)
+        self.gifts.add(*free)
         self.discount.add(before.totals.discount, after.totals.discount)
         self.points.add(before.points.earned, after.points.earned)
         day = self.days[ticket.day]
         day.tickets += 1
         day.discount.add(before.totals.discount, after.totals.discount)
-        cost = ticket.cost
-        if cost is None:
+        costs = [self._cost(ticket, pricing.free_items) for pricing in (before, after)]
+        if None in costs:
             self.without_cost += 1
         else:
-            self.margin.add(before.totals.net - cost, after.totals.net - cost)
+            self.margin.add(*(x.totals.net - (cost or 0) for x, cost in zip((before, after), costs, strict=True)))
         self.lost.update({use.promotion for use in now.uses} - {use.promotion for use in draft.uses} - self.own)
         self.floor_hits += len(_floored(draft) - (_floored(now) - self.own))
         self._spend(ticket.day, draft)
         if ticket.member is not None:
-            self.paid[ticket.member.id] += after.totals.to_pay - before.totals.to_pay
+            self.paid[ticket.member.id] += after.totals.to_pay - before.totals.to_pay - (free[1] - free[0])
             self.earned[ticket.member.id] += after.points.earned - before.points.earned
+
+    def _worth(self, free: Mapping[str, int]) -> int:
+        """What goods for free would have been sold for; those of which we know no price are worth nothing here."""
+        return sum((self.goods[sku].price or 0) * count for sku, count in free.items() if sku in self.goods)
+
+    def _cost(self, ticket: Ticket, free: Mapping[str, int]) -> int | None:
+        """What the goods of a ticket and those for free cost the shop; None when one of the costs is not known."""
+        given = [(self.goods[sku].cost if sku in self.goods else None, count) for sku, count in free.items()]
+        if ticket.cost is None or any(cost is None for cost, _ in given):
+            return None
+        return ticket.cost + sum((cost or 0) * count for cost, count in given)
 
     def _spend(self, day: date, draft: Priced) -> None:
         for use in draft.uses:
@@ -305,6 +322,7 @@ class Tally:
             "tickets_touched": self.touched,
             "discount": self.discount.shown(),
             "points": self.points.shown(),
+            "gifts": self.gifts.shown(),
             "margin": self.margin.shown(),
             "tickets_without_cost": self.without_cost,
             "members": {"gain": sum(x > 0 for x in worth), "lose": sum(x < 0 for x in worth)},

@@ -19,6 +19,7 @@ from loyalty_pos.domain.pricing.compile import RuleSet, compile_rules
 from loyalty_pos.domain.pricing.request import Language
 from loyalty_pos.domain.tiers import TierRules
 from loyalty_pos.services.context import Services, from_ms, to_ms
+from loyalty_pos.storage import reading
 from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.tx import Tx
 
@@ -53,6 +54,8 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     """Only the rotating code of the QR page may spend points (S23)."""
     return_shortfall: str = "record"
     adjustment_limit: int = 1000
+    promotion_limit: Money | None = None
+    """A promotion that can cost more runs only when a second person approves; None: none is asked."""
     tier_rules: TierRules = TierRules()
     attach_days: int = 7
     """How long after a sale a forgotten card may still be attached."""
@@ -155,3 +158,16 @@ def _compile(raw: stored.StoredRules) -> Book:
 def book(services: Services) -> Book:
     """The rules in force now."""
     return services.store.read(services.rules.current)
+
+
+class Gift(Struct, frozen=True):
+    """What we know of goods that an offer may add; minor units, None: not known."""
+
+    price: int | None
+    cost: int | None
+
+
+def gifts(tx: Tx, *rules: RuleSet) -> dict[str, Gift]:
+    """The goods that some rules may add, by sku, also those that no bill has."""
+    known = reading.products(tx, [sku for one in rules for sku in one.gifts])
+    return {sku: Gift(found.unit_price, found.unit_cost) for sku, found in known.items()}

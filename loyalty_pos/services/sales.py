@@ -23,6 +23,7 @@ from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.loading import Ready, check_basket, check_scopes, make_ready
 from loyalty_pos.services.members import summary
 from loyalty_pos.services.posting import Ticket, known_receipt, post_sale
+from loyalty_pos.services.promotions import priced_by
 from loyalty_pos.services.requests import SaleIn, SettleIn
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage import ledger, members, posting, reading, sales, values
@@ -302,14 +303,18 @@ def first_answer(tx: Tx, sale_id: int) -> Any:
 
 
 def get_sale(services: Services, caller: Caller, sale_id: str) -> Any:
-    """A Sale as it stands now; NotFound (``sale_unknown``) also for another store's."""
+    """A Sale as it stands now, with the version of each promotion that priced it in ``promotions``.
+
+    NotFound (``sale_unknown``) also for another store's.
+    """
 
     def work(tx: Tx) -> Any:
         row = sales.find(tx, parse_id(sale_id, "sale"))
         if row is None:
             raise NotFound("sale_unknown")
         caller.need_store(row.store_id, "sale")
-        return first_answer(tx, row.id) | {"state": row.state} | _attached(services, tx, row)
+        now = {"state": row.state, "promotions": priced_by(tx, row.id)}
+        return first_answer(tx, row.id) | now | _attached(services, tx, row)
 
     return services.store.read(work)
 

@@ -175,6 +175,31 @@ def entries(services: Services, caller: Caller, code: str, cursor: str | None, l
     return {"items": items, "next": items[-1]["id"] if len(found) > limit else None}
 
 
+def list_values(
+    services: Services,
+    cursor: str | None = None,
+    limit: int = 50,
+    kind: str | None = None,
+    state: str | None = None,
+    ending: str | None = None,
+) -> dict[str, Any]:
+    """{"items", "next"}: every one, the newest first, of a kind, of a state, or whose code ends so.
+
+    BadInput for an ``ending`` that is no digits.
+    """
+    if ending is not None and not (ending.isascii() and ending.isdigit() and len(ending) <= 18):
+        raise BadInput(errors={"ending": ["invalid"]})
+    before = parse_id(cursor, "page") if cursor else 0
+    found = services.store.read(lambda tx: values.listed(tx, before, limit + 1, kind, state, ending))
+    items = [shown(row) for row in found[:limit]]
+    return {"items": items, "next": str(found[limit - 1].id) if len(found) > limit else None}
+
+
+def owed(services: Services) -> int:
+    """What all gift cards and wallets bear together, in minor units."""
+    return services.store.read(values.owed)
+
+
 def of_member(services: Services, member_id: str) -> dict[str, Any]:
     """{"items", "next"}: the member's wallets, oldest first; NotFound (``member_unknown``)."""
 

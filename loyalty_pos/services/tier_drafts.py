@@ -20,7 +20,7 @@ from loyalty_pos.services import replay, tiers
 from loyalty_pos.services.context import Caller, Services
 from loyalty_pos.services.programme import check_tiers
 from loyalty_pos.services.replay import MOST_TICKETS, Member, Pair, Period, Tally
-from loyalty_pos.services.rules import Book
+from loyalty_pos.services.rules import Book, gifts
 from loyalty_pos.storage import rules as rule_rows
 from loyalty_pos.storage import tiers as stored
 from loyalty_pos.storage.tiers import Candidate
@@ -125,7 +125,9 @@ def simulate(
     book, rules = _compiled(services, draft)
     renamed = successors(book.rules.tiers, rules.tiers)
     own = frozenset(x.code for x in (*book.rules.tier_offers.values(), *rules.tier_offers.values()))
-    tally = Tally(own=own, budgets={code: x["budget"] for code, x in book.limited.items() if "budget" in x})
+    goods = services.store.read(lambda tx: gifts(tx, book.rules, rules))
+    budgets = {code: x["budget"] for code, x in book.limited.items() if "budget" in x}
+    tally = Tally(own=own, budgets=budgets, goods=goods)
     levels = _Levels()
     seen: dict[int, Member] = {}
 
@@ -141,7 +143,8 @@ def simulate(
         assert ticket.member is not None
         seen[ticket.member.id] = ticket.member
         before, after = (tier(ticket.member.id, ticket.day, drafted) for drafted in (False, True))
-        now, then = price(book.rules, ticket.request(book, before)), price(rules, ticket.request(book, after))
+        now = price(book.rules, ticket.request(book, before, goods))
+        then = price(rules, ticket.request(book, after, goods))
         tally.add(ticket, now, then)
         levels.ticket(before, after, now.pricing.totals.discount, then.pricing.totals.discount)
     end = date.fromordinal(last.toordinal() + 1)

@@ -27,11 +27,12 @@ class Fixed(NamedTuple):
 
 
 def fixed(tx: Tx) -> dict[str, Fixed]:
-    """Table -> what its triggers refuse to change."""
+    """Table -> what its triggers refuse to change in every row; what they refuse in some is theirs alone."""
     rows = tx.all(
         "SELECT c.relname, t.tgtype, ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid "
         "AND a.attnum = ANY (t.tgattr::int2[])) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-        "JOIN pg_proc p ON p.oid = t.tgfoid WHERE p.proname = 'refuse_change' AND NOT t.tgisinternal"
+        "JOIN pg_proc p ON p.oid = t.tgfoid WHERE p.proname = 'refuse_change' AND NOT t.tgisinternal "
+        "AND t.tgqual IS NULL"
     )
     found: dict[str, Fixed] = {}
     for name, kind, columns in rows:

@@ -251,6 +251,20 @@ LAWS = (
         "line {1} of sale {0} has put {2} on gift cards, of which {3} is sold and kept",
     ),
     Law(
+        "L5",
+        "SELECT a.code, a.version, b.version FROM promotions a JOIN promotions b ON b.code = a.code "
+        "AND b.id > a.id AND a.since IS NOT NULL AND b.since IS NOT NULL "
+        "AND (b.until IS NULL OR a.since < b.until) AND (a.until IS NULL OR b.since < a.until)",
+        "promotion {0} was in force as version {1} and as version {2} at once",
+    ),
+    Law(
+        "L6",
+        "SELECT u.sale_id, u.promotion, s.rules FROM sale_uses u JOIN sales s ON s.id = u.sale_id "
+        "WHERE u.coupon IS NOT NULL AND NOT EXISTS (SELECT 1 FROM promotions p WHERE p.code = u.promotion "
+        "AND p.since <= s.rules AND (p.until IS NULL OR p.until > s.rules))",
+        "sale {0} used a coupon of promotion {1}, of which no version was in force under rules {2}",
+    ),
+    Law(
         "L7",
         f"SELECT granted, balances, spent, expired, taken, other FROM ({BALANCE_SHEET}) AS sheet "
         "WHERE granted <> balances + spent + expired + taken + other",

@@ -93,10 +93,11 @@ def attached_after_payment(tx: Tx, span: Span) -> list[Sign]:
 
 
 def refund_after_redemption(tx: Tx, span: Span, within_ms: int) -> list[Sign]:
-    """Returns of a sale whose points were on their way out: the member spent points between sale and return."""
+    """Returns of a sale whose points were on their way out: the member spent points, as money or for rewards, between
+    sale and return."""
     rows = tx.all(
         "SELECT * FROM (SELECT r.at, o.code, s.cashier, s.member_id, r.taken_back + r.shortfall, s.id, s.receipt, "
-        "(SELECT coalesce(sum(x.redeemed), 0) FROM sales x WHERE x.member_id = s.member_id AND x.id > s.id "
+        "(SELECT coalesce(sum(x.redeemed + x.claimed), 0) FROM sales x WHERE x.member_id = s.member_id AND x.id > s.id "
         "AND x.recorded_at < r.at) AS spent FROM returns r JOIN sales s ON s.id = r.sale_id "
         f"JOIN stores o ON o.id = r.store_id WHERE {_within('r.store_id', 'r.at', span)} AND s.member_id IS NOT NULL "
         "AND r.taken_back + r.shortfall > 0 AND r.at - s.sold_at <= ?) AS late WHERE spent > 0 "

@@ -7,8 +7,10 @@ indexed read tells every process whether its compiled rules are still in force.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from loyalty_pos.storage.reading import marks
 from loyalty_pos.storage.tx import Tx
 
 
@@ -22,7 +24,7 @@ class StoredRules(NamedTuple):
 
 
 class StoredPromotion(NamedTuple):
-    """One version of a promotion."""
+    """One version of a promotion; it was in force from the rules numbered ``since`` until before ``until``."""
 
     code: str
     version: int
@@ -30,6 +32,8 @@ class StoredPromotion(NamedTuple):
     definition: dict[str, Any]
     created_at: int
     created_by: str
+    since: int | None = None
+    until: int | None = None
 
 
 def version(tx: Tx) -> int:
@@ -71,66 +75,98 @@ def save_tiers(tx: Tx, tiers: list[dict[str, Any]], at: int, by: str) -> None:
     )
 
 
-_COLUMNS = "code, version, state, definition, created_at, created_by"
+_COLUMNS = ", ".join(StoredPromotion._fields)
+_CURRENT = "CASE q.state WHEN 'active' THEN 0 ELSE 1 END, q.version DESC LIMIT 1"
+"""The order in which the version in force comes first, else the newest."""
 
 
 def _promotion(row: Any) -> StoredPromotion:
-    return StoredPromotion(row[0], row[1], row[2], json.loads(row[3]), row[4], row[5])
+    found = StoredPromotion._make(row)
+    return found._replace(definition=json.loads(row[3]))
 
 
 def promotion(tx: Tx, code: str) -> StoredPromotion | None:
-    """The newest version of a promotion."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM promotions WHERE code = ? ORDER BY version DESC LIMIT 1", (code,))
+    """The version of a promotion that is in force, else its newest."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM promotions q WHERE code = ? ORDER BY {_CURRENT}", (code,))
     return _promotion(row) if row else None
 
 
 def versions(tx: Tx, code: str) -> list[StoredPromotion]:
     """Every version of a promotion, the newest first."""
-    return [
-        _promotion(row)
-        for row in tx.all(f"SELECT {_COLUMNS} FROM promotions WHERE code = ? ORDER BY version DESC", (code,))
-    ]
+    rows = tx.all(f"SELECT {_COLUMNS} FROM promotions WHERE code = ? ORDER BY version DESC", (code,))
+    return [_promotion(row) for row in rows]
 
 
 def promotions(tx: Tx, after: str, limit: int, state: str | None = None) -> list[StoredPromotion]:
-    """The newest version of each promotion, by code, after ``after``, of one state if asked."""
+    """The version in force of each promotion, else its newest, by code, after ``after``, of one state if asked."""
     rows = tx.all(
         f"SELECT {_COLUMNS} FROM promotions p WHERE code > ? AND version = "
-        "(SELECT max(version) FROM promotions q WHERE q.code = p.code) "
+        f"(SELECT q.version FROM promotions q WHERE q.code = p.code ORDER BY {_CURRENT}) "
         f"{'' if state is None else 'AND state = ? '}ORDER BY code LIMIT ?",
         (after, *([] if state is None else [state]), limit),
     )
     return [_promotion(row) for row in rows]
 
 
+def drafts(tx: Tx, codes: Sequence[str]) -> dict[str, StoredPromotion]:
+    """The draft of each of these promotions that has one, by code."""
+    if not codes:
+        return {}
+    rows = tx.all(f"SELECT {_COLUMNS} FROM promotions WHERE code IN ({marks(codes)}) AND state = 'draft'", codes)
+    return {row[0]: _promotion(row) for row in rows}
+
+
+def pricing(tx: Tx, sale_id: int) -> list[StoredPromotion]:
+    """The versions that were in force for the promotions of a sale, by code.
+
+    Exact: a sale keeps the number of the rules that priced it, at most one version of a promotion is in
+    force at a number, and what has started is never rewritten (docs/decisions/0011).
+    """
+    rows = tx.all(
+        f"SELECT {', '.join('p.' + name for name in StoredPromotion._fields)} FROM promotions p "
+        "JOIN sales s ON s.id = ? AND p.since <= s.rules AND (p.until IS NULL OR p.until > s.rules) "
+        "WHERE p.code IN (SELECT promotion FROM sale_uses WHERE sale_id = ?) ORDER BY p.code",
+        (sale_id, sale_id),
+    )
+    return [_promotion(row) for row in rows]
+
+
 def add_promotion(tx: Tx, row: StoredPromotion) -> None:
-    """Add a version; unique by (code, version)."""
+    """Add a version; unique by (code, version), and one draft and one in force of each code."""
     tx.run(
-        "INSERT INTO promotions (code, version, state, definition, created_at, created_by) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            row.code,
-            row.version,
-            row.state,
-            json.dumps(row.definition, ensure_ascii=False),
-            row.created_at,
-            row.created_by,
-        ),
+        f"INSERT INTO promotions ({_COLUMNS}) VALUES ({', '.join('?' * len(row))})",
+        row._replace(definition=json.dumps(row.definition, ensure_ascii=False)),  # type: ignore[arg-type]
     )
 
 
-def set_promotion(tx: Tx, code: str, version_: int, state: str, definition: dict[str, Any] | None = None) -> None:
-    """Change the state of a version, or the definition of a draft."""
-    tx.run("UPDATE promotions SET state = ? WHERE code = ? AND version = ?", (state, code, version_))
-    if definition is not None:
-        tx.run(
-            "UPDATE promotions SET definition = ? WHERE code = ? AND version = ? AND state = 'draft'",
-            (json.dumps(definition, ensure_ascii=False), code, version_),
-        )
-
-
-def replace_promotion(tx: Tx, row: StoredPromotion) -> None:
-    """Write the state and the rule of a version anew (the rule only of one that never ran)."""
+def redefine(tx: Tx, row: StoredPromotion) -> None:
+    """Write the rule of a draft anew, and who did."""
     tx.run(
-        "UPDATE promotions SET state = ?, definition = ? WHERE code = ? AND version = ?",
-        (row.state, json.dumps(row.definition, ensure_ascii=False), row.code, row.version),
+        "UPDATE promotions SET definition = ?, created_at = ?, created_by = ? "
+        "WHERE code = ? AND version = ? AND state = 'draft'",
+        (json.dumps(row.definition, ensure_ascii=False), row.created_at, row.created_by, row.code, row.version),
     )
+
+
+def start(tx: Tx, code: str, version_: int, number: int) -> None:
+    """Put a draft in force from the rules ``number`` on; the version before it is superseded."""
+    stop(tx, code, number, "superseded")
+    tx.run(
+        "UPDATE promotions SET state = 'active', since = ? WHERE code = ? AND version = ? AND state = 'draft'",
+        (number, code, version_),
+    )
+
+
+def stop(tx: Tx, code: str, number: int, state: str = "ended") -> None:
+    """The version in force, if there is one, is so no more from the rules ``number`` on."""
+    tx.run("UPDATE promotions SET state = ?, until = ? WHERE code = ? AND state = 'active'", (state, number, code))
+
+
+def set_aside(tx: Tx, code: str) -> None:
+    """End a draft that never ran."""
+    tx.run("UPDATE promotions SET state = 'ended' WHERE code = ? AND state = 'draft'", (code,))
+
+
+def drop_draft(tx: Tx, code: str) -> bool:
+    """Throw a draft away; False when there is none."""
+    return bool(tx.run("DELETE FROM promotions WHERE code = ? AND state = 'draft'", (code,)))

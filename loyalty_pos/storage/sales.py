@@ -77,6 +77,15 @@ def lines(tx: Tx, sale_id: int) -> list[SaleLineRow]:
     return [SaleLineRow(*row) for row in rows]
 
 
+def goods(tx: Tx, sale_id: int) -> list[tuple[Any, ...]]:
+    """(line, sku, name, quantity, unit price) of a sale, in order; the name as our catalogue has it now."""
+    return tx.all(
+        "SELECT l.line, l.sku, p.name, l.quantity, l.unit_price FROM sale_lines l LEFT JOIN products p "
+        "ON p.sku = l.sku WHERE l.sale_id = ? ORDER BY l.position",
+        (sale_id,),
+    )
+
+
 def receipt_of(tx: Tx, sale_id: int) -> str:
     """The receipt number of a sale."""
     row = tx.one("SELECT receipt FROM sales WHERE id = ?", (sale_id,))

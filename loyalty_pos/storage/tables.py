@@ -341,8 +341,15 @@ promotions = table(
     text("definition"),
     integer("created_at"),
     text("created_by"),
+    ref("since", "rule_versions", null=True),
+    ref("until", "rule_versions", null=True),
     one_of("state", ("draft", "active", "ended", "superseded")),
+    check("running", "(state = 'active') = (since IS NOT NULL AND until IS NULL)"),
+    check("draft", "state <> 'draft' OR since IS NULL"),
+    check("span", "until IS NULL OR (since IS NOT NULL AND until > since)"),
     UniqueConstraint("code", "version"),
+    due_index("ux_promotions_active", "code", "state = 'active'", unique=True),
+    due_index("ux_promotions_draft", "code", "state = 'draft'", unique=True),
 )
 
 tier_tables = table(
@@ -499,6 +506,7 @@ sale_uses = table(
     text("coupon", null=True),
     Index("ix_sale_uses_sale_id", "sale_id"),
     Index("ix_sale_uses_promotion_member_id_at", "promotion", "member_id", "at"),
+    Index("ix_sale_uses_promotion_sale_id", "promotion", "sale_id"),
 )
 
 returns = table(
@@ -686,8 +694,11 @@ approvals = table(
     pk(),
     integer("at"),
     text("by"),
-    ref("member_id", "members"),
-    integer("points"),
+    ref("member_id", "members", null=True),
+    integer("points", null=True),
+    text("promotion", null=True),
+    integer("version", null=True),
+    integer("amount", null=True),
     text("reason"),
     text("state", default="waiting"),
     text("decided_by", null=True),
@@ -697,6 +708,12 @@ approvals = table(
     check("points", "points <> 0"),
     check("decided", "(state = 'waiting') = (decided_by IS NULL OR decided_at IS NULL)"),
     check("two_people", "state <> 'approved' OR decided_by <> by"),
+    check(
+        "subject",
+        "(member_id IS NULL) = (points IS NULL) AND (promotion IS NULL) = (version IS NULL) "
+        "AND (member_id IS NULL) <> (promotion IS NULL) AND (amount IS NULL OR promotion IS NOT NULL)",
+    ),
+    due_index("ux_approvals_promotion", "promotion", "state = 'waiting'", unique=True),
 )
 
 answers = clustered(

@@ -85,6 +85,31 @@ def of_member(tx: Tx, member_id: int) -> list[ValueRow]:
     return [ValueRow(*row) for row in rows]
 
 
+def listed(tx: Tx, before: int, limit: int, kind: str | None, state: str | None, ending: str | None) -> list[ValueRow]:
+    """The newest first, before id ``before`` (0: from the newest), of a kind, of a state, with such last digits."""
+    rules: list[tuple[str, object]] = [("1 = ?", 1)]
+    if before:
+        rules.append(("id < ?", before))
+    if kind is not None:
+        rules.append(("kind = ?", kind))
+    if state is not None:
+        rules.append(("state = ?", state))
+    if ending is not None:
+        rules.append(("code LIKE ?", f"%{ending}"))
+    where = " AND ".join(rule for rule, _ in rules)
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM stored_values WHERE {where} ORDER BY id DESC LIMIT ?",
+        (*(value for _, value in rules), limit),
+    )
+    return [ValueRow(*row) for row in rows]
+
+
+def owed(tx: Tx) -> int:
+    """What all of them bear together: what the shop owes their holders, in minor units."""
+    row = tx.one("SELECT coalesce(sum(balance), 0) FROM stored_values")
+    return int(row[0]) if row else 0
+
+
 def load(tx: Tx, value_id: int, amount: int, why: Why, line: str | None) -> int | None:
     """Put money on it, sold on this line of a sale or given by hand: the balance after; None when it is blocked."""
     return _move(tx, value_id, "load", amount, why, line, " AND state = 'active'")

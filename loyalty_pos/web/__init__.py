@@ -8,9 +8,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from loyalty_pos.web import coupons, i18n, login, member, members, pages, promotions, radar, refusals, till, what_if
+from loyalty_pos.web import (
+    bills,
+    coupons,
+    i18n,
+    login,
+    member,
+    members,
+    pages,
+    promotion_list,
+    promotions,
+    radar,
+    refusals,
+    till,
+    values,
+    what_if,
+)
 
-VIEWS = (login, till, member, members, promotions, what_if, coupons, radar, refusals)
+VIEWS = (login, till, member, members, promotion_list, promotions, what_if, bills, coupons, values, radar, refusals)
 """Every module that puts pages on the blueprint."""
 
 

@@ -50,6 +50,11 @@ class Box:
         """Whether anything stands in it, or is wrong in it."""
         return bool(self.text or self.error) or any(part.filled for part in self.parts)
 
+    @property
+    def said(self) -> str:
+        """What stands in it, in words."""
+        return _("yes") if self.control == "check" else dict(self.choices).get(self.text, self.text)
+
 
 @cache
 def declared(kind: type[msgspec.Struct]) -> tuple[mi.Field, ...]:
@@ -188,11 +193,11 @@ def _value(one: mi.Field, form: Mapping[str, str], path: str) -> Any:
     if control == "list":
         parts = [part.strip() for part in re.split(r"[,;\n]", text) if part.strip()]
         whole = isinstance(of, mi.FrozenSetType) and isinstance(of.item_type, mi.IntType)
-        return [_number(part) for part in parts] if whole else parts
+        return [number(part) for part in parts] if whole else parts
     if control in ("number", "loose"):
-        return _number(text)
+        return number(text)
     if control == "decimal":
-        return _number(text.replace(",", "."))
+        return number(text.replace(",", "."))
     if control == "json" and text:
         try:
             return json.loads(text)
@@ -201,7 +206,7 @@ def _value(one: mi.Field, form: Mapping[str, str], path: str) -> Any:
     return text
 
 
-def _number(text: str) -> int | str:
+def number(text: str) -> int | str:
     """A whole number, with or without marks between thousands; other text as it is."""
     text = text.replace(format.MINUS, "-")
     if GROUPED.fullmatch(text):

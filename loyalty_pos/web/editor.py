@@ -108,3 +108,36 @@ def changes(before: Json, after: Json) -> Json:
     was = normal(before)
     differ = [name for name in was | after if name != "code" and was.get(name) != after.get(name)]
     return {name: after[name] if name in after else declared.emptied(Promotion, name) for name in differ}
+
+
+def differences(before: Json, after: Json) -> list[tuple[str, str, str]]:
+    """(what, before, after) of every box in which two rules differ, in words; empty text: nothing stood there."""
+    was, now = _said(before), _said(after)
+    nothing = ("", "")
+    return [
+        ((now.get(path) or was[path])[0], was.get(path, nothing)[1], now.get(path, nothing)[1])
+        for path in now | was
+        if was.get(path, nothing)[1] != now.get(path, nothing)[1]
+    ]
+
+
+def _said(rule: Json) -> dict[str, tuple[str, str]]:
+    """Path -> (label, text) of every box of a rule that is filled."""
+    drawn = shown(normal(rule))
+    found = _texts(drawn["first"] + drawn["rest"], "")
+    for part in LISTS:
+        for item in drawn[part]:
+            found[item["path"]] = (words.label(part), item["title"])
+            found |= _texts(item["boxes"], "")
+    return found
+
+
+def _texts(boxes: list[Box], within: str) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for box in boxes:
+        label = f"{within}: {box.label}" if within else box.label
+        if box.parts:
+            found |= _texts(box.parts, label)
+        elif box.filled:
+            found[box.path] = (label, box.said)
+    return found

@@ -69,3 +69,14 @@ class GiveForm(Form):
     promotion = SelectField(_l("Coupon of"), [InputRequired()])
     valid_to = DateField(_l("Last day"), [Optional()])
     reason = StringField(_l("Why?"), [DataRequired(), Length(max=200)])
+
+
+class MoneyForm(Form):
+    """Money put on a gift card or wallet by hand; ``key`` makes pressing the button twice put it there once."""
+
+    key = HiddenField(validators=[Regexp(r"^[A-Za-z0-9-]{16,64}$")])
+    amount = StringField(
+        _l("Amount"), [InputRequired(), Regexp(r"^[\d., ]{1,15}$", message=_l("A whole amount, please."))]
+    )
+    expires_on = DateField(_l("Last day"), [Optional()])
+    reason = StringField(_l("Why?"), [DataRequired(), Length(max=200)])

@@ -1,58 +1,30 @@
-"""The console's promotions: the list in the order of a bill, and the editor with its example."""
+"""The console's editor of a promotion: the form of its draft, what it changes, its versions and its example."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from loyalty_pos.api.auth import current_caller, require_role
-from loyalty_pos.domain.pricing.explain import SENTENCES
-from loyalty_pos.domain.promotions.definition import STAGES
-from loyalty_pos.errors import BadInput, LoyaltyError
-from loyalty_pos.services import promotion_example
+from loyalty_pos.errors import Conflict, LoyaltyError
+from loyalty_pos.services import approvals, promotion_uses
 from loyalty_pos.services import promotions as use_cases
 from loyalty_pos.services.context import Request
-from loyalty_pos.web import editor, i18n, offers, words
+from loyalty_pos.web import editor, example_bill, offers
 from loyalty_pos.web.declared import Json
 from loyalty_pos.web.i18n import gettext as _
 from loyalty_pos.web.i18n import lazy as _l
 from loyalty_pos.web.members import READERS, WRITERS, around
-from loyalty_pos.web.pages import Empty, book, services, shop, web
+from loyalty_pos.web.pages import Empty, services, shop, web
 from loyalty_pos.web.refusals import say
 
-MOST = 200
-FILTERS = {"": _l("All"), "active": _l("running"), "draft": _l("drafts"), "ended": _l("ended")}
-NOT_A_RULE = ("state", "version", "created_at", "created_by")
-STATES = {"save": None, "activate": "active", "end": "ended"}
-"""The buttons that store, and the state that each leaves the promotion in."""
-GOODS = re.compile(r"(?:(\d{1,3})\s*[*x×]\s*)?([^\s,;*×]{1,64})")
-
-
-@web.get("/manage/promotions")
-@require_role(*READERS)
-def promotions() -> str:
-    """Every promotion, in the order in which a bill is priced."""
-    wanted = request.args.get("state", "")
-    found = use_cases.list_promotions(services(), None, MOST)["items"]
-    filters = [
-        {
-            "label": label,
-            "count": sum(not key or rule["state"] == key for rule in found),
-            "href": url_for("web.promotions", state=key or None),
-            "here": key == wanted,
-        }
-        for key, label in FILTERS.items()
-    ]
-    spent = use_cases.spent(services(), [rule["code"] for rule in found])
-    shown = [_row(rule) | {"spent": spent.get(rule["code"], 0)} for rule in found if wanted in ("", rule["state"])]
-    rows = sorted(shown, key=lambda row: row["order"])
-    return render_template("manage/promotions.html", promotions=rows, filters=filters, **around())
+NOT_A_RULE = ("state", "version", "created_at", "created_by", "draft")
+SOME_BILLS, SOME_CHANGES = 10, 4
+PRESSED = ("save", "activate", "end", "pause", "resume", "drop", "approve", "reject")
+"""The buttons that store."""
 
 
 @web.route("/manage/promotions/new", methods=["GET", "POST"])
@@ -65,7 +37,7 @@ def promotion_new() -> Response | str | tuple[str, int]:
 @web.route("/manage/promotions/<code>", methods=["GET", "POST"])
 @require_role(*READERS)
 def promotion(code: str) -> Response | str | tuple[str, int]:
-    """One promotion; ``?version=2`` shows an earlier version, and saving it makes the next one."""
+    """One promotion: its draft, else what runs; ``?version=2`` shows another version, to be kept as the draft."""
     return _edit(use_cases.get(services(), code))
 
 
@@ -75,22 +47,28 @@ def _edit(before: Json | None) -> Response | str | tuple[str, int]:
         return _page(before, _asked(before))
     rule = editor.document(request.form) | ({"code": before["code"]} if before else {})
     do, token = request.form.get("do", ""), Empty()
-    if do not in STATES or current_caller().role not in WRITERS:
+    if do not in PRESSED or current_caller().role not in WRITERS:
         return _page(before, editor.pressed(rule, request.form))
     if not token.validate_on_submit():
         return _page(before, rule, refusal=token.stale()), 422
     try:
-        _store(before, rule, STATES[do])
+        waits = _store(before, rule, do)
     except LoyaltyError as error:
         return _page(before, rule, error.errors, say(error)), 422
-    flash(_SAID[do], "good")
+    flash(_SAID["ask" if waits else do], "good")
     return redirect(url_for("web.promotion", code=rule["code"]))
 
 
 _SAID = {
-    "save": _l("Saved."),
+    "save": _l("Saved as a draft; nothing has changed at the tills."),
     "activate": _l("The promotion is running, from the next bill on."),
+    "ask": _l("Kept as a draft. It costs more than one person may decide: a second person must approve it."),
+    "approve": _l("Approved. The promotion is running, from the next bill on."),
+    "reject": _l("Turned down. It stays a draft."),
     "end": _l("The promotion has ended."),
+    "pause": _l("The promotion is paused, from the next bill on."),
+    "resume": _l("The promotion is running again, from the next bill on."),
+    "drop": _l("The draft is thrown away."),
 }
 
 
@@ -103,28 +81,53 @@ _STATES = {
 
 
 def _asked(before: Json | None) -> Json:
-    """The rule to show: the newest version, or the one that the address names."""
+    """The rule to show: the draft, else what runs, or the version that the address names."""
     if before is None:
         return dict(editor.OPENS)
     wanted = request.args.get("version", type=int)
     for version in use_cases.versions(services(), before["code"])["items"] if wanted else ():
         if version["version"] == wanted:
             return _rule(version)
-    return _rule(before)
+    return _rule(before.get("draft") or before)
 
 
 def _rule(stored: Mapping[str, Any]) -> Json:
     return {name: value for name, value in stored.items() if name not in NOT_A_RULE}
 
 
-def _store(before: Json | None, rule: Json, state: str | None) -> None:
-    """Make the promotion, or change what differs; only its end changes no field."""
+def _store(before: Json | None, rule: Json, do: str) -> bool:
+    """Do what the button says; whether it waits for a second person.
+
+    What was typed is kept as the draft first, and only then activated.
+    """
     write = Request(current_caller())
     if before is None:
-        use_cases.create(services(), write, rule | {"state": state or "draft"})
-        return
-    fields = {} if state == "ended" else editor.changes(_rule(before), rule)
-    use_cases.patch(services(), write, before["code"], fields | ({"state": state} if state else {}))
+        outcome, _made = use_cases.create(services(), write, rule | {"state": "draft" if do == "save" else "active"})
+        return outcome.kind == "accepted"
+    code = before["code"]
+    if do in ("approve", "reject"):
+        _decide(write, code, do)
+        return False
+    if do == "drop":
+        use_cases.drop_draft(services(), write, code)
+        return False
+    if do in ("save", "activate"):
+        fields = editor.changes(_rule(before.get("draft") or before), rule)
+        if fields or before["state"] == "ended":
+            use_cases.patch(services(), write, code, fields | {"state": "draft"})
+    if do == "save":
+        return False
+    change = {"activate": {"state": "active"}, "end": {"state": "ended"}}.get(do, {"enabled": do == "resume"})
+    return use_cases.patch(services(), write, code, change)[0].kind == "accepted"
+
+
+def _decide(write: Request, code: str, do: str) -> None:
+    """What the second person says; Conflict (``approval_decided``) when nothing waits any more."""
+    waits = approvals.waiting(services(), code)
+    if waits is None:
+        raise Conflict("approval_decided")
+    decide = approvals.approve if do == "approve" else approvals.reject
+    decide(services(), write, waits["id"], request.form.get("note", "").strip()[:200] or None)
 
 
 def _page(
@@ -135,90 +138,47 @@ def _page(
         title=offers.name(before) if before else _("New promotion"),
         before=before,
         form=editor.shown(rule, errors),
-        versions=_versions(before["code"]) if before else [],
         refusal=refusal,
         token=Empty(),
         states=_STATES,
         own=rule.get("code"),
-        **_example(rule),
+        waits=approvals.waiting(services(), before["code"]) if before else None,
+        mine=current_caller().key,
+        dear=use_cases.needs_approval(shop(), rule),
+        **_history(before),
+        **example_bill.shown(rule),
         **around(),
     )
 
 
+def _history(before: Json | None) -> dict[str, Any]:
+    """The version that is shown, every version, what the draft changes of what runs, and the bills of a version
+    (not while the form is only redrawn: that follows every key)."""
+    if before is None:
+        return {"shown": None, "versions": [], "changes": [], "bills": None}
+    code, draft = before["code"], before.get("draft")
+    versions = _versions(code)
+    asked = request.args.get("version", type=int)
+    picked = next((version for version in versions if version["version"] == asked), None)
+    shown = picked or next(version for version in versions if version["version"] == (draft or before)["version"])
+    priced = (picked or before)["version"]
+    bills = None
+    if request.method == "GET":
+        bills = promotion_uses.bills(services(), current_caller(), code, priced, None, SOME_BILLS)["items"]
+    return {
+        "shown": shown,
+        "versions": versions,
+        "changes": editor.differences(_rule(before), _rule(draft)) if draft else [],
+        "priced": priced,
+        "bills": bills,
+    }
+
+
 def _versions(code: str) -> list[dict[str, Any]]:
-    """Every version, the newest first, with the fields in which it differs from the one before."""
+    """Every version, the newest first, with the boxes in which it differs from the one before."""
     found = use_cases.versions(services(), code)["items"]
     rows = []
     for version, earlier in zip(found, [*found[1:], None], strict=True):
-        differ = editor.changes(_rule(earlier), editor.normal(_rule(version))) if earlier else {}
-        rows.append(version | {"by": version["created_by"].partition(":")[2], "what": [words.label(x) for x in differ]})
+        differ = editor.differences(_rule(earlier), _rule(version)) if earlier else []
+        rows.append(version | {"by": version["created_by"].partition(":")[2], "what": differ[:SOME_CHANGES]})
     return rows
-
-
-def _example(rule: Json) -> dict[str, Any]:
-    """The example bill beside the form: its goods, its buyer, and the price or why there is none."""
-    typed = request.form.get("example.goods", "").strip()
-    goods = [(int(count or 1), sku) for count, sku in GOODS.findall(typed)] if typed else None
-    who = request.form.get("example.who", "member")
-    tiers = [("tier." + tier.code, offers.tier_name(tier.name)) for tier in book().rules.tiers.levels]
-    wanted = goods or promotion_example.goods(services(), rule)
-    found: dict[str, Any] = {
-        "goods": typed or ", ".join(f"{count}*{sku}" for count, sku in wanted),
-        "who": who,
-        "buyers": [("", _("without a card")), ("member", _("a member without a tier")), *tiers],
-        "example": None,
-        "aside": [],
-        "example_fault": "",
-    }
-    try:
-        found["example"] = promotion_example.example(
-            services(), {"code": "new", "name": "-"} | rule, wanted, bool(who),
-            who.partition(".")[2] or None, i18n.language(),
-        )  # fmt: skip
-        found["aside"] = [_aside(x) for x in found["example"]["pricing"]["not_applied"]]
-    except BadInput as error:
-        unknown = "goods" in error.errors
-        found["example_fault"] = _("One of these goods has no price here.") if unknown else _("Fill in the rule first.")
-    except LoyaltyError as error:
-        found["example_fault"] = say(error)
-    return found
-
-
-def _aside(missed: Mapping[str, Any]) -> tuple[str, str]:
-    """(offer, why it did not apply)."""
-    code, reason = missed["promotion"], SENTENCES.get(missed["reason"])
-    name = offers.name(book().promotions[code]) if code in book().promotions else code
-    return name, reason[0 if i18n.language() == "vi" else 1] if reason else missed["reason"]
-
-
-def _row(rule: dict[str, Any]) -> dict[str, Any]:
-    """A promotion as a line of the table; ``order`` is its place on a bill."""
-    offer = book().rules.offers.get(rule["code"])
-    given = rule.get("stage") or ("coupon" if rule.get("trigger") == "coupon" else "item")
-    stage = offer.stage if offer else STAGES.index(given)
-    return {
-        "code": rule["code"],
-        "name": offers.name(rule),
-        "trigger": rule.get("trigger", "automatic"),
-        "stage": offers.STAGES[STAGES[stage]],
-        "place": stage,
-        "state": _state(rule),
-        "when": offers.when(rule),
-        "reward": offers.reward(rule),
-        "budget": (rule.get("limits") or {}).get("budget"),
-        "order": (stage, -int(rule.get("priority", 0)), rule["code"]),
-    }
-
-
-def _state(rule: dict[str, Any]) -> str:
-    """draft, running, waiting for its first day, ended, or off."""
-    today = services().clock.now().astimezone(ZoneInfo(shop().zone)).date()
-    valid = rule.get("valid") or {}
-    over = valid.get("to") and date.fromisoformat(valid["to"]) < today
-    if rule["state"] == "draft":
-        return "draft"
-    if rule["state"] == "ended" or over:
-        return "ended"
-    if not rule.get("enabled", True):
-        return "off"
-    return "waiting" if valid.get("from") and date.fromisoformat(valid["from"]) > today else "running"

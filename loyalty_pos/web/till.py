@@ -51,6 +51,15 @@ def words() -> dict[str, str]:
         "offers": _("Offers"),
         "coupons": _("Coupons ({n})"),
         "points_used": _("{n} points used"),
+        "gift_card": _("Gift card •••• {code}"),
+        "wallet": _("Wallet •••• {code}"),
+        "value_left": _("{amount} left on it"),
+        "value_blocked": _("This gift card is blocked: it pays nothing."),
+        "value_not_usable": _(
+            "This gift card or wallet cannot pay here: it has lapsed, or its owner's card was not scanned."
+        ),
+        "to_pay": _("To pay"),
+        "left_to_pay": _("Left to pay"),
         "earns": _("Earns {n} points"),
         "items": _("{n} items"),
         "more": _("One more: {name}"),

@@ -64,6 +64,7 @@ def _figures(found: dict[str, Any]) -> dict[str, Any]:
     ]
     return found | {
         "cost": _more(found["discount"]),
+        "free": _more(found["gifts"]),
         "margin_change": _percent(_more(found["margin"]), found["margin"]["now"]),
         "share": _percent(found["tickets_touched"], found["tickets"]),
         "days": days,

@@ -32,6 +32,11 @@ APPEND_ONLY = (
 SALE_LINE_FACTS = (
     "sale_id, position, line, sku, category, quantity, unit_price, unit_cost, gross, discount, net, earns, units, runs"
 )
+RAN = {
+    "started": ("DELETE OR UPDATE OF code, version, definition, since", "OLD.since IS NOT NULL"),
+    "ended": ("UPDATE OF until", "OLD.until IS NOT NULL"),
+}
+"""What is fixed of a version of a promotion once it has started, and once it has ended."""
 SALE_FACTS = (
     "store_id, terminal_id, receipt, business_date, sold_at, recorded_at, body_hash, gross, discount, net, to_pay, due"
 )
@@ -81,6 +86,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "rule_versions",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_rule_versions"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "promotions",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
@@ -89,19 +103,33 @@ def upgrade() -> None:
         sa.Column("definition", sa.Text(), nullable=False),
         sa.Column("created_at", INT, nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("since", INT, nullable=True),
+        sa.Column("until", INT, nullable=True),
         sa.CheckConstraint("state IN ('draft', 'active', 'ended', 'superseded')", name="ck_promotions_state"),
+        sa.CheckConstraint("(state = 'active') = (since IS NOT NULL AND until IS NULL)", name="ck_promotions_running"),
+        sa.CheckConstraint("state <> 'draft' OR since IS NULL", name="ck_promotions_draft"),
+        sa.CheckConstraint("until IS NULL OR (since IS NOT NULL AND until > since)", name="ck_promotions_span"),
+        sa.ForeignKeyConstraint(["since"], ["rule_versions.id"], name="fk_promotions_since"),
+        sa.ForeignKeyConstraint(["until"], ["rule_versions.id"], name="fk_promotions_until"),
         sa.PrimaryKeyConstraint("id", name="pk_promotions"),
         sa.UniqueConstraint("code", "version", name="uq_promotions_code_version"),
         sqlite_strict=True,
     )
-    op.create_table(
-        "rule_versions",
-        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
-        sa.Column("at", INT, nullable=False),
-        sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("what", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_rule_versions"),
-        sqlite_strict=True,
+    op.create_index(
+        "ux_promotions_active",
+        "promotions",
+        ["code"],
+        unique=True,
+        sqlite_where=sa.text("state = 'active'"),
+        postgresql_where=sa.text("state = 'active'"),
+    )
+    op.create_index(
+        "ux_promotions_draft",
+        "promotions",
+        ["code"],
+        unique=True,
+        sqlite_where=sa.text("state = 'draft'"),
+        postgresql_where=sa.text("state = 'draft'"),
     )
     op.create_table(
         "settings",
@@ -778,6 +806,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_sale_uses_promotion_member_id_at", "sale_uses", ["promotion", "member_id", "at"], unique=False)
+    op.create_index("ix_sale_uses_promotion_sale_id", "sale_uses", ["promotion", "sale_id"], unique=False)
     op.create_index("ix_sale_uses_sale_id", "sale_uses", ["sale_id"], unique=False)
     op.create_table(
         "checkout_lots",
@@ -951,8 +980,11 @@ def upgrade() -> None:
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
         sa.Column("at", INT, nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("member_id", INT, nullable=False),
-        sa.Column("points", INT, nullable=False),
+        sa.Column("member_id", INT, nullable=True),
+        sa.Column("points", INT, nullable=True),
+        sa.Column("promotion", sa.Text(), nullable=True),
+        sa.Column("version", INT, nullable=True),
+        sa.Column("amount", INT, nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
         sa.Column("decided_by", sa.Text(), nullable=True),
@@ -964,9 +996,22 @@ def upgrade() -> None:
             "(state = 'waiting') = (decided_by IS NULL OR decided_at IS NULL)", name="ck_approvals_decided"
         ),
         sa.CheckConstraint("state <> 'approved' OR decided_by <> by", name="ck_approvals_two_people"),
+        sa.CheckConstraint(
+            "(member_id IS NULL) = (points IS NULL) AND (promotion IS NULL) = (version IS NULL) "
+            "AND (member_id IS NULL) <> (promotion IS NULL) AND (amount IS NULL OR promotion IS NOT NULL)",
+            name="ck_approvals_subject",
+        ),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_approvals_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_approvals"),
         sqlite_strict=True,
+    )
+    op.create_index(
+        "ux_approvals_promotion",
+        "approvals",
+        ["promotion"],
+        unique=True,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_table(
         "coupon_events",
@@ -1151,6 +1196,12 @@ def guard_sqlite() -> None:
     refuse_sqlite("sale_lines", "UPDATE", f"UPDATE OF {SALE_LINE_FACTS}")
     refuse_sqlite("sales", "DELETE", "DELETE")
     refuse_sqlite("sales", "UPDATE", f"UPDATE OF {SALE_FACTS}")
+    for name, (event, rule) in RAN.items():
+        for number, part in enumerate(event.split(" OR ")):
+            op.execute(
+                f"CREATE TRIGGER promotions_{name}_{number} BEFORE {part} ON promotions WHEN {rule} "
+                f"BEGIN SELECT RAISE(ABORT, 'append_only'); END"
+            )
 
 
 def refuse_sqlite(table: str, verb: str, event: str) -> None:
@@ -1171,6 +1222,11 @@ def guard_postgresql() -> None:
         refuse_postgresql(table, "UPDATE OR DELETE")
     refuse_postgresql("sale_lines", f"DELETE OR UPDATE OF {SALE_LINE_FACTS}")
     refuse_postgresql("sales", f"DELETE OR UPDATE OF {SALE_FACTS}")
+    for name, (event, rule) in RAN.items():
+        op.execute(
+            f"CREATE TRIGGER promotions_{name} BEFORE {event} ON promotions FOR EACH ROW WHEN ({rule}) "
+            f"EXECUTE FUNCTION refuse_change()"
+        )
     for table in (*APPEND_ONLY, "sale_lines", "sales"):
         op.execute(
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "

@@ -67,10 +67,18 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
     check("POST", "/tiers/preview", ok(owner.call("POST", "/tiers/preview", tiers)))
     days = {"from": "2026-11-21", "to": "2026-11-21"}
     check("POST", "/tiers/simulate", ok(owner.call("POST", "/tiers/simulate", tiers | days)))
+    ok(owner.call("PATCH", "/promotions/milk-3for2", {"state": "draft", "priority": 5}))
+    check("GET", "/promotions/<code>", ok(owner.call("GET", "/promotions/milk-3for2")))
+    check("POST", "/promotions/<code>/drop-draft", ok(owner.call("POST", "/promotions/milk-3for2/drop-draft", {})))
     check("POST", "/promotions/<code>/simulate", ok(owner.call("POST", "/promotions/milk-3for2/simulate", days)))
     swiped = {"swipes": [{"key": new_key(), "swipe": "2900000000001", "at": "2026-11-21T09:00:00+07:00"}]}
     check("POST", "/swipes/batch", ok(till.call("POST", "/swipes/batch", swiped)))
-    covered |= {("POST", "/tiers/preview"), ("POST", "/tiers/simulate"), ("POST", "/promotions/<code>/simulate")}
+    covered |= {
+        ("POST", "/promotions/<code>/drop-draft"),
+        ("POST", "/tiers/preview"),
+        ("POST", "/tiers/simulate"),
+        ("POST", "/promotions/<code>/simulate"),
+    }
     covered |= {("GET", "/coupons/<code>"), ("POST", "/quotes"), ("POST", "/sales/batch"), ("POST", "/swipes/batch")}
     elsewhere = {("POST", "/exceptions/<exception>/resolve")} | {
         ("POST", f"/quarantine/<record>/{act}") for act in ("accept", "dismiss")
@@ -87,6 +95,7 @@ def test_gift_cards_and_wallets_answer_as_documented(till: Till, owner: Till) ->
     path = f"/stored-value/{made['code']}"
     for act, sent in (("load", {"amount": 9, "reason": "x"}), ("block", {"reason": "x"}), ("unblock", {"reason": "x"})):
         check("POST", f"/stored-value/<code>/{act}", ok(owner.call("POST", f"{path}/{act}", sent)))
+    check("GET", "/stored-value", ok(owner.get("/stored-value")))
     check("GET", "/stored-value/<code>", ok(till.get(path)))
     check("GET", "/stored-value/<code>/entries", ok(till.get(f"{path}/entries")))
     check("GET", "/members/<member>/stored-value", ok(till.get(f"/members/{member}/stored-value")))

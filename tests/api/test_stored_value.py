@@ -77,3 +77,16 @@ def test_unknown_codes_are_slowed_down(till: Till) -> None:
 def test_the_settings_are_checked(owner: Till) -> None:
     for wrong in ({"gift_card_skus": "gift"}, {"gift_card_skus": [""]}, {"value_limit": -1}):
         problem(owner.call("PATCH", "/settings", wrong), 422, "invalid")
+
+
+def test_a_manager_lists_them_by_kind_state_and_last_digits(till: Till, owner: Till) -> None:
+    codes = [ok(owner.call("POST", "/stored-value", {"amount": 1_000, "reason": "x"}), 201)["code"] for _ in range(3)]
+    ok(owner.call("POST", f"/stored-value/{codes[0]}/block", {"reason": "lost"}))
+    first = ok(owner.get("/stored-value?limit=2"))
+    rest = ok(owner.get(f"/stored-value?limit=2&cursor={first['next']}"))
+    assert [one["code"] for one in first["items"] + rest["items"]] == codes[::-1]
+    assert [one["code"] for one in ok(owner.get("/stored-value?state=blocked"))["items"]] == codes[:1]
+    assert ok(owner.get("/stored-value?kind=wallet"))["items"] == []
+    assert [one["code"] for one in ok(owner.get(f"/stored-value?ending={codes[1][-8:]}"))["items"]] == [codes[1]]
+    problem(owner.get("/stored-value?ending=%25"), 422, "invalid")
+    problem(till.get("/stored-value"), 403, "not_allowed")

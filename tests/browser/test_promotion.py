@@ -35,6 +35,8 @@ def test_a_draft_is_priced_tried_on_past_sales_activated_and_given(corner: Any, 
     till.fill("[id='rewards.0.amount']", "9.000")
     till.locator(".arg details summary").first.click()
     till.fill("[id='rewards.0.scope.skus']", RICE)
+    for place in (0, 1):
+        till.fill(f"[id='example.lines.{place}.quantity']", "0")
     till.fill("[id='example.goods']", f"2*{RICE}")
     expect(till.locator("#example-net")).to_have_text("369.000\u00a0₫")
     till.fill("[id='rewards.0.amount']", "10.000")
@@ -69,6 +71,8 @@ def test_the_editor_fits_a_phone_and_works_without_scripts(corner: Any, browser:
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_have_text("Trái cây giảm 15%")
     page.fill("[id='rewards.0.percent']", "20")
+    for place in (0, 1):
+        page.fill(f"[id='example.lines.{place}.quantity']", "0")
     page.fill("[id='example.goods']", RICE)
     page.keyboard.press("Enter")
     expect(page.locator("#example-net")).to_have_text("189.000\u00a0₫")

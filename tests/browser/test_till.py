@@ -8,8 +8,9 @@ import pytest
 from browser.browser_actions import CARD, STOPWATCH, enter, focused, scan
 from playwright.sync_api import Page, Route, expect
 
-from loyalty_pos.services import members
+from loyalty_pos.services import members, stored_value
 from loyalty_pos.services.context import SYSTEM, Request
+from loyalty_pos.services.requests import StoredValueIn
 
 pytestmark = pytest.mark.browser
 
@@ -239,3 +240,34 @@ def test_six_wrong_cards_do_not_stop_the_queue(open_till: Page) -> None:
     expect(open_till.locator("dd.js-total")).to_have_text("189.000\u00a0₫")
     enter(open_till)
     expect(open_till.locator("#done")).to_be_visible()
+
+
+def test_a_gift_card_is_scanned_and_pays_what_it_has(open_till: Page, corner: Any) -> None:
+    """What is left on it and what is left to pay are there; a tap takes it off the bill again."""
+    body = StoredValueIn(amount=150_000, reason="quà")
+    code = stored_value.issue(corner.services, Request(SYSTEM), body)[1]["code"]
+    scan(open_till, "8930000000024")
+    scan(open_till, code)
+    expect(open_till.locator("#due")).to_have_text("Còn phải trả")
+    expect(open_till.locator("dd.js-total").first).to_have_text("39.000\u00a0₫")
+    row = open_till.locator("#b-values .c-row")
+    expect(row.locator(".why")).to_have_text("còn 0\u00a0₫ trên thẻ")
+    row.click()
+    expect(open_till.locator("dd.js-total").first).to_have_text("189.000\u00a0₫")
+    expect(row.locator(".why")).to_have_text("còn 150.000\u00a0₫ trên thẻ")
+    row.click()
+    expect(open_till.locator("dd.js-total").first).to_have_text("39.000\u00a0₫")
+    enter(open_till)
+    expect(open_till.locator("#d-coupons")).to_contain_text("còn 0\u00a0₫ trên thẻ")
+    assert stored_value.get(corner.services, SYSTEM, code)["balance"] == 0
+
+
+def test_an_unknown_or_blocked_gift_card_is_refused_in_words(open_till: Page, corner: Any) -> None:
+    body = StoredValueIn(amount=150_000, reason="quà")
+    code = stored_value.issue(corner.services, Request(SYSTEM), body)[1]["code"]
+    stored_value.block(corner.services, Request(SYSTEM), code, "mất")
+    scan(open_till, code)
+    expect(open_till.locator("#notice")).to_contain_text("đã bị khoá")
+    scan(open_till, "960000000000000000")
+    expect(open_till.locator("#notice")).to_contain_text("Không có thẻ quà tặng")
+    expect(open_till.locator("#b-values")).to_be_hidden()

@@ -101,3 +101,40 @@ def test_of_any_of_several_the_one_that_goods_can_meet_is_told() -> None:
     assert [x["missing_amount"] for x in near(offer("a", {"kind": "amount_off", "amount": 1}, either))] == [12_000]
     both = {"kind": "all", "of": [{"kind": "min_amount", "amount": 172_000}, {"kind": "tier", "any_of": ["gold"]}]}
     assert near(offer("a", {"kind": "amount_off", "amount": 1}, both)) == []
+
+
+# The next step ---------------------------------------------------------------------------------------
+
+
+STEPS = {
+    "basket_amount": (
+        {"from": 100_000, "percent": 5},
+        {"from": 200_000, "percent": 10},
+        {"from": 900_000, "percent": 20},
+    ),
+    "quantity": ({"from": 2, "percent": 5}, {"from": 4, "percent": 10}),
+    "line_amount": ({"from": 50_000, "amount": 1_000}, {"from": 75_000, "amount": 3_000}),
+}
+
+
+@pytest.mark.parametrize(
+    ("by", "scope", "amount", "quantity", "message"),
+    [
+        ("basket_amount", {"all": True}, 40_000, None, "Spend 40,000đ more to get more of: Offer a"),
+        ("quantity", MILK, None, 2, "Add 2 more to get more of: Offer a"),
+        ("line_amount", MILK, 15_000, None, "Spend 15,000đ more to get more of: Offer a"),
+    ],
+)
+def test_steps_that_apply_name_the_next_one(
+    by: str, scope: Json, amount: int | None, quantity: int | None, message: str
+) -> None:
+    """S13: 160.000 on the bill, two milks at 30.000; the step after the one that is reached."""
+    found = near(offer("a", {"kind": "steps", "by": by, "scope": scope, "steps": list(STEPS[by])}))
+    assert [(x["missing_amount"], x["missing_quantity"], x["message"]) for x in found] == [(amount, quantity, message)]
+
+
+def test_the_last_step_a_far_one_and_a_worse_one_are_not_named() -> None:
+    """At least half of the next bound must be there, and it must give more."""
+    for second in ({"from": 160_000, "percent": 10}, {"from": 330_000, "percent": 10}, {"from": 170_000, "percent": 1}):
+        steps = [{"from": 100_000, "percent": 5}, second]
+        assert near(offer("a", {"kind": "steps", "by": "basket_amount", "steps": steps})) == []

@@ -116,8 +116,9 @@ class World:
 
 def _promote(services: Services, tx: Any) -> None:
     now = services.now_ms()
-    rules.stored.add_promotion(tx, rules.stored.StoredPromotion("ten-percent", 1, "active", TENTH, now, "test"))
-    rules.stored.bump(tx, now, "test", "promotions")
+    number = rules.stored.bump(tx, now, "test", "promotions")
+    row = rules.stored.StoredPromotion("ten-percent", 1, "active", TENTH, now, "test", number)
+    rules.stored.add_promotion(tx, row)
 
 
 def plain(n: int, each: int) -> Sale:

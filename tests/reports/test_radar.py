@@ -99,6 +99,23 @@ def test_a_refund_after_the_points_were_spent(lane: Lane, hanh: Json, clock: Fix
     assert signs(lane, "refund_after_redemption") == []
 
 
+def test_points_spent_on_a_reward_are_spent_too(lane: Lane, hanh: Json, clock: FixedClock) -> None:
+    """A reward bought with points takes them out of the member's hands as money does."""
+    reward = {"kind": "amount_off", "amount": 1_000, "per": "basket"}
+    programme.change(
+        lane.services,
+        Request(SYSTEM),
+        {"points": {"rewards": [{"code": "cup", "cost": 250, "name": "Cốc", "reward": reward}]}},
+    )
+    lane.adjusts(hanh["id"], 400)
+    first = lane.sells(bread(300_000), card=hanh["card"])
+    lane.sells(bread(100_000, earns=False), card=hanh["card"], claim_rewards=["cup"], redeem_points=100)
+    clock.move(hours=1)
+    lane.takes_back_all(first)
+    (row,) = signs(lane, "refund_after_redemption")
+    assert row["of"] == 350
+
+
 def test_points_by_hand_near_the_end_of_the_shift(lane: Lane, shop: Shop, hanh: Json, clock: FixedClock) -> None:
     """Within half an hour of the last sale of the day at that store, before or after."""
     manager = person(lane, shop, "manager")

@@ -10,8 +10,8 @@ from conftest import Shop
 from services.lane import Books, Lane, fresh_key, sqlite_only
 
 from loyalty_pos.errors import Conflict, LoyaltyError, NotFound, Refused
-from loyalty_pos.services import approvals, points, staff
-from loyalty_pos.services.context import Caller, Request, Services
+from loyalty_pos.services import approvals, points, programme, promotions, rules, staff
+from loyalty_pos.services.context import SYSTEM, Caller, Request, Services
 from loyalty_pos.services.requests import AdjustIn
 
 Json = dict[str, Any]
@@ -134,3 +134,91 @@ def test_two_who_decide_at_once_have_one_winner(
     assert sorted(said) == ["approval_decided"] * 7 + ["won"]
     assert lane.points(hanh["id"])["active"] == 2_000
     assert books.faults() == []
+
+
+# A promotion above the limit -------------------------------------------------------------------------
+
+
+TEN: Json = {"code": "ten", "name": "Giảm 10%", "rewards": [{"kind": "percent_off", "percent": 10}]}
+
+
+@pytest.fixture
+def limited(services: Services, shop: Shop) -> Services:
+    """One person decides about a million at most."""
+    programme.change(services, Request(SYSTEM), {"promotion_limit": 1_000_000})
+    return services
+
+
+def costs(budget: int | None, **more: Any) -> Json:
+    return TEN | {"limits": {"budget": budget}} | more
+
+
+def running(services: Services) -> set[str]:
+    return set(rules.book(services).promotions)
+
+
+def test_a_dear_promotion_runs_when_a_second_person_approves(limited: Services, manager: Caller, owner: Caller) -> None:
+    """S50, mockups/README: sending needs a second person above the store's limit."""
+    outcome, said = promotions.create(limited, Request(manager, fresh_key()), costs(1_000_001))
+    assert (outcome.kind, said["status"], said["state"]) == ("accepted", "waiting_approval", "draft")
+    assert "ten" not in running(limited)
+    asked = approvals.list_approvals(limited, "waiting")["items"][0]
+    assert (asked["id"], asked["promotion"], asked["version"], asked["amount"]) == (
+        said["approval"],
+        "ten",
+        1,
+        1_000_001,
+    )
+    with pytest.raises(Refused) as own:
+        approvals.approve(limited, Request(manager, fresh_key()), asked["id"])
+    assert own.value.code == "own_approval"
+    approvals.approve(limited, Request(owner, fresh_key()), asked["id"])
+    assert "ten" in running(limited)
+
+
+@pytest.mark.parametrize(
+    ("rule", "asks"),
+    [(costs(1_000_000), False), (costs(1_000_001), True), (costs(None), True), (TEN, True),
+     (costs(None, enabled=False), False), (costs(None, state="draft"), False)],
+)  # fmt: skip
+def test_the_limit_is_inclusive_and_no_budget_is_above_any(
+    limited: Services, manager: Caller, rule: Json, asks: bool
+) -> None:
+    outcome, _ = promotions.create(limited, Request(manager, fresh_key()), rule)
+    assert (outcome.kind == "accepted") == asks
+
+
+def test_a_shop_without_a_limit_asks_nobody(services: Services, shop: Shop, manager: Caller) -> None:
+    promotions.create(services, Request(manager, fresh_key()), TEN)
+    assert "ten" in running(services)
+
+
+def test_a_changed_draft_needs_it_again(limited: Services, manager: Caller, owner: Caller) -> None:
+    """mockups/README: changes after approval need it again; asking twice for the same is asking once."""
+    _, first = promotions.create(limited, Request(manager, fresh_key()), costs(2_000_000))
+    _, same = promotions.patch(limited, Request(manager, fresh_key()), "ten", {"state": "active"})
+    assert same["approval"] == first["approval"]
+    promotions.patch(limited, Request(manager, fresh_key()), "ten", {"limits": {"budget": 9_000_000}})
+    with pytest.raises(Conflict, match="approval_decided"):
+        approvals.approve(limited, Request(owner, fresh_key()), first["approval"])
+    _, again = promotions.patch(limited, Request(manager, fresh_key()), "ten", {"state": "active"})
+    assert again["approval"] != first["approval"]
+    assert approvals.waiting(limited, "ten") is not None
+    approvals.reject(limited, Request(owner, fresh_key()), again["approval"])
+    assert (approvals.waiting(limited, "ten"), "ten" in running(limited)) == (None, False)
+
+
+def test_what_runs_goes_on_while_its_dearer_draft_waits(limited: Services, manager: Caller, owner: Caller) -> None:
+    promotions.create(limited, Request(manager, fresh_key()), costs(500_000))
+    _, said = promotions.patch(limited, Request(manager, fresh_key()), "ten", {"limits": {"budget": 5_000_000}})
+    assert rules.book(limited).promotions["ten"]["limits"]["budget"] == 500_000
+    promotions.patch(limited, Request(manager, fresh_key()), "ten", {"enabled": False})
+    approvals.approve(limited, Request(owner, fresh_key()), said["approval"])
+    assert rules.book(limited).promotions["ten"]["limits"]["budget"] == 5_000_000
+
+
+def test_a_draft_that_is_thrown_away_waits_no_more(limited: Services, manager: Caller) -> None:
+    promotions.create(limited, Request(manager, fresh_key()), costs(500_000))
+    promotions.patch(limited, Request(manager, fresh_key()), "ten", {"limits": {"budget": 5_000_000}})
+    promotions.drop_draft(limited, Request(manager, fresh_key()), "ten")
+    assert approvals.waiting(limited, "ten") is None

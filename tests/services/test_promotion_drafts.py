@@ -11,7 +11,7 @@ from conftest import Shop
 from services.lane import COFFEE, FRUIT, MILK, Books, Lane, bread, lane_of
 
 from loyalty_pos.errors import BadInput, NotFound, Refused
-from loyalty_pos.services import promotion_drafts, promotions
+from loyalty_pos.services import products, promotion_drafts, promotions
 from loyalty_pos.services.context import SYSTEM, Caller, Request
 
 Json = dict[str, Any]
@@ -164,3 +164,47 @@ def test_an_unknown_promotion_and_a_period_of_no_use_are_refused(lane: Lane) -> 
     with pytest.raises(BadInput) as refused:
         promotion_drafts.simulate(lane.services, SYSTEM, "fruit-15", date(2026, 11, 22), DAY)
     assert list(refused.value.errors) == ["to"]
+
+
+# Goods for free --------------------------------------------------------------------------------------
+
+
+def test_goods_for_free_are_valued_though_no_ticket_has_them(lane: Lane, hanh: Json) -> None:
+    """S11: by the price in our catalogue; their cost lowers the margin, and who gets them gains."""
+    products.save(lane.services, WRITE, products.ProductIn(sku="cup", name="Cốc", unit_price=15_000, unit_cost=9_000))
+    lane.sells(bread(100_000, unit_cost=60_000), card=hanh["card"])
+    found = simulate(lane, drafted(lane, rewards=[{"kind": "add_free_item", "sku": "cup"}]))
+    assert (found["tickets_touched"], found["discount"]) == (1, {"now": 0, "draft": 0})
+    assert found["gifts"] == {"now": 0, "draft": 15_000}
+    assert found["margin"] == {"now": 40_000, "draft": 31_000}
+    assert found["members"] == {"gain": 1, "lose": 0}
+    assert found["by_tier"][0]["gifts"] == found["gifts"]
+
+
+def test_a_gift_steers_the_choice_as_it_would_at_the_till(lane: Lane) -> None:
+    """S11: exclusive against each other, the dearer gift wins over the smaller discount."""
+    products.save(lane.services, WRITE, products.ProductIn(sku="cup", name="Cốc", unit_price=15_000))
+    promotions.create(
+        lane.services,
+        WRITE,
+        TEN
+        | {
+            "code": "five",
+            "state": "active",
+            "valid": {},
+            "stacking": "exclusive",
+            "rewards": [{"kind": "percent_off", "percent": 5, "scope": {"skus": ["bread"]}}],
+        },
+    )
+    lane.sells(bread(100_000))
+    found = simulate(lane, drafted(lane, rewards=[{"kind": "add_free_item", "sku": "cup"}], stacking="exclusive"))
+    assert (found["discount"], found["gifts"]) == ({"now": 5_000, "draft": 0}, {"now": 0, "draft": 15_000})
+    assert found["conflicts"] == [{"promotion": "five", "tickets": 1}]
+
+
+def test_a_draft_is_compared_with_what_runs(lane: Lane) -> None:
+    """contract.md 3: the draft beside a running version, without its being named."""
+    code = drafted(lane, state="active", valid={})
+    promotions.patch(lane.services, WRITE, code, {"state": "draft", "rewards": [TEN["rewards"][0] | {"percent": 25}]})
+    lane.sells(bread(100_000))
+    assert simulate(lane, code)["discount"] == {"now": 10_000, "draft": 25_000}

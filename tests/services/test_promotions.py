@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
+from actions import line
 from conftest import Shop
+from services.lane import Lane
 
 from loyalty_pos.errors import BadInput, Conflict, NotFound
-from loyalty_pos.services import promotions, rules
+from loyalty_pos.services import ledger, promotions, rules, sales
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.storage.tx import Tx
 
@@ -52,7 +55,7 @@ def test_a_change_of_one_that_ran_is_its_next_version(services: Services, shop: 
     assert versions(services, "ten") == [(1, "superseded"), (2, "ended")]
     promotions.patch(services, WRITE, "ten", {"state": "draft"})
     promotions.patch(services, WRITE, "ten", {"priority": 6})
-    assert versions(services, "ten") == [(1, "superseded"), (2, "superseded"), (3, "draft")]
+    assert versions(services, "ten") == [(1, "superseded"), (2, "ended"), (3, "draft")]
     assert promotions.get(services, "ten")["priority"] == 6
 
 
@@ -114,3 +117,137 @@ def test_every_version_is_kept_the_newest_first(services: Services, shop: Shop) 
     assert {x["created_by"] for x in items} == {SYSTEM.key}
     with pytest.raises(NotFound):
         promotions.versions(services, "nothing")
+
+
+# A draft beside what runs ---------------------------------------------------------------------------
+
+
+def percent(services: Services, code: str = "ten") -> int:
+    """What the rules in force take off."""
+    found: int = rules.book(services).promotions[code]["rewards"][0]["percent"]
+    return found
+
+
+def cheaper(by: int) -> dict[str, Any]:
+    return {"rewards": [{"kind": "percent_off", "percent": by, "scope": {"all": True}}]}
+
+
+def test_a_draft_waits_beside_what_runs_until_it_is_activated(services: Services, shop: Shop) -> None:
+    """mockups/README: a running version is never edited; the tills hear of a draft when it runs."""
+    promotions.create(services, WRITE, TEN)
+    number = rules.book(services).version
+    _, kept = promotions.patch(services, WRITE, "ten", cheaper(15) | {"state": "draft"})
+    promotions.patch(services, WRITE, "ten", cheaper(20) | {"state": "draft"})
+    assert (kept["state"], kept["version"], kept["draft"]["version"]) == ("active", 1, 2)
+    assert (percent(services), rules.book(services).version) == (10, number)
+    assert versions(services, "ten") == [(1, "active"), (2, "draft")]
+    promotions.patch(services, WRITE, "ten", {"state": "active"})
+    assert (percent(services), versions(services, "ten")) == (20, [(1, "superseded"), (2, "active")])
+
+
+def test_a_change_at_once_leaves_the_draft_alone(services: Services, shop: Shop) -> None:
+    promotions.create(services, WRITE, TEN)
+    promotions.patch(services, WRITE, "ten", cheaper(15) | {"state": "draft"})
+    promotions.patch(services, WRITE, "ten", cheaper(12))
+    assert (percent(services), promotions.get(services, "ten")["draft"]["rewards"]) == (12, cheaper(15)["rewards"])
+    promotions.patch(services, WRITE, "ten", {"state": "ended"})
+    assert promotions.get(services, "ten")["draft"]["version"] == 2
+    promotions.patch(services, WRITE, "ten", {"state": "active"})
+    assert percent(services) == 15
+
+
+def test_a_draft_is_thrown_away_and_what_runs_stays(services: Services, shop: Shop) -> None:
+    promotions.create(services, WRITE, TEN)
+    promotions.patch(services, WRITE, "ten", cheaper(15) | {"state": "draft"})
+    _, found = promotions.drop_draft(services, WRITE, "ten")
+    assert ("draft" not in found, percent(services), versions(services, "ten")) == (True, 10, [(1, "active")])
+    with pytest.raises(NotFound) as none:
+        promotions.drop_draft(services, WRITE, "ten")
+    promotions.create(services, WRITE, TEN | {"code": "alone", "state": "draft"})
+    with pytest.raises(Conflict) as refused:
+        promotions.drop_draft(services, WRITE, "alone")
+    assert (none.value.code, refused.value.code) == ("draft_unknown", "only_draft")
+
+
+def test_what_ended_runs_again_as_its_next_version(services: Services, shop: Shop) -> None:
+    """Each version runs once, so that the number of the rules says which one it was."""
+    promotions.create(services, WRITE, TEN)
+    promotions.patch(services, WRITE, "ten", {"state": "ended"})
+    promotions.patch(services, WRITE, "ten", {"state": "active"})
+    assert versions(services, "ten") == [(1, "ended"), (2, "active")]
+
+
+# Which version priced a sale -------------------------------------------------------------------------
+
+
+def test_a_sale_tells_the_version_that_priced_it_whatever_became_of_it(lane: Lane) -> None:
+    """contract.md 3: sales keep the version that priced them, text and all."""
+    bills, expected = [], []  # type: ignore[var-annotated]
+    promotions.create(lane.services, WRITE, TEN)
+    for off in (None, 15, 20):
+        if off:
+            promotions.patch(lane.services, WRITE, "ten", cheaper(off))
+            promotions.patch(lane.services, WRITE, "ten", cheaper(50) | {"state": "draft"})
+            promotions.drop_draft(lane.services, WRITE, "ten")
+        bills.append(lane.sells(line(1))["id"])
+        now = promotions.get(lane.services, "ten")
+        expected.append([("ten", now["version"], now["rewards"])])
+    promotions.patch(lane.services, WRITE, "ten", {"state": "ended"})
+    bills.append(lane.sells(line(1))["id"])
+    found = [sales.get_sale(lane.services, lane.caller, sale)["promotions"] for sale in bills]
+    shown = [[(x["promotion"], x["version"], x["definition"]["rewards"]) for x in one] for one in found]
+    assert shown == [*expected, []]
+    assert [version for one in expected for _, version, _ in one] == [1, 2, 3]
+
+
+def test_a_checkout_tells_the_version_it_was_priced_with_not_the_one_it_was_settled_under(lane: Lane) -> None:
+    """S48: settle never prices."""
+    promotions.create(lane.services, WRITE, TEN)
+    checkout = lane.opens(line(1))
+    promotions.patch(lane.services, WRITE, "ten", cheaper(15))
+    sale = lane.settles(checkout["id"])
+    found = sales.get_sale(lane.services, lane.caller, sale["id"])
+    assert found["totals"]["discount"] * 10 == found["totals"]["gross"]
+    assert [x["version"] for x in found["promotions"]] == [1]
+
+
+def test_a_version_that_ran_is_never_rewritten(services: Services, shop: Shop) -> None:
+    """Not even by SQL: its text, its span and its row stay (I10)."""
+    promotions.create(services, WRITE, TEN)
+    promotions.patch(services, WRITE, "ten", cheaper(15))
+    for change in (
+        "UPDATE promotions SET definition = '{}' WHERE code = 'ten' AND version = 1",
+        "UPDATE promotions SET since = since - 1 WHERE code = 'ten' AND version = 2",
+        "UPDATE promotions SET until = until + 1 WHERE code = 'ten' AND version = 1",
+        "UPDATE promotions SET state = 'active', until = NULL WHERE code = 'ten' AND version = 1",
+        "DELETE FROM promotions WHERE code = 'ten' AND version = 2",
+        "INSERT INTO promotions (code, version, state, definition, created_at, created_by, since) "
+        "SELECT code, 9, 'active', definition, created_at, created_by, since FROM promotions WHERE version = 2",
+    ):
+        with pytest.raises(Exception, match=r"append_only|UNIQUE|unique"):
+            services.store.write(lambda tx, sql=change: tx.run(sql))  # type: ignore[misc]
+    assert versions(services, "ten") == [(1, "superseded"), (2, "active")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_was_done_each_sale_finds_what_priced_it(lane: Lane, seed: int) -> None:
+    """Any order of drafts, activations, changes, pauses and ends: the text found is the text that was in force."""
+    luck, expected = Random(seed), {}
+    promotions.create(lane.services, WRITE, TEN)
+    for _ in range(30):
+        change = luck.choice(
+            [{"state": "active"}, {"state": "ended"}, {"enabled": luck.random() < 0.5}, cheaper(luck.randrange(1, 99)),
+             cheaper(luck.randrange(1, 99)) | {"state": "draft"}, cheaper(luck.randrange(1, 99)) | {"state": "active"}]
+        )  # fmt: skip
+        promotions.patch(lane.services, WRITE, "ten", change)
+        if luck.random() < 0.2 and "draft" in promotions.get(lane.services, "ten"):
+            promotions.drop_draft(lane.services, WRITE, "ten")
+        running = rules.book(lane.services).promotions.get("ten")
+        sale = lane.sells(line(1, price=1_000))
+        used = running is not None and running.get("enabled", True)
+        assert bool(sale["totals"]["discount"]) == used
+        expected[sale["id"]] = [running] if used else []
+    for sale_id, texts in expected.items():
+        found = sales.get_sale(lane.services, lane.caller, sale_id)["promotions"]
+        assert [one["definition"] for one in found] == texts
+    assert ledger.check(lane.services) == []

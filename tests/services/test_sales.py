@@ -293,6 +293,8 @@ def test_the_sale_as_it_stands_now(lane: Lane, shop: Shop, hanh: Json) -> None:
     assert sold["member"]["short_name"] == "Hạnh N."
     lane.takes_back(sold["id"], ("2", 1))
     shown = get_sale(lane.services, lane.caller, sold["id"])
+    (version,) = shown.pop("promotions")
+    assert (version["promotion"], version["version"], version["definition"]["code"]) == ("fruit-15", 1, "fruit-15")
     assert shown == sold | {"state": "partly_returned"}
 
 

@@ -30,7 +30,10 @@ postgres_only = pytest.mark.parametrize(
 )
 
 VIOLATIONS: list[tuple[str, str, Json]] = [
-    ("promotions", "state", {"state": "'asleep'", "version": "99"}),
+    ("promotions", "state", {"state": "'asleep'", "version": "99", "since": "NULL"}),
+    ("promotions", "running", {"state": "'ended'", "version": "99"}),
+    ("promotions", "draft", {"state": "'draft'", "version": "99", "since": "1", "until": "2"}),
+    ("promotions", "span", {"state": "'ended'", "version": "99", "since": "2", "until": "2"}),
     ("staff", "role", {"role": "'king'", "login": "'x'"}),
     ("staff", "state", {"state": "'gone'", "login": "'x'"}),
     ("usage", "counts", {"uses": "-1", "subject": "'x'"}),
@@ -105,6 +108,7 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("entries", "kind", {"kind": "'gift'"}),
     ("approvals", "state", {"state": "'maybe'", "decided_by": "'x'", "decided_at": "1"}),
     ("approvals", "points", {"points": "0"}),
+    ("approvals", "subject", {"promotion": "'ten'", "version": "1"}),
     ("approvals", "decided", {"state": "'rejected'"}),
     ("approvals", "decided", {"decided_by": "'x'", "decided_at": "1"}),
     ("approvals", "two_people", {"state": "'approved'", "decided_by": "by", "decided_at": "1"}),

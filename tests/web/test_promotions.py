@@ -13,7 +13,7 @@ from conftest import PROMOTIONS
 
 from loyalty_pos.domain.promotions import conditions, rewards
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
-from loyalty_pos.services import products, promotions
+from loyalty_pos.services import products, programme, promotions
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.web import declared, editor
 
@@ -23,6 +23,8 @@ RICE: Json = {
     "code": "rice-5", "name.vi": "Gạo giảm 5%", "trigger": "automatic", "stacking": "combine", "enabled": "1",
     "rewards.0.kind": "percent_off", "rewards.0.percent": "5", "rewards.0.scope.categories": "food/rice",
 }  # fmt: skip
+RICE_PAGE = "/manage/promotions/rice-5"
+BAG = line(1, sku="bag", category="food/rice", price=100_000)
 EVERYTHING: Json = {
     "code": "all", "name": {"vi": "Tất cả", "en": "All"}, "trigger": "automatic",
     "valid": {"from": "2026-11-01", "to": "2026-11-30", "weekdays": [6, 7], "hours": ["08:00", "11:00"]},
@@ -158,15 +160,15 @@ def test_a_promotion_is_drafted_activated_changed_and_ended(console: Any, servic
     assert console.post(NEW, **RICE, do="save").location == "/manage/promotions/rice-5"
     page = "/manage/promotions/rice-5"
     assert promotions.get(services, "rice-5")["state"] == "draft"
-    assert "nháp" in console.text("/manage/promotions?state=draft")
+    assert "Gạo giảm 5%" in console.text("/manage/promotions?state=draft")
     console.post(page, **RICE | {"rewards.0.percent": "7"}, do="activate")
     found = promotions.get(services, "rice-5")
     assert (found["state"], found["version"], found["rewards"][0]["percent"]) == ("active", 1, 7)
-    console.post(page, **RICE | {"valid.from": "2026-12-01", "valid.to": "2026-12-31"}, do="save")
+    console.post(page, **RICE | {"valid.from": "2026-12-01", "valid.to": "2026-12-31"}, do="activate")
     found = promotions.get(services, "rice-5")
     assert (found["version"], found["valid"]) == (2, {"from": "2026-12-01", "to": "2026-12-31"})
     assert "01/12/2026 – 31/12/2026" in console.text("/manage/promotions")
-    console.post(page, **sent(console.text(page)) | {"valid.from": "", "valid.to": ""}, do="save")
+    console.post(page, **sent(console.text(page)) | {"valid.from": "", "valid.to": ""}, do="activate")
     assert promotions.get(services, "rice-5")["valid"] == {}
     console.post(page, do="end")
     found = promotions.get(services, "rice-5")
@@ -192,13 +194,127 @@ def test_saving_untouched_makes_no_version(console: Any, services: Services) -> 
 
 def test_an_earlier_version_is_looked_at_and_taken_back(console: Any, services: Services) -> None:
     page = "/manage/promotions/fruit-15"
-    console.post(page, **sent(console.text(page)) | {"rewards.0.percent": "20"}, do="save")
-    assert "Đổi: Phần thưởng" in console.text(page)
+    console.post(page, **sent(console.text(page)) | {"rewards.0.percent": "20"}, do="activate")
+    assert "Phần trăm <s>15</s> → 20" in console.text(page)
     old = sent(console.text(f"{page}?version=1"))
     assert old["rewards.0.percent"] == "15"
-    console.client.post(page, data=old | {"do": "save"})
+    console.client.post(page, data=old | {"do": "activate"})
     found = promotions.get(services, "fruit-15")
     assert (found["version"], found["rewards"][0]["percent"]) == (3, 15)
+
+
+def test_a_draft_stands_beside_what_runs_with_what_it_changes(console: Any, services: Services, till: Till) -> None:
+    """mockups/README: a running version is never edited; one press activates the draft."""
+    console.post(NEW, **RICE, do="activate")
+    console.post(RICE_PAGE, **RICE | {"rewards.0.percent": "20"}, do="save")
+    text = console.text(RICE_PAGE)
+    assert sent(text)["rewards.0.percent"] == "20"
+    assert "Bản 1 đang chạy; bản 2 là bản nháp bên cạnh" in text
+    assert re.search(r"<td>Phần trăm</td><td><s>5</s></td><td><b>20</b></td>", text)
+    assert sent(console.text(f"{RICE_PAGE}?version=1"))["rewards.0.percent"] == "5"
+    assert ok(till.quote(basket(BAG)))["totals"]["discount"] == 5_000
+    assert "bản nháp: bản 2" in console.text("/manage/promotions?state=draft")
+    assert "Gạo giảm" in console.text("/manage/promotions?state=active")
+    console.post(RICE_PAGE, **sent(text), do="activate")
+    assert ok(till.quote(basket(BAG)))["totals"]["discount"] == 20_000
+    assert promotions.get(services, "rice-5")["version"] == 2
+
+
+def test_a_draft_is_thrown_away_and_a_promotion_paused(console: Any, services: Services) -> None:
+    page = "/manage/promotions/fruit-15"
+    console.post(page, **sent(console.text(page)) | {"rewards.0.percent": "20"}, do="save")
+    console.post(page, do="drop")
+    assert "draft" not in promotions.get(services, "fruit-15")
+    console.post(page, do="pause")
+    assert promotions.get(services, "fruit-15")["enabled"] is False
+    assert "Trái cây" in console.text("/manage/promotions?state=paused")
+    console.post(page, do="resume")
+    assert "Trái cây" not in console.text("/manage/promotions?state=paused")
+
+
+def test_a_version_shows_its_bills_and_a_bill_its_versions(console: Any, till: Till) -> None:
+    """contract.md 3: sales keep the version that priced them."""
+    page = RICE_PAGE
+    console.post(NEW, **RICE, do="activate")
+    first = ok(till.sell(basket(BAG)), 201)
+    console.post(page, **RICE | {"rewards.0.percent": "20"}, do="activate")
+    second = ok(till.sell(basket(BAG)), 201)
+    one, two = console.text(f"{page}?version=1"), console.text(f"{page}?version=2")
+    assert (first["receipt"] in one, first["receipt"] in two) == (True, False)
+    assert (second["receipt"] in one, second["receipt"] in two) == (False, True)
+    assert f'href="{page}?version=1">bản 1</a>' in console.text(f"/manage/bills/{first['id']}")
+    assert f'href="{page}?version=2">bản 2</a>' in console.text(f"/manage/bills/{second['id']}")
+
+
+def test_a_bill_of_another_store_is_not_shown(console: Any, shop: Any, client: Any) -> None:
+    """contract.md: what belongs to another store does not exist."""
+    other = Till(client, shop.keys["hn-02-1"])
+    console.post(NEW, **RICE, do="activate")
+    sale = ok(other.sell(basket(BAG)), 201)
+    console.text(f"/manage/bills/{sale['id']}", 404)
+    assert sale["receipt"] not in console.text(f"{RICE_PAGE}?version=1")
+
+
+def test_a_dear_promotion_is_asked_for_and_approved_by_another(console: Any, services: Services) -> None:
+    """S50: whoever asked sees no way to approve; the list says what waits."""
+    programme.change(services, Request(SYSTEM), {"promotion_limit": 1_000_000})
+    answer = console.post(NEW, **RICE | {"limits.budget": "20.000.000"}, do="activate")
+    assert answer.location == RICE_PAGE
+    text = console.text(RICE_PAGE).replace("\u00a0", " ")
+    assert "Bản 1 chờ người thứ hai duyệt" in text
+    assert "20.000.000 ₫" in text
+    assert 'value="approve"' not in text
+    assert "Chờ duyệt" in console.text("/manage/promotions?state=draft")
+    console.post(RICE_PAGE, do="approve")
+    assert promotions.get(services, "rice-5")["state"] == "draft"
+    console.sign_in("owner")
+    assert 'value="approve"' in console.text(RICE_PAGE)
+    console.post(RICE_PAGE, do="approve")
+    assert promotions.get(services, "rice-5")["state"] == "active"
+    assert console.post(RICE_PAGE, do="approve").status_code == 422
+
+
+# The list ------------------------------------------------------------------------------------------
+
+
+def cells(text: str, code: str) -> list[str]:
+    """The words of a promotion's line."""
+    row = next(row for row in re.findall(r"<tr>.*?</tr>", text, re.S) if f"/promotions/{code}" in row)
+    return [
+        re.sub(r"<[^>]*>", "", cell).strip().replace("\u00a0", " ") for cell in re.findall(r"<td.*?</td>", row, re.S)
+    ]
+
+
+def test_the_list_says_what_each_gave_in_thirty_days(console: Any, till: Till, shop: Any, client: Any) -> None:
+    """The reader's stores alone; a sale that came back whole gave nothing (S30)."""
+    console.post(NEW, **RICE, do="activate")
+    ok(till.sell(basket(BAG)), 201)
+    back = ok(till.sell(basket(BAG)), 201)
+    ok(Till(client, shop.keys["hn-02-1"]).sell(basket(BAG)), 201)
+    assert cells(console.text("/manage/promotions"), "rice-5")[4:6] == ["2", "10 nghìn ₫"]
+    ok(
+        till.call("POST", f"/sales/{back['id']}/returns", {"lines": [{"line": "1", "quantity": 1}], "receipt": "b"}),
+        201,
+    )
+    assert cells(console.text("/manage/promotions"), "rice-5")[4:6] == ["1", "5 nghìn ₫"]
+    shop.services.clock.move(days=30)
+    console.sign_in("manager")
+    assert cells(console.text("/manage/promotions"), "rice-5")[4:6] == ["–", "–"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_the_list_is_downloaded_as_it_is_filtered(console: Any, services: Services, kind: str) -> None:
+    evil = RICE | {"name.vi": '=HYPERLINK("http://x")'}
+    console.post(NEW, **evil, do="save")
+    answer = console.client.get(f"/manage/promotions.{kind}?state=draft")
+    assert answer.status_code == 200
+    assert f"promotions-2026-11-21.{kind}" in answer.headers["Content-Disposition"]
+    if kind == "csv":
+        rows = answer.get_data().decode("utf-8-sig").splitlines()
+        assert len(rows) == 2
+        assert rows[1].startswith("rice-5,\"'=HYPERLINK")
+    else:
+        assert answer.get_data().startswith(b"PK")
 
 
 @pytest.mark.parametrize(
@@ -250,28 +366,62 @@ def net(text: str) -> str:
     return found[1].replace("\u00a0", " ") if found else ""
 
 
-def test_the_example_is_priced_with_what_is_typed(console: Any, goods: None) -> None:
-    """The first goods that the rule is about, then those that are asked for; the engine's own reasons."""
+def rows(*goods: tuple[int, str, int | str], **more: str) -> Json:
+    """The rows of the example as the form sends them: (number, product number, price)."""
+    found = {"do": "try", "example.who": "member"} | {f"example.{name}": value for name, value in more.items()}
+    for place, good in enumerate(goods):
+        for name, value in zip(("quantity", "sku", "price"), good, strict=True):
+            found[f"example.lines.{place}.{name}"] = str(value)
+    return found
+
+
+def tried(console: Any, rule: Json, *goods: tuple[int, str, int | str], **more: str) -> str:
+    """The page of a rule with an example."""
+    text: str = console.client.post(NEW, data=rule | rows(*goods, **more)).get_data(as_text=True)
+    return text
+
+
+def test_the_example_begins_with_goods_of_the_rule(console: Any, goods: None) -> None:
+    """Three of the first that it is about, one of another; the engine's own reasons."""
     text = console.client.post(NEW, data=RICE | {"do": "try"}).get_data(as_text=True)
-    assert sent(text)["example.goods"] == "3*rice, 1*milk"
+    form = sent(text)
+    assert [form[f"example.lines.{n}.{name}"] for n in (0, 1) for name in ("quantity", "sku", "price")] == [
+        "3", "rice", "100.000", "1", "milk", "30.000"
+    ]  # fmt: skip
     assert net(text) == "315.000 ₫"
-    text = console.client.post(NEW, data=RICE | {"do": "try", "example.goods": "1*rice 3 x milk"}).get_data(
-        as_text=True
-    )
-    assert net(text) == "155.000 ₫"
     assert "Gạo giảm 5%" in text
+
+
+def test_other_numbers_and_prices_are_tried(console: Any, goods: None) -> None:
+    """What the mock-up calls trying other prices: the same engine, nothing stored; a number of 0 takes a row away."""
+    text = tried(console, RICE, (1, "rice", 80_000), (3, "milk", "30.000"), (0, "rice", 1), goods="1*rice@50000")
+    assert net(text) == "183.500 ₫"
     assert "Sữa: mua 2 tặng 1" in text
+    form = sent(text)
+    assert [form[f"example.lines.{n}.price"] for n in range(3)] == ["80.000", "30.000", "50.000"]
+    assert "example.lines.3.sku" not in form
+    assert form["example.goods"] == ""
+    assert net(console.client.post(NEW, data=form | {"do": "try"}).get_data(as_text=True)) == "183.500 ₫"
 
 
 def test_the_example_follows_its_buyer_and_a_coupon(console: Any, goods: None) -> None:
-    gold = RICE | {"audience.tiers": "gold", "trigger": "coupon", "example.goods": "rice"}
+    gold = RICE | {"audience.tiers": "gold", "trigger": "coupon"}
     for who, price in (("", "100.000 ₫"), ("member", "100.000 ₫"), ("tier.gold", "85.500 ₫")):
-        text = console.client.post(NEW, data=gold | {"do": "try", "example.who": who}).get_data(as_text=True)
-        assert net(text) == price
+        assert net(tried(console, gold, (1, "rice", ""), who=who)) == price
+    assert net(tried(console, gold, (1, "rice", ""), who="tier.gold", coupon="")) == "90.000 ₫"
+    assert net(tried(console, RICE, (1, "rice", ""), coupon="ten-percent")) == "85.500 ₫"
+
+
+def test_goods_that_a_rule_adds_are_valued_though_the_bill_has_none(console: Any, goods: None) -> None:
+    gift = RICE | {"rewards.0.kind": "add_free_item", "rewards.0.sku": "milk"}
+    text = tried(console, gift, (2, "rice", "")).replace("\u00a0", " ")
+    assert net(text) == "200.000 ₫"
+    assert re.search(r"Sữa tươi<small>[^<]*× 1</small></span><span class=\"num amt\"><s>30.000 ₫</s>", text)
 
 
 def test_the_example_says_why_there_is_none(console: Any, goods: None) -> None:
-    for fields, sentence in (({"example.goods": "nothing"}, "chưa có giá"), ({"rewards.0.percent": ""}, "Hãy điền")):
+    nothing = {"example.who": "", "example.goods": "nothing"}
+    for fields, sentence in ((nothing, "chưa có giá"), ({"rewards.0.percent": ""}, "Hãy điền")):
         text = console.client.post(NEW, data=RICE | fields | {"do": "try"}).get_data(as_text=True)
         assert sentence in text
         assert net(text) == ""

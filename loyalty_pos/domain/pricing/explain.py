@@ -113,13 +113,14 @@ def _coupon_detail(reason: str, facts: Facts, say: Say, coupon: CouponFacts) -> 
     return ""
 
 
-def nearly_text(miss: Miss, name: str, say: Say) -> str:
-    """What to add to the basket to get an offer (S13)."""
+def nearly_text(miss: Miss, name: str, say: Say, further: bool = False) -> str:
+    """What to add to the basket to get an offer (S13), or ``further`` of one that applies already."""
+    get = say.text("để được thêm" if further else "để được", "to get more of" if further else "to get")
     if miss.amount is not None:
         amount = say.money(miss.amount)
-        return say.text(f"Mua thêm {amount} để được: {name}", f"Spend {amount} more to get: {name}")
+        return say.text(f"Mua thêm {amount} {get}: {name}", f"Spend {amount} more {get}: {name}")
     count = say.number(miss.quantity or 0)
-    return say.text(f"Thêm {count} sản phẩm để được: {name}", f"Add {count} more to get: {name}")
+    return say.text(f"Thêm {count} sản phẩm {get}: {name}", f"Add {count} more {get}: {name}")
 
 
 def points_text(reason: str, limit: int, say: Say) -> str:

@@ -1,8 +1,8 @@
 """The offers that are nearly there: what to add to the basket, and the most worthwhile first (S13).
 
-An offer is told when at least half of its threshold is there and nothing else is missing.  What the
-customer would gain is what the offer alone gives once the missing goods are in the basket, taken as
-the cheapest that count.
+An offer is told when at least half of its threshold is there and nothing else is missing; of one that
+applies already, the next of its steps.  What the customer would gain is what the offer alone gives
+once the missing goods are in the basket, taken as the cheapest that count.
 """
 
 from __future__ import annotations
@@ -37,15 +37,29 @@ def nearly(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found, say: 
     misses = dict(verdicts.missed)
     misses.update((one.offer, miss) for one, miss in found.attempt.misses.items() if one.coupon is None)
     misses.update(_untold(rules, facts, verdicts, found))
+    more = _further(rules, found)
+    misses.update(more)
     near: list[tuple[int, str, Offer, Miss]] = []
     for offer, miss in misses.items():
         missing = miss.amount if miss.amount is not None else miss.quantity
         if missing and miss.of and missing * 2 <= miss.of:
             near.append((missing * 1_000_000 // miss.of, offer.code, offer, miss))
     near.sort(key=lambda entry: entry[:2])
-    gains = [(_gain(rules, facts, offer, miss), place) for place, (*_, offer, miss) in enumerate(near[:MOST_TRIED])]
-    best = sorted((-gain, place) for gain, place in gains if gain is not None)
-    return [_told(*near[place][2:], say) for _, place in best[:MOST_TOLD]]
+    gains = [
+        (_gain(rules, facts, offer, miss, _alone(rules, facts, offer) if offer in more else 0), place)
+        for place, (*_, offer, miss) in enumerate(near[:MOST_TRIED])
+    ]
+    best = sorted((-gain, place) for gain, place in gains if gain is not None and gain >= 0)
+    told = [near[place][2:] for _, place in best[:MOST_TOLD]]
+    return [_told(offer, miss, say, offer in more) for offer, miss in told]
+
+
+def _further(rules: RuleSet, found: Found) -> dict[Offer, Miss]:
+    """Automatic offers that apply and would give more, and what is missing for that."""
+    table = found.attempt.table
+    done = {applied.promotion for applied in table.done if applied.coupon is None} & rules.offers.keys()
+    ways = ((rules.offers[code], reward.further(table)) for code in done for reward in rules.offers[code].rewards)
+    return {offer: miss for offer, miss in ways if miss is not None}
 
 
 def _untold(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found) -> dict[Offer, Miss]:
@@ -67,13 +81,14 @@ def _lacks(offer: Offer, table: Table) -> bool:
     return bool(offer.dynamic) or any(reward.miss(table) for reward in offer.rewards)
 
 
-def _told(offer: Offer, miss: Miss, say: Say) -> Nearly:
-    text = nearly_text(miss, name_in(offer.name, say.language), say)
+def _told(offer: Offer, miss: Miss, say: Say, further: bool) -> Nearly:
+    text = nearly_text(miss, name_in(offer.name, say.language), say, further)
     return Nearly(offer.code, miss.amount, miss.quantity, text)
 
 
-def _gain(rules: RuleSet, facts: Facts, offer: Offer, miss: Miss) -> int | None:
-    """What the offer would give with the missing goods, minor units; None when something else is missing too."""
+def _gain(rules: RuleSet, facts: Facts, offer: Offer, miss: Miss, given: int) -> int | None:
+    """What the offer would give with the missing goods beyond ``given``, minor units; None when something else is
+    missing too."""
     basket = facts.request.basket
     more = tuple(
         _goods(facts, scope, missing, miss.amount is not None, f"+{place}")
@@ -84,7 +99,13 @@ def _gain(rules: RuleSet, facts: Facts, offer: Offer, miss: Miss) -> int | None:
     ready = candidate(offer, fuller)
     if isinstance(ready, Miss):
         return 0 if ready.reason == miss.reason else None
-    return play(fuller, rules.policy, (ready,)).total
+    return play(fuller, rules.policy, (ready,)).total - given
+
+
+def _alone(rules: RuleSet, facts: Facts, offer: Offer) -> int:
+    """What an offer gives on this basket if it is the only one."""
+    ready = candidate(offer, facts)
+    return 0 if isinstance(ready, Miss) else play(facts, rules.policy, (ready,)).total
 
 
 def _goods(facts: Facts, scope: Scope, missing: int, is_amount: bool, name: str) -> Line:

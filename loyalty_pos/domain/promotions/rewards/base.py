@@ -67,6 +67,10 @@ class Reward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=
         """What is missing for a first application, where more goods would help (S13)."""
         return None
 
+    def further(self, table: Table) -> Miss | None:
+        """What is missing for more than it gives now, where it gives something already."""
+        return None
+
     def gift(self, facts: Facts, table: Table) -> Gift | None:
         """What it gives beside the price; None when there is nothing."""
         return None

@@ -106,6 +106,29 @@ class Steps(Reward, frozen=True, eq=False, kw_only=True):
             return None
         return Miss("min_amount", amount=first - found, of=first, wanted=((self.scope, first - found),))
 
+    def further(self, table: Table) -> Miss | None:
+        """Units or money missing for the next step, of the line that is nearest to its own."""
+        board, bounds = table.board, [step.lowest for step in self.steps]
+        measured = {
+            "quantity": lambda: [board.units_in(self.scope)],
+            "basket_amount": lambda: [board.value_in(self.scope)],
+            "line_amount": lambda: [board.line_start[number] for number in table.lines(self.scope)],
+        }[self.by]()
+        ways = [
+            (bound - found, bound)
+            for found in measured
+            if found >= bounds[0]
+            for bound in [next((bound for bound in bounds if bound > found), None)]
+            if bound is not None
+        ]
+        if not ways:
+            return None
+        missing, bound = min(ways)
+        wanted = ((self.scope, missing),)
+        if self.by == "quantity":
+            return Miss("min_quantity", quantity=missing, of=bound, wanted=wanted)
+        return Miss("min_amount", amount=missing, of=bound, wanted=wanted)
+
     def explain(self, say: Say, share: LineShare) -> str:
         """``Từ 500.000đ: 10% của 620.000đ``."""
         step = self.steps[share.part]

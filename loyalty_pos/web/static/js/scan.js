@@ -98,6 +98,7 @@ export function watch(field, { onScan, onEmpty }) {
 export function kindOf(text, cardPrefixes) {
   const digits = text.replace(/[\s.-]/g, "");
   if (/^99\d{16}$/.test(digits)) return { kind: "coupon", text: digits };
+  if (/^96\d{16}$/.test(digits)) return { kind: "value", text: digits };
   if (/^(\+84|0)\d{9,10}$/.test(digits)) return { kind: "person", text: digits, phone: true };
   if (/^\d{13}$/.test(digits) && cardPrefixes.some((prefix) => digits.startsWith(prefix))) return { kind: "person", text: digits };
   const times = /^(\d{1,3})\s*[x*]\s*(\S{3,64})$/i.exec(text);

@@ -4,6 +4,7 @@ import { call, newKey, Problem } from "./api.js";
 import { fill, formats, roundAmounts } from "./format.js";
 import { kindOf, watch } from "./scan.js";
 import { settling } from "./settle.js";
+import { purse } from "./values.js";
 import { byPromotion, view } from "./view.js";
 
 const root = document.getElementById("till");
@@ -20,6 +21,8 @@ const fresh = () => ({
   lines: [], points: 0, other: false, pricing: null, most: null, sale: null, undoLeft: 0, busy: false,
 });
 let state = fresh();
+const values = purse(ask);
+const isWallet = ({ kind }) => kind === "wallet";
 let asked = 0; // the newest quote; older answers are dropped
 let queue = Promise.resolve(); // scans are handled one after the other
 
@@ -31,7 +34,7 @@ const presented = () => [...new Set([...usable().map((coupon) => coupon.code), .
 
 function basket(coupons) {
   const who = state.member ? { member: state.member.id, swipe_id: state.swipe } : {};
-  return { ...who, lines: state.lines, coupons, redeem_points: state.points };
+  return { ...who, lines: state.lines, coupons, redeem_points: state.points, pay_with: values.codes() };
 }
 
 async function reprice() {
@@ -90,11 +93,12 @@ function choices() {
 }
 
 function draw() {
-  const shown = { ...state, ...offers(), choices: choices(), pointValue: settings.pointValue };
+  const shown = { ...state, ...offers(), choices: choices(), pointValue: settings.pointValue, values: values.rows() };
   for (const part of ["member", "sums", "done"]) screen[part](shown);
   screen.coupons(shown, toggleCoupon);
   screen.lines(shown, changeQuantity);
   screen.points(shown, choosePoints);
+  screen.values(shown, toggleValue);
 }
 
 // Runs an action: redraws, reprices, says what went wrong, and gives the focus back.
@@ -131,6 +135,7 @@ async function handle(text, entry) {
   if (state.sale) next();
   const found = kindOf(text, settings.cardPrefixes);
   if (found.kind === "coupon") return addCoupon(found.text);
+  if (found.kind === "value") return addValue(found.text);
   if (found.kind === "goods") return addGoods(found.text, found.quantity);
   return identify(found.text, found.phone && entry === "typed" ? "phone" : entry);
 }
@@ -151,8 +156,8 @@ async function welcome({ member, swipe_id: swipe, card }, entry) {
   Object.assign(state, { member, swipe, card, entry });
   draw();
   if (card?.state === "blocked") screen.notice("warn", words.card_blocked);
-  const { items } = await ask("GET", `/members/${member.id}/coupons`);
-  if (state.member?.id !== member.id) return;
+  const [{ items }] = await Promise.all([ask("GET", `/members/${member.id}/coupons`), maySpend() && values.welcome(member.id)]);
+  if (state.member?.id !== member.id) return values.drop(isWallet);
   state.coupons = items;
   await reprice();
 }
@@ -165,6 +170,16 @@ async function addCoupon(code) {
   if (answer?.status !== "refused") return;
   if (!usable().some((coupon) => coupon.code === code)) state.scanned = state.scanned.filter((other) => other !== code);
   screen.notice("bad", answer.message);
+}
+
+async function addValue(code) {
+  const { state: now } = await values.scan(code);
+  if (now !== "active") return screen.notice("bad", words.value_blocked);
+  await reprice();
+  if (!state.lines.length || code in state.pricing.stored_value) return;
+  values.drop((value) => value.code === code);
+  await reprice();
+  screen.notice("bad", words.value_not_usable);
 }
 
 async function addGoods(sku, quantity) {
@@ -209,6 +224,11 @@ const toggleCoupon = (code) => act(() => {
   return reprice();
 });
 
+const toggleValue = (code) => act(() => {
+  values.toggle(code);
+  return reprice();
+});
+
 const changeQuantity = (id, step) => act(() => {
   const line = state.lines.find((other) => other.line === id);
   line.quantity += step;
@@ -233,12 +253,14 @@ function nextChoice() {
 function clearMember() {
   bill.abandon();
   state = { ...fresh(), lines: state.lines };
+  values.drop(isWallet);
   screen.notice();
 }
 
 function next() {
   bill.forget();
   state = fresh();
+  values.drop(() => true);
   asked += 1;
   screen.notice();
   draw();

@@ -160,6 +160,26 @@ export function view(format, words) {
     );
   }
 
+  function values({ values: rows, pricing, lines: goods, sale }, toggle) {
+    $("b-values").hidden = !rows.length || Boolean(sale);
+    const left = (goods.length && pricing?.stored_value) || {};
+    $("b-values").replaceChildren(
+      ...rows.map(({ code, kind, free, on }) => {
+        const paid = on && code in left ? free - left[code] : 0;
+        const node = copy("t-value", {
+          ".name": fill(words[kind], { code: code.slice(-4) }), ".save": paid ? off(paid) : "",
+          ".why": fill(words.value_left, { amount: money(free - paid) }),
+        });
+        const box = node.querySelector("input");
+        box.checked = on;
+        node.classList.toggle("on", on);
+        box.addEventListener("change", () => toggle(code));
+        return node;
+      }),
+    );
+    $("due").textContent = rows.some(({ on }) => on) ? words.left_to_pay : words.to_pay;
+  }
+
   function done({ sale, member: who, undoLeft }) {
     $("done").hidden = !sale;
     $("undo").hidden = !undoLeft;
@@ -175,6 +195,9 @@ export function view(format, words) {
     $("d-coupons").replaceChildren(
       ...sale.next_coupons.map((coupon) => copy("t-next", {
         b: coupon.name, ".muted": coupon.reason, ".chip": fill(words.until, { day: format.day(coupon.valid_to) }),
+      })),
+      ...Object.entries(sale.stored_value).map(([code, balance]) => copy("t-next", {
+        b: fill(words.gift_card, { code: code.slice(-4) }), ".muted": "", ".chip": fill(words.value_left, { amount: money(balance) }),
       })),
     );
   }
@@ -196,5 +219,5 @@ export function view(format, words) {
     );
   }
 
-  return { member, coupons, lines, sums, points, done, notice };
+  return { member, coupons, lines, sums, points, values, done, notice };
 }

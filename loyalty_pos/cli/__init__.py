@@ -13,6 +13,7 @@ from loyalty_pos.cli import (
     adapters,
     cards,
     database,
+    habits,
     imports,
     pricing,
     programme,
@@ -41,5 +42,6 @@ for _command in (
     *(serve.demo, serve.serve, database.db, database.backup, database.restore, database.doctor),
     *(proof.ledger, reports.report, database.jobs, shop.store, shop.terminal, shop.staff, cards.cards, imports.import_),
     *(programme.programme, pricing.price, pricing.vectors, simulate.simulate, adapters.adapters),
+    habits.habits,
 ):
     main.add_command(_command)

@@ -1,0 +1,90 @@
+"""The two questions that are learned: what is in the next basket, and what is bought within 28 days.
+
+The first gives the score that orders the list.  Its answers are each member's own newest visit before
+the cut, judged on what stood before that visit; "bought in the last 28 days" over everybody ranks
+worse than plain counting.  The second gives the chance that people read: what was known 28 days before
+the cut, and what was bought since.  Invariant: both are taken from lines before the cut alone.
+
+Members are taken every k-th by number, so that learning costs the same for a shop and for a chain;
+where there are fewer than ``FEWEST`` purchases to learn from, the shipped weights stand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+
+import ibis
+import numpy as np
+from ibis.expr.types import Table
+
+from loyalty_pos.analysis import logistic
+from loyalty_pos.analysis.engine import Keep
+from loyalty_pos.analysis.features import LATE_DAYS, candidates
+from loyalty_pos.analysis.logged import NEW, OWN, WAITING, logged
+from loyalty_pos.analysis.logistic import Weights
+from loyalty_pos.analysis.visits import Visits, before_day, before_newest
+
+MOST_ROWS = 1_000_000
+FEWEST = 200
+FEATURES = {
+    "next_own": OWN,
+    "next_new": NEW,
+    "month_own": (*OWN, *WAITING),
+    "month_new": (*NEW, *WAITING),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Candidates with what came of them: the features and the 0/1 answers, own items first by ``own``."""
+
+    columns: dict[str, np.ndarray]
+    own: np.ndarray
+    answers: np.ndarray
+
+    def part(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """The rows and answers that the weights ``name`` are learned from."""
+        chosen = self.own if name.endswith("own") else ~self.own
+        rows = np.column_stack([self.columns[feature][chosen] for feature in FEATURES[name]])
+        return rows, self.answers[chosen]
+
+
+def lessons(known: Visits, keep: Keep) -> Iterator[tuple[str, Lesson]]:
+    """("next", ...) and ("month", ...): what the lines before the cut teach."""
+    yield "next", _lesson(*before_newest(known.bought), known.today, keep)
+    start = known.today - LATE_DAYS
+    history, answers = before_day(known.bought, start)
+    yield "month", _lesson(history, answers.filter(answers.day < known.today).select("m", "s").distinct(), start, keep)
+
+
+def _lesson(history: Table, answers: Table, today: int, keep: Keep) -> Lesson:
+    history = keep(history)
+    step = max(1, int(history.count().execute()) // MOST_ROWS)
+    found = logged(candidates(history, today, keep, step), today)
+    marked = answers.distinct().mutate(answer=ibis.literal(1.0))
+    found = found.left_join(marked, ["m", "s"], rname="{name}_again").drop("m_again", "s_again")
+    table = keep(found.mutate(answer=found.answer.fill_null(0.0))).order_by(["m", "s"]).to_pyarrow()
+    columns = {name: table[name].to_numpy() for name in (*OWN, *WAITING)}
+    return Lesson(columns, table["own"].to_numpy(), table["answer"].to_numpy())
+
+
+def shipped() -> dict[str, dict[str, float]]:
+    """The weights that come with the product (docs/habits.md says what they were learned from)."""
+    text = (files("loyalty_pos.analysis") / "weights.json").read_text(encoding="utf-8")
+    found: dict[str, dict[str, float]] = json.loads(text)
+    return found
+
+
+def refitted(taught: dict[str, Lesson], known: dict[str, dict[str, float]]) -> tuple[dict[str, Weights], set[str]]:
+    """The weights for this shop, and which of them it had purchases enough to learn itself."""
+    weights: dict[str, Weights] = dict(known)
+    own = set()
+    for name in FEATURES:
+        rows, answers = taught[name.split("_")[0]].part(name)
+        if FEWEST <= answers.sum() <= len(answers) - FEWEST:
+            weights[name] = logistic.learned(rows, answers, FEATURES[name], known.get(name, {}))
+            own.add(name)
+    return weights, own

@@ -83,13 +83,13 @@ def read_table(engine: Engine, path: Path, needed: Iterable[str]) -> Table:
 
 def _in_form(raw: Table, by_category: bool) -> Table:
     """Our columns and ``row``; a cell that cannot be read is null and its column's name is in ``fault``."""
-    text = {name: _text(raw, name) for name in (*NEEDED, "category")}
+    text = {name: text_of(raw, name) for name in (*NEEDED, "category")}
     time = _time(raw)
     quantity = raw["quantity"].cast("string").strip().nullif("") if "quantity" in raw.columns else None
     amount = _number(quantity) if quantity is not None else ibis.literal(1.0)
     fault = ibis.cases(
         (text["member"].isnull(), ibis.null("string")),
-        (time.isnull() | ~time.year().between(1900, 2200), "time"),
+        (~time.year().between(1900, 2200).fill_null(False), "time"),
         (text["basket"].isnull(), "basket"),
         (text["sku"].isnull(), "sku"),
         *(() if quantity is None else ((quantity.notnull() & amount.isnull(), "quantity"),)),
@@ -107,13 +107,14 @@ def _in_form(raw: Table, by_category: bool) -> Table:
 
 
 def _refuse_faults(lines: Table, path: Path) -> None:
-    first = lines.filter(lines.fault.notnull()).order_by("row").limit(1).to_pyarrow().to_pylist()
+    first = lines.filter(lines.fault.notnull()).select("row", "fault").order_by("row").limit(1).to_pyarrow().to_pylist()
     if first:
         head = 0 if path.suffix.lower() == ".parquet" else 1
         raise BadInput("line_invalid", row=first[0]["row"] + head, column=first[0]["fault"])
 
 
-def _text(raw: Table, name: str) -> StringColumn:
+def text_of(raw: Table, name: str) -> StringColumn:
+    """A column as text without blanks around it, null where it is empty or not there."""
     if name not in raw.columns:
         return ibis.null("string")
     return raw[name].cast("string").strip().nullif("")

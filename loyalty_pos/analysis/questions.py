@@ -62,7 +62,7 @@ def lessons(known: Visits, keep: Keep) -> Iterator[tuple[str, Lesson]]:
 
 def _lesson(history: Table, answers: Table, today: int, keep: Keep) -> Lesson:
     history = keep(history)
-    step = max(1, int(history.count().execute()) // MOST_ROWS)
+    step = max(1, int(history.count().to_pyarrow().as_py()) // MOST_ROWS)
     found = logged(candidates(history, today, keep, step), today)
     marked = answers.distinct().mutate(answer=ibis.literal(1.0))
     found = found.left_join(marked, ["m", "s"], rname="{name}_again").drop("m_again", "s_again")

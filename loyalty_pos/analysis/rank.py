@@ -120,11 +120,11 @@ def _write(rows: Table, out: Path) -> None:
 
 def _figures(rows: Table, lines: Lines, known: Visits, learned: set[str]) -> dict[str, Any]:
     return {
-        "members": int(rows.member.nunique().execute()),
-        "rows": int(rows.count().execute()),
+        "members": int(rows.member.nunique().to_pyarrow().as_py()),
+        "rows": int(rows.count().to_pyarrow().as_py()),
         "lines": lines.read,
         "without_member": lines.without_member,
         "returned": lines.returned,
-        "items": int(known.items.count().execute()),
+        "items": int(known.items.count().to_pyarrow().as_py()),
         "learned_here": sorted(learned),
     }

@@ -78,8 +78,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The result could not be written; look at the folder and the room on the disk.",
     ),
     "extra_missing": (
-        "Cần cài thêm: pip install 'loyalty-pos[{extra}]'",
-        "This needs an extra: pip install 'loyalty-pos[{extra}]'",
+        "Cần cài thêm: pip install 'loyalty-pos[{extra}]'.",
+        "This needs an extra: pip install 'loyalty-pos[{extra}]'.",
     ),
     "columns_missing": ("Tệp này thiếu cột bắt buộc.", "A column that is needed is missing from the file."),
     "payment_card": (

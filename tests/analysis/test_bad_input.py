@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -142,4 +142,4 @@ def test_parquet_rows_are_counted_from_one(tmp_path: Path) -> None:
 
 def test_a_day_alone_is_a_time(tmp_path: Path) -> None:
     path = write(tmp_path / "lines.csv", [GOOD._replace(time="2026-03-01")])
-    assert rank(Job(lines=path, out=tmp_path / "out.csv", cut=datetime(2026, 3, 2)))["rows"] == 1
+    assert rank(Job(lines=path, out=tmp_path / "out.csv", cut=datetime(2026, 3, 2, tzinfo=UTC)))["rows"] == 1

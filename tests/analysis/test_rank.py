@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ def test_chances_are_what_happens(ranked: Rank) -> None:
 
 def test_a_reason_says_rhythm_and_days_in_both_languages(ranked: Rank) -> None:
     lines = [Line("an", f"2026-03-{day:02} 10:00:00", f"b{day}", "tea") for day in (1, 8, 15)]
-    cut = datetime(2026, 3, 24)
+    cut = datetime(2026, 3, 24, tzinfo=UTC)
     assert ranked(lines, cut=cut, language="vi")[0]["reason"] == "mua 7 ngày một lần, lần cuối 9 ngày trước"
     assert ranked(lines, cut=cut, language="en")[0]["reason"] == "bought every 7 days, last 9 days ago"
     assert ranked(lines[:1], cut=cut, language="vi")[0]["reason"] == "đã mua một lần, 23 ngày trước"

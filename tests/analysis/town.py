@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-START = datetime(2026, 1, 5, 9)
+START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HEADER = ("member", "time", "basket", "sku", "quantity", "amount", "category")
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.expr.types import Table
 
 Keep = Callable[[Table], Table]
@@ -27,6 +29,14 @@ class Engine(NamedTuple):
     backend: Any
     keep: Keep
     scratch: Path
+
+    def take(self, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Table:
+        """Rows that were computed outside the engine, as a table of it."""
+        path = self.scratch / "taken.parquet"
+        with pq.ParquetWriter(path, schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        return self.backend.read_parquet(path)
 
 
 @contextmanager

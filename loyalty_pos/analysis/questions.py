@@ -1,9 +1,10 @@
 """The two questions that are learned: what is in the next basket, and what is bought within 28 days.
 
-The first gives the score that orders the list.  Its answers are each member's own newest visit before
-the cut, judged on what stood before that visit; "bought in the last 28 days" over everybody ranks
-worse than plain counting.  The second gives the chance that people read: what was known 28 days before
-the cut, and what was bought since.  Invariant: both are taken from lines before the cut alone.
+The first gives the score that orders the list.  Its answers are each member's own newest visits before
+the cut, each judged on what stood before it; "bought in the last 28 days" over everybody ranks worse
+than plain counting.  The second gives the chance that people read: what was known 28, 56 and 84 days
+before the cut, and what was bought in the 28 days from there, so that one odd month is not the rule.
+Invariant: both are taken from lines before the cut alone.
 
 Members are taken every k-th by number, so that learning costs the same for a shop and for a chain;
 where there are fewer than ``FEWEST`` purchases to learn from, the shipped weights stand.
@@ -12,7 +13,7 @@ where there are fewer than ``FEWEST`` purchases to learn from, the shipped weigh
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -27,7 +28,8 @@ from loyalty_pos.analysis.logged import NEW, OWN, WAITING, logged
 from loyalty_pos.analysis.logistic import Weights
 from loyalty_pos.analysis.visits import Visits, before_day, before_newest
 
-MOST_ROWS = 1_000_000
+MOST_ROWS = 600_000
+VISITS, MONTHS = 2, 3
 FEWEST = 200
 FEATURES = {
     "next_own": OWN,
@@ -52,23 +54,36 @@ class Lesson:
         return rows, self.answers[chosen]
 
 
-def lessons(known: Visits, keep: Keep) -> Iterator[tuple[str, Lesson]]:
-    """("next", ...) and ("month", ...): what the lines before the cut teach."""
-    yield "next", _lesson(*before_newest(known.bought), known.today, keep)
-    start = known.today - LATE_DAYS
-    history, answers = before_day(known.bought, start)
-    yield "month", _lesson(history, answers.filter(answers.day < known.today).select("m", "s").distinct(), start, keep)
+def lessons(known: Visits, keep: Keep) -> dict[str, Lesson]:
+    """ "next" and "month": what the lines before the cut teach."""
+    visits, history = [], known.bought
+    for _ in range(VISITS):
+        history, answers = before_newest(history)
+        history = keep(history)
+        visits.append(_lesson(history, answers, known.today, keep))
+    months = []
+    for number in range(1, MONTHS + 1):
+        start = known.today - number * LATE_DAYS
+        history, answers = before_day(known.bought, start)
+        window = answers.filter(answers.day < start + LATE_DAYS).select("m", "s").distinct()
+        months.append(_lesson(keep(history), window, start, keep))
+    return {"next": _together(visits), "month": _together(months)}
 
 
 def _lesson(history: Table, answers: Table, today: int, keep: Keep) -> Lesson:
-    history = keep(history)
     step = max(1, int(history.count().to_pyarrow().as_py()) // MOST_ROWS)
     found = logged(candidates(history, today, keep, step), today)
-    marked = answers.distinct().mutate(answer=ibis.literal(1.0))
+    marked = answers.mutate(answer=ibis.literal(1.0, "float64"))
     found = found.left_join(marked, ["m", "s"], rname="{name}_again").drop("m_again", "s_again")
     table = keep(found.mutate(answer=found.answer.fill_null(0.0))).order_by(["m", "s"]).to_pyarrow()
     columns = {name: table[name].to_numpy() for name in (*OWN, *WAITING)}
     return Lesson(columns, table["own"].to_numpy(), table["answer"].to_numpy())
+
+
+def _together(parts: Sequence[Lesson]) -> Lesson:
+    columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in (*OWN, *WAITING)}
+    own, answers = (np.concatenate([getattr(part, name) for part in parts]) for name in ("own", "answers"))
+    return Lesson(columns, own, answers)
 
 
 def shipped() -> dict[str, dict[str, float]]:
@@ -83,7 +98,10 @@ def refitted(taught: dict[str, Lesson], known: dict[str, dict[str, float]]) -> t
     weights: dict[str, Weights] = dict(known)
     own = set()
     for name in FEATURES:
-        rows, answers = taught[name.split("_")[0]].part(name)
+        question = name.split("_")[0]
+        if question not in taught:
+            continue
+        rows, answers = taught[question].part(name)
         if FEWEST <= answers.sum() <= len(answers) - FEWEST:
             weights[name] = logistic.learned(rows, answers, FEATURES[name], known.get(name, {}))
             own.add(name)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import ibis
 from ibis.expr.types import Table
 
-from loyalty_pos.analysis import logistic
+from loyalty_pos.analysis import boosted, logistic
 from loyalty_pos.analysis.engine import Engine, duckdb_engine
 from loyalty_pos.analysis.features import candidates
 from loyalty_pos.analysis.lines import Lines, read_lines
@@ -61,12 +61,17 @@ def rank(job: Job, tell: Tell = lambda done: None) -> dict[str, Any]:
         known = visits(lines.table, lines.today, engine.keep)
         tell(15)
         asked = read_members(engine, job.members) if job.members else None
-        taught = dict(lessons(known, engine.keep))
+        taught = lessons(known, engine.keep)
         tell(60)
         weights, learned = refitted(taught, shipped())
         tell(65)
         found = engine.keep(candidates(known.bought, known.today, engine.keep))
-        scored = _scored(logged(found, known.today), weights)
+        features = logged(found, known.today)
+        if job.model == "boosted":
+            trees = boosted.grown(taught, weights)
+            scored = _rounded(boosted.scored(engine, features, weights, trees))
+        else:
+            scored = _rounded(_scored(features, weights))
         tell(85)
         rows = _best(engine, known, found, scored, job, asked)
         if asked is not None:
@@ -83,7 +88,11 @@ def _scored(features: Table, weights: Mapping[str, logistic.Weights]) -> Table:
         own, new = (logistic.chance(features, weights[f"{question}_{kind}"]) for kind in ("own", "new"))
         return ibis.ifelse(features.own, own, new)
 
-    return features.select("m", "s", score=by_kind("next").round(DIGITS), chance=by_kind("month").round(DIGITS))
+    return features.select("m", "s", score=by_kind("next"), chance=by_kind("month"))
+
+
+def _rounded(scored: Table) -> Table:
+    return scored.mutate(score=scored.score.round(DIGITS), chance=scored.chance.round(DIGITS))
 
 
 def _best(engine: Engine, known: Visits, found: Table, scored: Table, job: Job, asked: Table | None) -> Table:

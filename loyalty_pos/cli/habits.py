@@ -13,7 +13,7 @@ from loyalty_pos.cli.base import json_option, progress, show, user_language
 from loyalty_pos.errors import Unavailable
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-EXTRAS = {"analysis": ("ibis", "duckdb", "numpy"), "boosted": ("lightgbm",), "spark": ("pyspark",)}
+EXTRAS = {"analysis": ("ibis", "duckdb", "numpy", "pyarrow"), "boosted": ("lightgbm",), "spark": ("pyspark",)}
 
 
 class Moment(click.ParamType[datetime]):

@@ -143,6 +143,23 @@ def test_the_order_and_the_doubles_of_the_lines_do_not_matter(ranked: Rank) -> N
     assert ranked(shuffled, cut=CUT) == expected
 
 
+def test_the_boosted_model_corrects_the_logistic_one_and_sees_no_more(ranked: Rank) -> None:
+    """Same candidates and reasons, other scores; what is planted after the cut changes nothing either."""
+    pytest.importorskip("lightgbm")
+    lines = town(members=120)
+    plain, boosted = (ranked(lines, cut=CUT, top=0, model=model) for model in ("logistic", "boosted"))
+    assert ranked(before(lines), cut=CUT, top=0, model="boosted") == boosted
+    pairs = [sorted((row["member"], row["sku"], row["reason"]) for row in rows) for rows in (plain, boosted)]
+    assert pairs[0] == pairs[1]
+    assert [row["score"] for row in plain] != [row["score"] for row in boosted]
+
+
+def test_too_little_to_learn_from_leaves_the_logistic_answer(ranked: Rank) -> None:
+    pytest.importorskip("lightgbm")
+    lines = town(members=4)
+    assert ranked(lines, model="boosted") == ranked(lines, model="logistic")
+
+
 def test_categories_can_be_ranked(ranked: Rank) -> None:
     rows = ranked(before(town()), cut=CUT, level="category")
     assert {row["sku"] for row in rows} == {f"k{number}" for number in range(6)}

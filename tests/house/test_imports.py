@@ -33,7 +33,7 @@ THIRD_PARTY = {
     "storage": {"sqlalchemy", "alembic", "psycopg", "msgspec"},
     "services": {"msgspec", "phonenumbers", "argon2"},
     "adapters": {"msgspec"},
-    "analysis": {"ibis", "numpy", "lightgbm"},
+    "analysis": {"ibis", "numpy", "pyarrow", "lightgbm"},
     "jobs": {"msgspec"},
     "ports": {"msgspec"},
     "registry": set(),

@@ -117,6 +117,13 @@ def test_a_reason_says_rhythm_and_days_in_both_languages(ranked: Rank) -> None:
     assert ranked(lines[:1], cut=cut, language="vi")[0]["reason"] == "đã mua một lần, 23 ngày trước"
 
 
+def test_a_basket_over_midnight_is_one_visit(ranked: Rank) -> None:
+    cut = datetime(2026, 3, 10, tzinfo=UTC)
+    late = [Line("an", f"2026-03-{time}", "b1", "tea") for time in ("01 23:58:00", "02 00:03:00")]
+    assert ranked(late, cut=cut)[0]["reason"] == "bought once, 9 days ago"
+    assert ranked([late[0], late[1]._replace(basket="b2")], cut=cut)[0]["reason"].startswith("bought every 1 days")
+
+
 def test_members_without_a_purchase_get_what_their_segment_buys_and_are_told_so(ranked: Rank) -> None:
     lines = before(town())
     local = [Line("m000", (CUT - timedelta(days=2)).isoformat(" "), f"l{n}", f"local{n}") for n in range(3)]

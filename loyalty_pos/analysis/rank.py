@@ -28,8 +28,8 @@ from loyalty_pos.analysis.reasons import Language, reason
 from loyalty_pos.analysis.visits import Visits, visits
 from loyalty_pos.errors import BadInput, Unavailable
 
-DIGITS = 9
-"""Scores are compared to so many decimals, so that the order of a sum decides no rank."""
+DIGITS = 6
+"""Scores are written and compared to so many decimals: engines add in any order, and that decides no rank."""
 
 Tell = Callable[[int], None]
 

@@ -13,6 +13,8 @@ from ibis.expr.types import NumericColumn, Table
 
 from loyalty_pos.analysis.features import PER_VISIT, SHORT_VISIT
 
+DIGITS = 9
+"""Of a feature: engines add in any order, and the last bits of a sum must not choose a tree's split."""
 GAP_OWN = 2.0
 NEVER = 200.0
 SHARED = (
@@ -60,7 +62,8 @@ def logged(found: Table, today: int) -> Table:
         "following": _log(found.following, 0.01),
     }
     waiting = {"since": (since + 1.0).ln(), "since_rhythm": ((since + 1.0) / found.rhythm).ln()}
-    return found.select("m", "s", own=found.times.notnull(), **own, **shared, **waiting)
+    features = {name: value.round(DIGITS) for name, value in (own | shared | waiting).items()}
+    return found.select("m", "s", own=found.times.notnull(), **features)
 
 
 def _or(value: NumericColumn, otherwise: float) -> NumericColumn:

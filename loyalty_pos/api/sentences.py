@@ -57,6 +57,30 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "bad_request": ("Không đọc được yêu cầu.", "The request could not be read."),
     "not_utf8": ("Tệp này không phải là UTF-8.", "The file is not UTF-8."),
     "not_csv": ("Không đọc được tệp này như một tệp CSV.", "The file could not be read as CSV."),
+    "line_invalid": (
+        "Dòng {row}, cột {column}: trống hoặc không đọc được.",
+        "Row {row}, column {column}: empty or not readable.",
+    ),
+    "lines_file": (
+        "Không đọc được tệp; cần tệp .parquet, hoặc .csv UTF-8 có dòng tiêu đề.",
+        "The file could not be read; it must be .parquet, or .csv in UTF-8 with a header.",
+    ),
+    "lines_none": (
+        "Không có dòng bán hàng nào của hội viên trước mốc thời gian này.",
+        "There is no line of a member's purchase before this time.",
+    ),
+    "out_file": (
+        "Tên tệp kết quả phải kết thúc bằng .parquet hoặc .csv.",
+        "The file to write must end in .parquet or .csv.",
+    ),
+    "out_not_written": (
+        "Không ghi được tệp kết quả; hãy xem thư mục và chỗ trống trên đĩa.",
+        "The result could not be written; look at the folder and the room on the disk.",
+    ),
+    "extra_missing": (
+        "Cần cài thêm: pip install 'loyalty-pos[{extra}]'.",
+        "This needs an extra: pip install 'loyalty-pos[{extra}]'.",
+    ),
     "columns_missing": ("Tệp này thiếu cột bắt buộc.", "A column that is needed is missing from the file."),
     "payment_card": (
         "Đây có vẻ là thẻ ngân hàng; số thẻ không được đọc hay lưu lại. Hãy quét thẻ thành viên.",

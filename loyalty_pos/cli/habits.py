@@ -1,11 +1,38 @@
-"""``habits``: what members buy, counted anew from the sales."""
+"""``habits``: what members buy, counted anew from the sales; and what they buy next, from a file of lines.
+
+Ranking needs the extra ``analysis``.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
 import click
 
-from loyalty_pos.cli.base import json_option, opened, progress, show
+from loyalty_pos.cli.base import json_option, opened, progress, show, user_language
+from loyalty_pos.errors import Unavailable
 from loyalty_pos.services import profiles
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+EXTRAS = {"analysis": ("ibis", "duckdb", "numpy", "pyarrow"), "boosted": ("lightgbm",), "spark": ("pyspark",)}
+
+
+class Moment(click.ParamType[datetime]):
+    """A time as ISO 8601 writes it; without an offset it is the time of the file."""
+
+    name = "TIMESTAMP"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The time, or wrong usage."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            self.fail("write it as 2026-11-24 or 2026-11-24T07:00:00+07:00", param, ctx)
 
 
 @click.group()
@@ -24,3 +51,48 @@ def rebuild(as_json: bool) -> None:
     with opened() as services, progress("Members", 1000) as tell:
         done = profiles.rebuild(services, lambda number, total: tell(1000 * number // total))
     show(as_json, done, f"The habits of {done['members']} members are counted anew.")
+
+
+@habits.command()
+@click.option("--lines", type=FILE, required=True, help="Lines sold, .parquet or .csv: member, time, basket, sku, ...")
+@click.option("--members", type=FILE, help="Rank these alone: member and, for newcomers, segment or store.")
+@click.option("--cut", type=Moment(), help="Look at nothing from this time on (default: the whole file).")
+@click.option("--top", type=click.IntRange(0), default=20, show_default=True, help="Items a member; 0 = all.")
+@click.option(
+    "--model", type=click.Choice(["logistic", "boosted"]), default="logistic", show_default=True, help="The model."
+)
+@click.option(
+    "--level", type=click.Choice(["product", "category"]), default="product", show_default=True, help="What is ranked."
+)
+@click.option("--language", type=click.Choice(["vi", "en"]), help="Of the reasons (default: this machine's).")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="RANK.parquet or RANK.csv.")
+@json_option
+def rank(as_json: bool, language: Any, **options: Any) -> None:
+    """Rank what each member buys next, each item with its chance within 28 days and a reason."""
+    need("analysis")
+    if options["model"] == "boosted":
+        need("boosted")
+    from loyalty_pos.insight import rank as ranking
+
+    with progress("Ranking", 100) as tell:
+        found = ranking.rank(ranking.Job(language=language or user_language(), **options), tell)
+    show(as_json, found, _text(found))
+
+
+def need(extra: str) -> None:
+    """Unavailable (``extra_missing``) unless the packages of an extra are installed."""
+    if not all(find_spec(name) for name in EXTRAS[extra]):
+        raise Unavailable("extra_missing", extra=extra)
+
+
+def _text(found: dict[str, Any]) -> str:
+    left = "".join(
+        f"\nLeft out: {found[name]} {words}."
+        for name, words in (
+            ("without_member", "lines without a member"),
+            ("returned", "lines of no or negative quantity"),
+        )
+        if found[name]
+    )
+    model = "learned on these lines" if found["learned_here"] else "the shipped weights (too little to learn from)"
+    return f"{found['members']} members, {found['rows']} rows.  Model: {model}.{left}"

@@ -1,0 +1,139 @@
+"""What each member buys next: from a file of lines to a file of ranked items, without a database of ours.
+
+The way: lines are checked and become visits, visits become candidates with their figures, two questions
+are learned on what came before the cut, every candidate gets its score and its chance, and the best of
+each member are written with a reason.  Invariant: whatever the file says of the time from the cut on,
+the answer is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import ibis
+from ibis.expr.types import Table
+
+from loyalty_pos.errors import BadInput, Unavailable
+from loyalty_pos.insight import boosted, logistic
+from loyalty_pos.insight.engine import Engine, duckdb_engine
+from loyalty_pos.insight.features import candidates
+from loyalty_pos.insight.lines import Lines, read_lines
+from loyalty_pos.insight.logged import logged
+from loyalty_pos.insight.newcomers import newcomers, read_members
+from loyalty_pos.insight.questions import lessons, refitted, shipped
+from loyalty_pos.insight.reasons import Language, reason
+from loyalty_pos.insight.visits import Visits, visits
+
+DIGITS = 6
+"""Scores are written and compared to so many decimals: engines add in any order, and that decides no rank."""
+
+Tell = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to rank: ``top`` items a member (0 = all candidates), ``cut`` = None for everything in the file."""
+
+    lines: Path
+    out: Path
+    members: Path | None = None
+    cut: datetime | None = None
+    top: int = 20
+    model: Literal["logistic", "boosted"] = "logistic"
+    level: Literal["product", "category"] = "product"
+    language: Language = "en"
+
+
+def rank(job: Job, tell: Tell = lambda done: None) -> dict[str, Any]:
+    """Rank and write ``job.out``; figures of the run.  ``tell`` hears how many of 100 parts are done.
+
+    BadInput and Refused of ``lines.read_lines``; BadInput (``out_file``); Unavailable (``out_not_written``).
+    """
+    if job.out.suffix.lower() not in (".parquet", ".csv"):
+        raise BadInput("out_file")
+    with duckdb_engine() as engine:
+        lines = read_lines(engine, job.lines, job.cut, by_category=job.level == "category")
+        tell(10)
+        known = visits(lines.table, lines.today, engine.keep)
+        tell(15)
+        asked = read_members(engine, job.members) if job.members else None
+        taught = lessons(known, engine.keep)
+        tell(60)
+        weights, learned = refitted(taught, shipped())
+        tell(65)
+        found = engine.keep(candidates(known.bought, known.today, engine.keep))
+        features = logged(found, known.today)
+        if job.model == "boosted":
+            trees = boosted.grown(taught, weights)
+            scored = _rounded(boosted.scored(engine, features, weights, trees))
+        else:
+            scored = _rounded(_scored(features, weights))
+        tell(85)
+        rows = _best(engine, known, found, scored, job, asked)
+        if asked is not None:
+            rows = ibis.union(rows, newcomers(engine, known, asked, job.top, job.language))
+        rows = engine.keep(rows)
+        _write(rows.order_by(["member", "rank"]), job.out)
+        return _figures(rows, lines, known, learned)
+
+
+def _scored(features: Table, weights: Mapping[str, logistic.Weights]) -> Table:
+    """m, s, score (of the next basket) and chance (within 28 days)."""
+
+    def by_kind(question: str) -> Any:
+        own, new = (logistic.chance(features, weights[f"{question}_{kind}"]) for kind in ("own", "new"))
+        return ibis.ifelse(features.own, own, new)
+
+    return features.select("m", "s", score=by_kind("next"), chance=by_kind("month"))
+
+
+def _rounded(scored: Table) -> Table:
+    return scored.mutate(score=scored.score.round(DIGITS), chance=scored.chance.round(DIGITS))
+
+
+def _best(engine: Engine, known: Visits, found: Table, scored: Table, job: Job, asked: Table | None) -> Table:
+    """The first ``top`` of each member, with names and reasons."""
+    members = known.members if asked is None else known.members.semi_join(asked, "member")
+    named = scored.join(members, "m").join(known.items.select("s", "sku"), "s")
+    placed = named.mutate(rank=ibis.row_number().over(group_by="m", order_by=[named.score.desc(), named.sku]) + 1)
+    if job.top:
+        placed = placed.filter(placed["rank"] <= job.top)
+    why = found.select(
+        "m", "s", "times", "together", "following", gap=found.gap_sum / found.gaps, ago=known.today - found.bought_last
+    )
+    rows = engine.keep(placed).join(why, ["m", "s"])
+    return rows.select(
+        "member", rank=rows["rank"].cast("int64"), sku="sku", score="score", chance="chance",
+        reason=reason(rows, job.language),
+    )  # fmt: skip
+
+
+def _write(rows: Table, out: Path) -> None:
+    """The whole answer or none: beside the file first, then in its place."""
+    beside = out.with_name(f".{out.name}.part")
+    try:
+        if out.suffix.lower() == ".parquet":
+            rows.to_parquet(beside)
+        else:
+            rows.to_csv(beside)
+        beside.replace(out)
+    except Exception as error:  # the engines' errors have no common root
+        raise Unavailable("out_not_written") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _figures(rows: Table, lines: Lines, known: Visits, learned: set[str]) -> dict[str, Any]:
+    return {
+        "members": int(rows.member.nunique().to_pyarrow().as_py()),
+        "rows": int(rows.count().to_pyarrow().as_py()),
+        "lines": lines.read,
+        "without_member": lines.without_member,
+        "returned": lines.returned,
+        "items": int(known.items.count().to_pyarrow().as_py()),
+        "learned_here": sorted(learned),
+    }

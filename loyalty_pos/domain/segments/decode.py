@@ -28,7 +28,7 @@ def decode_rule(raw: object, path: str = "rule") -> Rule:
     """The rule; BadInput ``invalid`` with every fault: ``empty``, ``too_deep``, ``too_many``, ``not_one_of``..."""
     faults: Faults = {}
     rule = _rule(raw, path, 1, faults)
-    if not faults and sum(1 for _ in rule.conditions()) > MOST:
+    if not faults and len([*rule.conditions()]) > MOST:
         faults[path] = ["too_many"]
     faults = faults or contradictions(rule, path)
     if faults:

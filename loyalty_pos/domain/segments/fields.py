@@ -75,10 +75,11 @@ FIELDS: dict[str, Field] = {
         Field("items", "profile", "count", "profiles.items", "số món đã mua", "number of items", sale=True),
         Field("average_basket", "profile", "money", "average_basket", "giá trị hoá đơn trung bình", "average bill",
               sale=True),
-        Field("first_purchase", "profile", "past", "profiles.first_at", "lần mua đầu tiên", "first purchase", sale=True),
-        Field("last_purchase", "profile", "past", "profiles.last_at", "lần mua gần nhất", "last purchase", sale=True),
-        Field("weekend_share", "profile", "percent", "weekend_share", "phần mua vào cuối tuần", "share of weekend visits",
+        Field("first_purchase", "profile", "past", "profiles.first_at", "lần mua đầu tiên", "first purchase",
               sale=True),
+        Field("last_purchase", "profile", "past", "profiles.last_at", "lần mua gần nhất", "last purchase", sale=True),
+        Field("weekend_share", "profile", "percent", "weekend_share", "phần mua vào cuối tuần",
+              "share of weekend visits", sale=True),
         Field("daypart", "profile", "one", "daypart", "buổi hay mua", "usual part of the day", choices="dayparts",
               sale=True),
         # what was bought
@@ -102,7 +103,7 @@ FIELDS: dict[str, Field] = {
         Field("age", "person", "years", "people.birthday", "tuổi", "age"),
         Field("gender", "person", "one", "people.gender", "giới tính", "gender", choices="genders"),
         Field("birthday", "person", "yearly", "people.birthday", "sinh nhật", "birthday"),
-        Field("interests", "person", "many", "interests", "sở thích", "interests", choices="words"),
+        Field("interests", "person", "many", "people.interests", "sở thích", "interests", choices="words"),
         # where
         Field("store", "place", "one", "store", "cửa hàng hay ghé nhất", "usual store", choices="stores", sale=True),
         Field("stores_visited", "place", "many", "stores_visited", "cửa hàng từng ghé", "stores visited",

@@ -48,18 +48,20 @@ class Rule(Struct, frozen=True):
     any: tuple[Condition | Rule, ...] = ()
     none: tuple[Condition | Rule, ...] = ()
 
-    def conditions(self) -> Iterator[Condition]:
-        """Every condition, of the rules inside too."""
-        for part in (*self.all, *self.any, *self.none):
-            if isinstance(part, Rule):
-                yield from part.conditions()
-            else:
-                yield part
+    def conditions(self, path: str = "rule") -> Iterator[tuple[str, Condition]]:
+        """Every condition with its path in the JSON, those of the rules inside too."""
+        for name, parts in (("all", self.all), ("any", self.any), ("not", self.none)):
+            for number, part in enumerate(parts):
+                where = f"{path}.{name}[{number}]"
+                if isinstance(part, Rule):
+                    yield from part.conditions(where)
+                else:
+                    yield where, part
 
     @property
     def moved_by_sale(self) -> bool:
         """Whether one sale can bring a member in or out."""
-        return any(one.declared.sale for one in self.conditions())
+        return any(one.declared.sale for _path, one in self.conditions())
 
 
 class Step(NamedTuple):

@@ -50,6 +50,11 @@ class PreviewIn(Struct, frozen=True, forbid_unknown_fields=True):
     rule: dict[str, Any]
 
 
+def named(name: Any) -> Name:
+    """A stored name as the rules know names."""
+    return msgspec.convert(name, Name)  # type: ignore[no-any-return]
+
+
 # Showing -------------------------------------------------------------------------------------------
 
 
@@ -220,7 +225,8 @@ def save(services: Services, request: Request, body: SegmentIn) -> tuple[Outcome
 
     outcome = write(services, request, work)
     code = outcome.value()["code"]
-    segment_members.refresh(services, code)
+    if not outcome.replayed:
+        segment_members.refresh(services, code)
     return outcome, get(services, code)
 
 
@@ -231,7 +237,7 @@ def make_ready(services: Services, request: Request, code: str) -> tuple[Outcome
         raise NotFound("segment_unknown")
     if code == ready_made.BIG_SPENDERS:
         found = ready_made.big_spenders(services.store.read(lambda tx: _much(services, tx)))
-    return save(services, request, SegmentIn(code=code, name=msgspec.convert(found.name, Name), rule=found.rule))
+    return save(services, request, SegmentIn(code=code, name=named(found.name), rule=found.rule))
 
 
 def _much(services: Services, tx: Tx) -> int:

@@ -22,6 +22,7 @@ from loyalty_pos.api import (
     promotions,
     reports,
     sales,
+    segments,
     shops,
     stored_value,
 )
@@ -29,7 +30,7 @@ from loyalty_pos.api.base import api
 
 RESOURCES = (
     approvals, auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, reports,
-    sales, shops, stored_value,
+    sales, segments, shops, stored_value,
 )  # fmt: skip
 """Every module that puts routes on the blueprint."""
 

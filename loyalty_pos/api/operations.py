@@ -14,6 +14,7 @@ from marshmallow import Schema
 from loyalty_pos.api import answers as a
 from loyalty_pos.api import listings as li
 from loyalty_pos.api import schemas as s
+from loyalty_pos.api import segment_schemas as g
 from loyalty_pos.api import tills as t
 from loyalty_pos.api import value_schemas as v
 from loyalty_pos.api import whatifs as w
@@ -133,6 +134,11 @@ TABLE: dict[tuple[str, str], Operation] = {
         w.PromotionSimulation, s.PromotionSimulation,
         codes=("promotion_unknown", "promotion_needed", "too_many_tickets"),
     ),
+    ("GET", "/segments"): lists(g.SegmentRow),
+    ("POST", "/segments"): writes(g.NewSegment, g.Segment, done=(201, 200)),
+    ("POST", "/segments/preview"): Operation(g.SegmentPreview, g.SegmentRule),
+    ("GET", "/segments/<code>"): reads(g.Segment, "segment_unknown"),
+    ("GET", "/segments/<code>/members"): lists(g.SegmentMember, codes=("segment_unknown", "page_unknown")),
     ("GET", "/coupons"): lists(li.Coupon, "member", "state", codes=(MEMBER, "page_unknown")),
     ("GET", "/coupons/<code>"): reads(li.Coupon, "coupon_unknown"),
     ("POST", "/coupons/<code>/cancel"): writes(s.Reason, li.Coupon, "coupon_unknown", "coupon_state"),

@@ -107,6 +107,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "coupon_unknown": ("Không có phiếu ưu đãi này.", "There is no such coupon."),
     "value_unknown": ("Không có thẻ quà tặng hay ví này.", "There is no such gift card or wallet."),
     "promotion_unknown": ("Không có chương trình khuyến mãi này.", "There is no such promotion."),
+    "segment_unknown": ("Không có nhóm khách này.", "There is no such segment."),
     "product_unknown": ("Không có mặt hàng này.", "There is no such product."),
     "store_unknown": ("Không có cửa hàng này.", "There is no such store."),
     "terminal_unknown": ("Không có máy bán hàng này.", "There is no such terminal."),

@@ -18,6 +18,7 @@ from loyalty_pos.cli import (
     programme,
     proof,
     reports,
+    segment,
     serve,
     shop,
     simulate,
@@ -40,6 +41,6 @@ def main() -> None:
 for _command in (
     *(serve.demo, serve.serve, database.db, database.backup, database.restore, database.doctor),
     *(proof.ledger, reports.report, database.jobs, shop.store, shop.terminal, shop.staff, cards.cards, imports.import_),
-    *(programme.programme, pricing.price, pricing.vectors, simulate.simulate, adapters.adapters),
+    *(programme.programme, pricing.price, pricing.vectors, segment.segment, simulate.simulate, adapters.adapters),
 ):
     main.add_command(_command)

@@ -10,6 +10,7 @@ from loyalty_pos.errors import LoyaltyError
 from loyalty_pos.jobs import (
     backup,
     expire_points,
+    refresh_segments,
     release_holds,
     release_points,
     report_parked,
@@ -25,6 +26,7 @@ JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "release-points": release_points.run,
     "expire-points": expire_points.run,
     "tier-review": tier_review.run,
+    "refresh-segments": refresh_segments.run,
     "report-parked": report_parked.run,
     "seal-ledger": seal_ledger.run,
     "backup": backup.run,

@@ -784,6 +784,7 @@ member_products = clustered(
     text("sku"),
     *_habit_columns(),
     PrimaryKeyConstraint("member_id", "sku"),
+    Index("ix_member_products_sku", "sku"),
 )
 
 member_categories = clustered(
@@ -792,4 +793,36 @@ member_categories = clustered(
     text("category"),
     *_habit_columns(),
     PrimaryKeyConstraint("member_id", "category"),
+)
+
+# --- segments -----------------------------------------------------------------------------
+
+segments = table(
+    "segments",
+    pk(),
+    text("code", unique=True),
+    text("name"),
+    text("rule"),
+    integer("version", default=1),
+    integer("saved_at"),
+    text("saved_by"),
+    integer("refreshed_at", default=0),
+    check("version", "version > 0"),
+)
+
+segment_members = clustered(
+    "segment_members",
+    ref("segment_id", "segments"),
+    ref("member_id", "members", index=True),
+    integer("since"),
+    PrimaryKeyConstraint("segment_id", "member_id"),
+)
+
+segment_sizes = clustered(
+    "segment_sizes",
+    ref("segment_id", "segments"),
+    text("day"),
+    integer("members"),
+    PrimaryKeyConstraint("segment_id", "day"),
+    check("members", "members >= 0"),
 )

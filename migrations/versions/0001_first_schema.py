@@ -401,6 +401,7 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_member_products_sku", "member_products", ["sku"], unique=False)
     op.create_table(
         "member_stores",
         sa.Column("member_id", INT, nullable=False),
@@ -1081,6 +1082,44 @@ def create_stored_values() -> None:
     )
     op.create_index("ix_value_entries_sale_id", "value_entries", ["sale_id"], unique=False)
     op.create_index("ix_value_entries_value_id_id", "value_entries", ["value_id", "id"], unique=False)
+    op.create_table(
+        "segments",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("version", INT, server_default="1", nullable=False),
+        sa.Column("saved_at", INT, nullable=False),
+        sa.Column("saved_by", sa.Text(), nullable=False),
+        sa.Column("refreshed_at", INT, server_default="0", nullable=False),
+        sa.CheckConstraint("version > 0", name="ck_segments_version"),
+        sa.PrimaryKeyConstraint("id", name="pk_segments"),
+        sa.UniqueConstraint("code", name="uq_segments_code"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "segment_members",
+        sa.Column("segment_id", INT, nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("since", INT, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_segment_members_member_id"),
+        sa.ForeignKeyConstraint(["segment_id"], ["segments.id"], name="fk_segment_members_segment_id"),
+        sa.PrimaryKeyConstraint("segment_id", "member_id", name="pk_segment_members"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_segment_members_member_id", "segment_members", ["member_id"], unique=False)
+    op.create_table(
+        "segment_sizes",
+        sa.Column("segment_id", INT, nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("members", INT, nullable=False),
+        sa.CheckConstraint("members >= 0", name="ck_segment_sizes_members"),
+        sa.ForeignKeyConstraint(["segment_id"], ["segments.id"], name="fk_segment_sizes_segment_id"),
+        sa.PrimaryKeyConstraint("segment_id", "day", name="pk_segment_sizes"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
 
 
 def guard_sqlite() -> None:

@@ -51,6 +51,8 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
         "/members/<member>/coupons": f"{member}/coupons", "/members/<member>/profile": f"{member}/profile",
         "/promotions": "/promotions", "/promotions/<code>": "/promotions/milk-3for2", "/coupons": "/coupons",
         "/promotions/<code>/versions": "/promotions/milk-3for2/versions",
+        "/segments": "/segments", "/segments/<code>": "/segments/guests",
+        "/segments/<code>/members": "/segments/guests/members",
         "/tiers": "/tiers", "/settings": "/settings", "/products": "/products", "/products/<sku>": "/products/1",
         "/categories": "/categories", "/exceptions": "/exceptions", "/approvals": "/approvals",
         "/reports": "/reports", "/reports/<report>": "/reports/radar", "/stores": "/stores",
@@ -65,12 +67,19 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
     check("POST", "/sales/batch", ok(till.call("POST", "/sales/batch", {"sales": [{"receipt": "x"}]})))
     tiers: dict[str, Any] = {"tiers": [{"code": "one", "name": "Một"}, {"code": "two", "name": "Hai", "threshold": 9}]}
     check("POST", "/tiers/preview", ok(owner.call("POST", "/tiers/preview", tiers)))
+    rule = {"any": [{"field": "visits", "op": ">=", "value": 1}], "not": {"field": "age", "op": ">=", "value": 99}}
+    check("POST", "/segments/preview", ok(owner.call("POST", "/segments/preview", {"rule": rule})))
     days = {"from": "2026-11-21", "to": "2026-11-21"}
     check("POST", "/tiers/simulate", ok(owner.call("POST", "/tiers/simulate", tiers | days)))
     check("POST", "/promotions/<code>/simulate", ok(owner.call("POST", "/promotions/milk-3for2/simulate", days)))
     swiped = {"swipes": [{"key": new_key(), "swipe": "2900000000001", "at": "2026-11-21T09:00:00+07:00"}]}
     check("POST", "/swipes/batch", ok(till.call("POST", "/swipes/batch", swiped)))
-    covered |= {("POST", "/tiers/preview"), ("POST", "/tiers/simulate"), ("POST", "/promotions/<code>/simulate")}
+    covered |= {
+        ("POST", "/segments/preview"),
+        ("POST", "/tiers/preview"),
+        ("POST", "/tiers/simulate"),
+        ("POST", "/promotions/<code>/simulate"),
+    }
     covered |= {("GET", "/coupons/<code>"), ("POST", "/quotes"), ("POST", "/sales/batch"), ("POST", "/swipes/batch")}
     elsewhere = {("POST", "/exceptions/<exception>/resolve")} | {
         ("POST", f"/quarantine/<record>/{act}") for act in ("accept", "dismiss")

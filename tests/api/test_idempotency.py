@@ -75,6 +75,8 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (owner, "POST", "/promotions", {"code": "tea", "name": "Trà", "state": "draft",
                                         "rewards": [{"kind": "percent_off", "percent": 5, "scope": {"all": True}}]}),
         (owner, "PATCH", "/promotions/tea", {"state": "active"}),
+        (owner, "POST", "/segments", {"code": "guests", "name": "Khách", "rule": {"all": [
+            {"field": "visits", "op": ">=", "value": 1}]}}),
         (owner, "PUT", "/tiers", {"tiers": [{"code": "only", "name": "Một"}]}),
         (owner, "PATCH", "/settings", {"adjustment_limit": 50}),
         (owner, "POST", "/products", {"sku": "1", "name": "Một"}),

@@ -18,11 +18,12 @@ from loyalty_pos.api import (
     programme,
     promotions,
     schemas,
+    segment_schemas,
     shops,
     value_schemas,
 )
 from loyalty_pos.domain.basket import Basket
-from loyalty_pos.services import batch, products, requests
+from loyalty_pos.services import batch, products, requests, segments
 
 Json = dict[str, Any]
 
@@ -65,6 +66,8 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
                         {"tiers": [{"code": "gold"}], "from": "2026-11-01", "to": "2026-11-21"}),
     "promotion simulation": (schemas.PromotionSimulation, promotions.SimulateIn,
                              {"from": "2026-11-01", "to": "2026-11-21", "changes": {"priority": 1}}),
+    "segment": (segment_schemas.NewSegment, segments.SegmentIn, {"code": "a", "name": "Nhóm", "rule": {"all": []}}),
+    "segment rule": (segment_schemas.SegmentRule, segments.PreviewIn, {"rule": {"all": []}}),
     "tier by hand": (schemas.MemberTier, requests.TierIn, {"tier": "gold", "reason": "quà"}),
     "product": (schemas.Product, products.ProductIn, {"sku": "1", "unit_price": 5, "category": "a/b"}),
     "category": (schemas.Category, products.CategoryIn, {"code": "a", "name": {"vi": "Sữa"}}),

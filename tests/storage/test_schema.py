@@ -16,7 +16,8 @@ from services.lane import FRUIT, MILK, Books, Lane, bread
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from loyalty_pos.services import seals
+from loyalty_pos.services import seals, segments
+from loyalty_pos.services.context import SYSTEM, Request
 from loyalty_pos.storage import migrate
 from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.sqlite import make_engine
@@ -121,6 +122,8 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("return_lines", "units", {"refund": "-1", "line": "'x'"}),
     ("seals", "range", {"last_id": "after_id", "number": "number + 99"}),
     ("seals", "range", {"size": "0", "number": "number + 99"}),
+    ("segments", "version", {"version": "0", "code": "'x'"}),
+    ("segment_sizes", "members", {"members": "-1", "day": "'x'"}),
 ]
 
 APPEND_ONLY = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "value_entries",
@@ -149,6 +152,7 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     lane.takes_back_receipt("not here", ("1", 1))
     sends(lane, numbered(1), numbered(1, receipt="another"), numbered(3))
     seals.seal(shop.services)
+    segments.make_ready(shop.services, Request(SYSTEM), "lapsed")
     return books
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from loyalty_pos.errors import LoyaltyError
 from loyalty_pos.jobs import (
     backup,
+    campaigns,
     expire_points,
     refresh_segments,
     release_holds,
@@ -27,6 +28,7 @@ JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "expire-points": expire_points.run,
     "tier-review": tier_review.run,
     "refresh-segments": refresh_segments.run,
+    "campaigns": campaigns.run,
     "report-parked": report_parked.run,
     "seal-ledger": seal_ledger.run,
     "backup": backup.run,

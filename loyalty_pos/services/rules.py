@@ -45,6 +45,16 @@ class Radar(Struct, frozen=True, forbid_unknown_fields=True):
     shift_end_minutes: Bound = 30
 
 
+class CampaignRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """What campaigns may do without asking (S50), and how often they may turn to the same member."""
+
+    limit: Money = 10_000_000
+    """What a campaign may cost at most, in minor units, before a second person has to approve it."""
+    coupons: Annotated[int, Meta(ge=1, le=1_000)] = 2
+    days: Annotated[int, Meta(ge=1, le=366)] = 7
+    """At most so many coupons of campaigns in so many days, for each member."""
+
+
 class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     """The shop's settings; every default is the one that semantics.md states."""
 
@@ -67,6 +77,7 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     unmerge_days: int = 30
     """How long two members that were made one can be made two again."""
     radar: Radar = Radar()
+    campaigns: CampaignRules = CampaignRules()
     gift_card_skus: tuple[Id, ...] = ()
     """Goods that are gift cards or top-ups: their lines load stored value, and are no merchandise (S16)."""
     value_limit: Money = 1_000_000

@@ -39,7 +39,7 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
 REFUSED = (
     "own_approval", "card_blocked", "merge_itself", "points_insufficient", "card_is_coupon", "no_terminal",
     "last_owner", "more_than_bought", "return_of_return", "exception_action", "too_many_tickets",
-    "value_not_sold", "value_spent",
+    "value_not_sold", "value_spent", "audience_empty", "budget_missing",
 )  # fmt: skip
 INVALID = ("invalid", "payment_card", "key_reused")
 QUERY = {
@@ -48,6 +48,7 @@ QUERY = {
     "q": ({"type": "string", "maxLength": 100}, "Words to look for; marks do not matter."),
     "state": ({"type": "string"}, "Only those in this state."),
     "member": ({"type": "string"}, "Only those of this member."),
+    "campaign": ({"type": "string"}, "Only those of this campaign."),
     "store": ({"type": "string"}, "Only those of the store with this code."),
     "terminal": ({"type": "string"}, "Only those of the terminal with this code."),
     "receipt": ({"type": "string"}, "Only those with this receipt number."),

@@ -11,6 +11,7 @@ import click
 from loyalty_pos import __version__
 from loyalty_pos.cli import (
     adapters,
+    campaign,
     cards,
     database,
     imports,
@@ -41,6 +42,7 @@ def main() -> None:
 for _command in (
     *(serve.demo, serve.serve, database.db, database.backup, database.restore, database.doctor),
     *(proof.ledger, reports.report, database.jobs, shop.store, shop.terminal, shop.staff, cards.cards, imports.import_),
-    *(programme.programme, pricing.price, pricing.vectors, segment.segment, simulate.simulate, adapters.adapters),
+    *(programme.programme, pricing.price, pricing.vectors, segment.segment, campaign.campaign),
+    *(simulate.simulate, adapters.adapters),
 ):
     main.add_command(_command)

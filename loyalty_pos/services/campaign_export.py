@@ -64,17 +64,26 @@ def _page(services: Services, tx: Tx, campaign_id: str, language: str, after: in
     told = campaign_figures.told(tx) if channels else {}
     rows = campaigns.page(tx, row.id, after, PAGE)
     found = _Found()
-    for member, _occasion, _side, _at, promotion, reason, code, state, *days in rows:
-        if state != "issued":
+    for one in rows:
+        if one.state != "issued":
             continue
-        who = members.person(tx, members.living(tx, member))
-        channel = next((one for one in channels if member in told.get(one, ())), "")
-        name = promotion_name(promotions.get(promotion), promotion, language)
+        assert one.promotion is not None
+        who = members.person(tx, members.living(tx, one.member))
+        channel = next((name for name in channels if one.member in told.get(name, ())), "")
         found.append(
-            Delivery(code, str(member), (who.name or "") if channel else "", channel, _address(who, channel), name,
-                     *days, reason[language])
-        )  # fmt: skip
-    found.last = rows[-1][0] if len({one[0] for one in rows}) == PAGE else 0
+            Delivery(
+                code=one.code or "",
+                member=str(one.member),
+                name=(who.name or "") if channel else "",
+                channel=channel,
+                address=_address(who, channel),
+                promotion=promotion_name(promotions.get(one.promotion), one.promotion, language),
+                valid_from=one.valid_from or "",
+                valid_to=one.valid_to or "",
+                reason=(one.reason or {}).get(language, ""),
+            )
+        )
+    found.last = rows[-1].member if len({one.member for one in rows}) == PAGE else 0
     return found
 
 

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from statistics import fmean, pstdev
 from typing import Any, NamedTuple
 
-from loyalty_pos.domain.campaigns.control import control_of, is_control
+from loyalty_pos.domain.campaigns.control import control_of, control_size, is_control
 from loyalty_pos.domain.campaigns.cost import Rate, discount_percent, rate_of
 from loyalty_pos.domain.campaigns.definition import CampaignIn
 from loyalty_pos.domain.campaigns.uplift import smallest_difference
@@ -75,7 +75,7 @@ def preview_of(services: Services, tx: Tx, body: CampaignIn, campaign_id: int) -
         "treated": len(sides.treated),
         "control": len(sides.control),
         "reach": _reach(tx, body, sides.treated),
-        **_money(services, tx, body, chooser, len(sides.treated)),
+        **_money(services, tx, body, chooser, sides),
         "margin": _margins(services, tx, chooser),
         "overlap": [
             {"campaign": str(number), "name": json.loads(name), "members": count}
@@ -107,8 +107,9 @@ def _reach(tx: Tx, body: CampaignIn, treated: Sequence[int]) -> Json:
     return found | {"page_only": len(left)}
 
 
-def _money(services: Services, tx: Tx, body: CampaignIn, chooser: Chooser, coupons: int) -> Json:
+def _money(services: Services, tx: Tx, body: CampaignIn, chooser: Chooser, sides: Sides) -> Json:
     """What it costs: likely between two figures, at most, and whether a second person has to say yes."""
+    coupons = len(sides.treated)
     book, now = chooser.book, services.now_ms()
     codes = list(body.given)
     today = book.programme.local(now).date()
@@ -119,7 +120,7 @@ def _money(services: Services, tx: Tx, body: CampaignIn, chooser: Chooser, coupo
     if each is None and most is not None and coupons:
         each = most // coupons
     try:
-        counted: int | None = stake(body, chooser, coupons).counted
+        counted: int | None = stake(body, chooser, coupons + len(sides.control)).counted
     except Refused:
         counted = None
     return {
@@ -178,9 +179,9 @@ def _finds(services: Services, tx: Tx, book: Book, body: CampaignIn, members: Se
     since = book.programme.day_begins(today - timedelta(days=days))
     spends = [float(one) for one in campaign_figures.spends(tx, members, since)]
     share = body.control_percent / 100
-    sides = min(round(len(members) * share), len(members) - round(len(members) * share))
+    left_out = control_size(len(members), Decimal(body.control_percent))
     spread, mean = (pstdev(spends), fmean(spends)) if spends else (0.0, 0.0)
-    least = smallest_difference(len(members), spread, share) if sides >= 2 else None
+    least = smallest_difference(len(members), spread, share) if left_out >= 2 else None
     percent = None if least is None or not mean else _half_up(100 * least / mean)
     return {
         "days": days,

@@ -87,9 +87,8 @@ def _span(services: Services, tx: Tx, row: CampaignRow) -> tuple[int, int]:
 
 def _compared(campaign_id: int, members: Sequence[Measured]) -> Json:
     sides = {side: [one for one in members if one.side == side] for side in ("treated", "control")}
-    groups = [Group([one.since for one in side], [one.before for one in side]) for side in sides.values()]
-    found = uplift(*groups, random.Random(f"campaign {campaign_id}"))
-    return _said(found, len(sides["treated"]))
+    treated, control = (Group([x.since for x in side], [x.before for x in side]) for side in sides.values())
+    return _said(uplift(treated, control, random.Random(f"campaign {campaign_id}")), len(sides["treated"]))
 
 
 def _said(found: Uplift, treated: int) -> Json:

@@ -7,10 +7,12 @@ approved; afterwards it only moves on: launching, running, ended or stopped.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
 
+from loyalty_pos.domain.campaigns.control import control_size
 from loyalty_pos.domain.campaigns.cost import bound, most_of
 from loyalty_pos.domain.campaigns.definition import CampaignIn, faults
 from loyalty_pos.domain.promotions.decode import decode
@@ -113,12 +115,12 @@ def list_members(services: Services, campaign_id: str, cursor: str | None, limit
         row = find(tx, campaign_id)
         found = rows.page(tx, row.id, parse_id(cursor, "page") if cursor else 0, limit)
         items = [
-            {"member": str(member), "occasion": occasion, "side": side, "assigned_at": _moment(at),
-             "promotion": promotion, "reason": reason, "coupon": code, "state": state}
-            for member, occasion, side, at, promotion, reason, code, state, *_days in found
+            {"member": str(one.member), "occasion": one.occasion, "side": one.side, "assigned_at": _moment(one.at),
+             "promotion": one.promotion, "reason": one.reason, "coupon": one.code, "state": one.state}
+            for one in found
         ]  # fmt: skip
-        members = len({one[0] for one in found})
-        return {"items": items, "next": str(found[-1][0]) if members == limit else None}
+        full = len({one.member for one in found}) == limit
+        return {"items": items, "next": str(found[-1].member) if full else None}
 
     return services.store.read(work)
 
@@ -193,8 +195,10 @@ class Stake(NamedTuple):
     counted: int
 
 
-def stake(campaign: CampaignIn, chooser: Chooser, coupons: int) -> Stake:
-    """Of so many coupons.  Refused (``budget_missing``) where neither a bound nor a budget says what it may cost."""
+def stake(campaign: CampaignIn, chooser: Chooser, members: int) -> Stake:
+    """Of an audience of so many.  Refused (``budget_missing``) where neither a bound nor a budget says what it may
+    cost."""
+    coupons = members - control_size(members, Decimal(campaign.control_percent))
     most = None if campaign.always else most_it_costs(chooser, coupons)
     if most is None and campaign.budget is None:
         raise Refused("budget_missing")
@@ -230,8 +234,8 @@ def approve(services: Services, request: Request, campaign_id: str, note: str | 
             raise Conflict("campaign_approved")
         body = definition_of(row)
         chooser = Chooser(tx, check(services, tx, body), body.given)
-        coupons = 0 if body.always else len(campaign_audience.meant(services, tx, row.id, body).members)
-        return row, stake(body, chooser, coupons).counted
+        members = 0 if body.always else len(campaign_audience.meant(services, tx, row.id, body).members)
+        return row, stake(body, chooser, members).counted
 
     def post(tx: Tx, ready: tuple[CampaignRow, int]) -> Outcome:
         row, most = ready

@@ -262,17 +262,29 @@ def met(tx: Tx, campaign_id: int, members: Sequence[int]) -> set[tuple[int, str]
     return {(int(row[0]), row[1]) for row in rows}
 
 
-def page(tx: Tx, campaign_id: int, after: int, limit: int) -> list[tuple[Any, ...]]:
-    """(member, occasion, side, assigned_at, promotion, reason, code, state, valid_from, valid_to) of the next members after ``after``.
+class Place(NamedTuple):
+    """Where a member stands, and of the treated what they got: the coupon's code, state and local days."""
 
-    A member stands on a page with all of their occasions; ``limit`` counts members.
-    """
+    member: int
+    occasion: str
+    side: str
+    at: int
+    promotion: str | None
+    reason: dict[str, str] | None
+    code: str | None
+    state: str | None
+    valid_from: str | None
+    valid_to: str | None
+
+
+def page(tx: Tx, campaign_id: int, after: int, limit: int) -> list[Place]:
+    """The next members after ``after``, each with all of their occasions; ``limit`` counts members."""
     rows = tx.all(
         "SELECT x.member_id, x.occasion, x.side, x.assigned_at, x.promotion, x.reason, c.code, c.state, "
-        "c.valid_from, c.valid_to "
-        "FROM campaign_members x LEFT JOIN coupons c ON c.id = x.coupon_id WHERE x.campaign_id = ? AND x.member_id IN "
-        "(SELECT DISTINCT member_id FROM campaign_members WHERE campaign_id = ? AND member_id > ? "
-        "ORDER BY member_id LIMIT ?) ORDER BY x.member_id, x.assigned_at",
+        "c.valid_from, c.valid_to FROM campaign_members x LEFT JOIN coupons c ON c.id = x.coupon_id "
+        "WHERE x.campaign_id = ? AND x.member_id IN (SELECT DISTINCT member_id FROM campaign_members "
+        "WHERE campaign_id = ? AND member_id > ? ORDER BY member_id LIMIT ?) ORDER BY x.member_id, x.assigned_at",
         (campaign_id, campaign_id, after, limit),
     )
-    return [(*row[:5], None if row[5] is None else json.loads(row[5]), *row[6:]) for row in rows]
+    found = [Place(*row) for row in rows]
+    return [one._replace(reason=json.loads(row[5]) if row[5] else None) for one, row in zip(found, rows, strict=True)]

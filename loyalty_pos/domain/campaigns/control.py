@@ -19,11 +19,15 @@ def place(campaign: str, member: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{campaign}\n{member}".encode()).digest()[:8], "big")
 
 
+def control_size(members: int, percent: Decimal) -> int:
+    """How many of a fixed audience are left out: the rounded share, half up."""
+    return int((members * percent / 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
 def control_of(campaign: str, members: Iterable[str], percent: Decimal) -> frozenset[str]:
     """Of a fixed audience the control group: ``percent`` of it, half up, those who stand lowest."""
     everyone = sorted({*members}, key=lambda member: (place(campaign, member), member))
-    size = int((len(everyone) * percent / 100).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-    return frozenset(everyone[:size])
+    return frozenset(everyone[: control_size(len(everyone), percent)])
 
 
 def is_control(campaign: str, member: str, percent: Decimal) -> bool:

@@ -33,8 +33,6 @@ from loyalty_pos.storage.tx import Stale, Tx
 STATES = ("draft", "waiting", "approved", "launching", "running", "stopped", "ended")
 STEP = 250
 """Members, or coupons, of one transaction."""
-_PAST = {"launching": "campaign_launched", "running": "campaign_launched", "stopped": "campaign_stopped",
-         "ended": "campaign_over"}  # fmt: skip
 
 
 # Showing -------------------------------------------------------------------------------------------
@@ -168,8 +166,14 @@ def change(services: Services, request: Request, campaign_id: str, changes: dict
 def need_open(row: CampaignRow) -> CampaignRow:
     """The campaign, if it is not launched yet; Conflict that says what became of it."""
     if row.state not in OPEN:
-        raise Conflict(_PAST[row.state])
+        raise _launched(row)
     return row
+
+
+def _launched(row: CampaignRow) -> Conflict:
+    if row.state == "stopped":
+        return Conflict("campaign_stopped")
+    return Conflict("campaign_over") if row.state == "ended" else Conflict("campaign_launched")
 
 
 def check(services: Services, tx: Tx, body: CampaignIn) -> Book:
@@ -261,7 +265,7 @@ def stop(
     def work(tx: Tx) -> Outcome:
         row = find(tx, campaign_id)
         if row.state not in ("launching", "running"):
-            raise Conflict("campaign_not_running" if row.state in OPEN else _PAST[row.state])
+            raise Conflict("campaign_not_running") if row.state in OPEN else _launched(row)
         now, by = services.now_ms(), request.caller.key
         rows.stop(tx, row.id, now, by, reason, cancel_unused)
         audit.add(tx, now, by, "campaign.stop", str(row.id), reason)

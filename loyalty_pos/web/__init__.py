@@ -8,9 +8,23 @@ from __future__ import annotations
 
 from flask import Flask
 
-from loyalty_pos.web import coupons, i18n, login, member, members, pages, promotions, radar, refusals, till, what_if
+from loyalty_pos.web import (
+    campaign_form,
+    campaigns,
+    coupons,
+    i18n,
+    login,
+    member,
+    members,
+    pages,
+    promotions,
+    radar,
+    refusals,
+    till,
+    what_if,
+)
 
-VIEWS = (login, till, member, members, promotions, what_if, coupons, radar, refusals)
+VIEWS = (login, till, member, members, promotions, what_if, campaigns, campaign_form, coupons, radar, refusals)
 """Every module that puts pages on the blueprint."""
 
 

@@ -64,7 +64,9 @@ class CampaignForm(Form):
     valid_to = DateField(_l("Last day"), [Optional()])
     valid_days = IntegerField(_l("Days a coupon lasts"), [Optional(), NumberRange(1, 3660, _l("From 1 to 3660."))])
     budget = IntegerField(_l("Budget"), [Optional(), NumberRange(1, 10**12, _l("More than 0."))])
-    channels = SelectMultipleField(_l("Told by"), [Length(max=4)], choices=list(CHANNELS.items()))
+    channels = SelectMultipleField(
+        _l("Told by"), [Length(max=4)], choices=[SelectChoice(*one) for one in CHANNELS.items()]
+    )
 
 
 @web.route("/manage/campaigns/new", methods=["GET", "POST"])
@@ -122,18 +124,17 @@ def _promotion(rule: Json) -> Json:
     return {"code": rule["code"], "name": offers.name(rule), "worth": f"{worth} {note}".strip(), "need": need}
 
 
-def _audiences(before: Json | None) -> dict[Any, list[SelectChoice]]:
+def _audiences(before: Json | None) -> list[SelectChoice]:
     """Segments with their sizes, and the occasions; an audience that was written elsewhere stays a choice."""
-    found = groups.list_segments(services(), None, 100)["items"]
-    kept = [("all", _("All members"))]
+    once, always = _("Once, to a group"), _("Always on")
+    found = [SelectChoice("all", _("All members"), optgroup=once)]
     if before and _choice(before["definition"]) == KEPT:
-        kept.append((KEPT, _("As it was written")))
-    listed = [(f"segment:{one['code']}", f"{in_words(one['name'])} ({one['members']})") for one in found]
-    always = [(f"always:{kind}", label) for kind, label in KINDS.items()]
-    return {
-        _("Once, to a group"): [SelectChoice(*one) for one in (*kept, *listed)],
-        _("Always on"): [SelectChoice(*one) for one in always],
-    }
+        found.append(SelectChoice(KEPT, _("As it was written"), optgroup=once))
+    for one in groups.list_segments(services(), None, 100)["items"]:
+        found.append(
+            SelectChoice(f"segment:{one['code']}", f"{in_words(one['name'])} ({one['members']})", optgroup=once)
+        )
+    return found + [SelectChoice(f"always:{kind}", label, optgroup=always) for kind, label in KINDS.items()]
 
 
 def _choice(definition: Json) -> str:

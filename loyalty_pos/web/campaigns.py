@@ -17,7 +17,7 @@ from loyalty_pos.services import campaigns as use_cases
 from loyalty_pos.services import segments as groups
 from loyalty_pos.services.context import Request
 from loyalty_pos.services.segments import named
-from loyalty_pos.web import i18n, offers
+from loyalty_pos.web import format, i18n, offers
 from loyalty_pos.web.forms import ReasonForm
 from loyalty_pos.web.i18n import gettext as _
 from loyalty_pos.web.i18n import lazy as _l
@@ -167,11 +167,12 @@ def in_words(name: Any) -> str:
 
 def _shown(found: dict[str, Any]) -> dict[str, Any]:
     definition = found["definition"]
-    always = definition.get("always")
+    always, codes = definition.get("always"), given(definition)
+    more = _("%(name)s and %(n)s more", name=_promotion(codes[0]), n=len(codes) - 1)
     return found | {
         "title": in_words(found["name"]),
         "kind": KINDS[always["kind"]] if always else None,
-        "what": [_promotion(code) for code in given(definition)],
+        "what": more if len(codes) > 1 else _promotion(codes[0]),
         "stopped": STOPS.get(found["stop_reason"] or "", found["stop_reason"]),
     }
 
@@ -229,7 +230,12 @@ def _compared(found: dict[str, Any]) -> dict[str, Any]:
     ends = [abs(end) for name, _label in parts for end in found[name]["interval"] or ()]
     scale = (WIDTH - MIDDLE - 12) / max(ends, default=1) if any(ends) else 0
     rows = [found[name] | {"label": label} | _drawn(found[name], scale) for name, label in parts]
-    return found | {"rows": rows, "said": found["sales"]["verdict_text"][i18n.language()]}
+    share = found["coupons"]["used_percent"]
+    return found | {
+        "rows": rows,
+        "said": found["sales"]["verdict_text"][i18n.language()],
+        "used_share": "" if share is None else f"{format.tenths(share, i18n.language())}%",
+    }
 
 
 def _drawn(one: dict[str, Any], scale: float) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from loyalty_pos.storage.coupons import NewCoupon
 from loyalty_pos.storage.tx import Tx
 
 BY = "system:campaigns"
+_NOTHING = frozenset({""})
+"""The goods of a promotion whose goods the shop never had: nobody bought them, and it is not for everything."""
 ALL_PRODUCTS = 10**9
 Reason = dict[str, str]
 
@@ -31,7 +33,7 @@ class Chooser:
 
     def __init__(self, tx: Tx, book: Book, codes: Sequence[str]) -> None:
         self.book = book
-        self.offers = [book.rules.offers[code] for code in codes if _gives_coupons(book, code)]
+        self.offers = [book.rules.offers[code] for code in in_force(book, codes)]
         wanted = {offer.code: _targets(offer) for offer in self.offers}
         by_product = any(not by_category(scopes) for scopes in wanted.values())
         products = catalogue.products(tx, "", ALL_PRODUCTS) if by_product else []
@@ -58,8 +60,14 @@ class Chooser:
         return names.get(language) or next(iter(names.values()), bought.code)
 
 
-def _gives_coupons(book: Book, code: str) -> bool:
-    return code in book.rules.offers and book.promotions[code].get("trigger") == "coupon"
+def in_force(book: Book, codes: Sequence[str]) -> list[str]:
+    """Those of these promotions that may give coupons now."""
+    return [code for code in codes if code in book.rules.offers and book.promotions[code].get("trigger") == "coupon"]
+
+
+def chooser_for(tx: Tx, book: Book, codes: Sequence[str], before: Chooser | None) -> Chooser:
+    """The one of before, as long as the rules are what they were."""
+    return before if before is not None and before.book.version == book.version else Chooser(tx, book, codes)
 
 
 def _targets(offer: Offer) -> list[Scope]:
@@ -73,8 +81,7 @@ def _candidate(offer: Offer, scopes: Sequence[Scope], products: Sequence[Product
         codes = frozenset(code for scope in scopes for code in scope.categories)
         return Candidate(offer.code, offer.name, codes, frozenset())
     skus = frozenset(product.sku for product in products if any(_meant(scope, product) for scope in scopes))
-    named = frozenset(sku for scope in scopes for sku in scope.skus)
-    return Candidate(offer.code, offer.name, frozenset(), skus or named or frozenset({""}))
+    return Candidate(offer.code, offer.name, frozenset(), skus or _NOTHING)
 
 
 def _meant(scope: Scope, product: Product) -> bool:

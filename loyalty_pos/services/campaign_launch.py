@@ -15,7 +15,7 @@ from loyalty_pos.domain.campaigns.control import control_of
 from loyalty_pos.domain.campaigns.definition import CampaignIn
 from loyalty_pos.errors import Conflict, Refused
 from loyalty_pos.services import campaign_audience
-from loyalty_pos.services.campaign_coupons import BY, Chooser, Term, give
+from loyalty_pos.services.campaign_coupons import BY, Chooser, Term, chooser_for, give, in_force
 from loyalty_pos.services.campaigns import STEP, check, definition_of, find, get, need_open, stake
 from loyalty_pos.services.context import Outcome, Request, Services
 from loyalty_pos.services.coupons import DEFAULT_DAYS
@@ -112,10 +112,11 @@ class Issuing:
         row = rows.find(tx, self.id)
         if row is None or row.state != "launching":
             return None
-        body, chooser = definition_of(row), self._choosing(tx, row)
-        if why := stopping(self.services, tx, row, body, chooser):
+        body, book = definition_of(row), self.services.rules.current(tx)
+        if why := stopping(self.services, tx, row, body):
             stop_by_itself(self.services, tx, row, why)
             return None
+        self._chooser = chooser = chooser_for(tx, book, body.given, self._chooser)
         assert row.starts_on is not None
         assert row.ends_on is not None
         part = self.members[row.position : row.position + STEP]
@@ -130,12 +131,6 @@ class Issuing:
             self._control = control_of(str(self.id), map(str, self.members), Decimal(body.control_percent))
         return self._control
 
-    def _choosing(self, tx: Tx, row: CampaignRow) -> Chooser:
-        book = self.services.rules.current(tx)
-        if self._chooser is None or self._chooser.book.version != book.version:
-            self._chooser = Chooser(tx, book, definition_of(row).given)
-        return self._chooser
-
 
 def issue(
     services: Services, campaign_id: int, tell: Tell = lambda _done, _total: None, steps: int | None = None
@@ -149,13 +144,14 @@ def issue(
     return done
 
 
-def stopping(services: Services, tx: Tx, row: CampaignRow, body: CampaignIn, chooser: Chooser) -> str | None:
+def stopping(services: Services, tx: Tx, row: CampaignRow, body: CampaignIn) -> str | None:
     """Why a campaign may give no further coupon: ``budget``, ``promotion``, ``over``; None: it may."""
-    today = chooser.book.programme.local(services.now_ms()).date().isoformat()
+    book = services.rules.current(tx)
     if body.budget is not None and campaign_figures.spent(tx, row.id)[1] >= body.budget:
         return "budget"
-    if not chooser.candidates:
+    if not in_force(book, body.given):
         return "promotion"
+    today = book.programme.local(services.now_ms()).date().isoformat()
     return "over" if row.ends_on is not None and row.ends_on < today else None
 
 

@@ -24,7 +24,6 @@ from loyalty_pos.services.campaign_coupons import Chooser
 from loyalty_pos.services.campaign_launch import term
 from loyalty_pos.services.campaigns import check, definition_of, find, most_it_costs, stake
 from loyalty_pos.services.context import Services
-from loyalty_pos.services.rules import Book
 from loyalty_pos.storage import campaign_figures, segment_rows
 from loyalty_pos.storage.tx import Tx
 
@@ -81,7 +80,7 @@ def preview_of(services: Services, tx: Tx, body: CampaignIn, campaign_id: int) -
             {"campaign": str(number), "name": json.loads(name), "members": count}
             for number, name, count in campaign_figures.overlap(tx, campaign_id, set(sides.treated))
         ],
-        "smallest_difference": _finds(services, tx, book, body, meant.members),
+        "smallest_difference": _finds(services, tx, chooser, body, meant.members),
         "sample": _sample(services, tx, chooser, sides.treated),
     }
 
@@ -171,12 +170,13 @@ def _margins(services: Services, tx: Tx, chooser: Chooser) -> list[Json]:
     return found
 
 
-def _finds(services: Services, tx: Tx, book: Book, body: CampaignIn, members: Sequence[int]) -> Json:
+def _finds(services: Services, tx: Tx, chooser: Chooser, body: CampaignIn, members: Sequence[int]) -> Json:
     """The smallest difference of spend that so many members would show, from what they spent in as many days before."""
-    today = book.programme.local(services.now_ms()).date()
-    first, last = term(body, Chooser(tx, book, body.given), today)
+    programme = chooser.book.programme
+    today = programme.local(services.now_ms()).date()
+    first, last = term(body, chooser, today)
     days = body.valid_days or (30 if last is None or body.always else max(1, (last - first).days + 1))
-    since = book.programme.day_begins(today - timedelta(days=days))
+    since = programme.day_begins(today - timedelta(days=days))
     spends = [float(one) for one in campaign_figures.spends(tx, members, since)]
     share = body.control_percent / 100
     left_out = control_size(len(members), Decimal(body.control_percent))

@@ -1,8 +1,8 @@
 """The seam to whoever tells the members: each coupon of a campaign with the one channel that its holder agreed to.
 
 Nothing is sent from here.  A mailing tool, a printer or a later sender reads these deliveries; a member who
-agreed to no channel of the campaign has none and no contact data, and sees the coupon at the till, on the
-receipt and on their own page.
+agreed to no channel of the campaign has none and no contact data, and sees the coupon at the till and on
+their own page.
 """
 
 from __future__ import annotations

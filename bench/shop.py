@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -118,6 +118,11 @@ def _fill(url: str, keys: Sequence[str], members: int, tiers: Sequence[str]) -> 
         ("members (tier, enrolled_at, store_id)", people),
         ("cards (number, member_id, issued_at)", cards),
     ]
+    insert(url, tables)
+
+
+def insert(url: str, tables: Sequence[tuple[str, Iterable[tuple[object, ...]]]]) -> None:
+    """Write rows by plain SQL: ``table (column, ...)`` and its rows, in this order."""
     (_fill_sqlite if url.startswith("sqlite") else _fill_postgres)(url, tables)
 
 
@@ -125,7 +130,7 @@ def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def _fill_sqlite(url: str, tables: list[tuple[str, Iterator[tuple[object, ...]]]]) -> None:
+def _fill_sqlite(url: str, tables: Sequence[tuple[str, Iterable[tuple[object, ...]]]]) -> None:
     raw = sqlite3.connect(url.removeprefix("sqlite:///"))
     with raw:
         for columns, rows in tables:
@@ -135,7 +140,7 @@ def _fill_sqlite(url: str, tables: list[tuple[str, Iterator[tuple[object, ...]]]
     raw.close()
 
 
-def _fill_postgres(url: str, tables: list[tuple[str, Iterator[tuple[object, ...]]]]) -> None:
+def _fill_postgres(url: str, tables: Sequence[tuple[str, Iterable[tuple[object, ...]]]]) -> None:
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as raw:
         for columns, rows in tables:
             with raw.cursor() as cursor, cursor.copy(f"COPY {columns} FROM STDIN") as copy:

@@ -10,6 +10,7 @@ from flask import Flask
 from loyalty_pos.api import (
     approvals,
     auth,
+    campaigns,
     cards,
     checkouts,
     coupons,
@@ -22,14 +23,15 @@ from loyalty_pos.api import (
     promotions,
     reports,
     sales,
+    segments,
     shops,
     stored_value,
 )
 from loyalty_pos.api.base import api
 
 RESOURCES = (
-    approvals, auth, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions, reports,
-    sales, shops, stored_value,
+    approvals, auth, campaigns, cards, checkouts, coupons, exceptions, members, people, products, programme, promotions,
+    reports, sales, segments, shops, stored_value,
 )  # fmt: skip
 """Every module that puts routes on the blueprint."""
 

@@ -14,8 +14,11 @@ STATES = ("issued", "held", "used", "expired", "cancelled")
 
 @api.get("/coupons")
 def list_coupons() -> Response:
-    """Coupons, newest first, of one member or state if asked."""
-    return show(coupons.list_coupons(services(), *page(), text("member"), one_of("state", STATES)))
+    """Coupons, newest first, of one member, state or campaign if asked."""
+    found = coupons.list_coupons(
+        services(), *page(), text("member"), one_of("state", STATES), campaign=text("campaign")
+    )
+    return show(found)
 
 
 @api.get("/coupons/<code>")

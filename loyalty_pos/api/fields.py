@@ -15,6 +15,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from msgspec import Meta
 
 from loyalty_pos.domain.basket import MAX_MONEY, PLAIN, Count, Weight
+from loyalty_pos.domain.promotions.names import Name
 
 EMAIL = r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+$"
 CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -72,6 +73,12 @@ class Day(_Parsed):
     """A local day, YYYY-MM-DD."""
 
     kind = date
+
+
+class Label(_Parsed):
+    """What the shop calls a thing: a text, or one per language."""
+
+    kind = Name
 
 
 class Quantity(_Parsed):

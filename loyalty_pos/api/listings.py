@@ -144,6 +144,7 @@ class Coupon(Body):
     reason = text(null=True)
     used_at = moment(null=True)
     sale = text(null=True)
+    campaign = text(null=True)
 
 
 class GivenCoupon(Body):

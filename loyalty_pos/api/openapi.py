@@ -39,7 +39,7 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
 REFUSED = (
     "own_approval", "card_blocked", "merge_itself", "points_insufficient", "card_is_coupon", "no_terminal",
     "last_owner", "more_than_bought", "return_of_return", "exception_action", "too_many_tickets",
-    "value_not_sold", "value_spent",
+    "value_not_sold", "value_spent", "audience_empty", "budget_missing",
 )  # fmt: skip
 INVALID = ("invalid", "payment_card", "key_reused")
 QUERY = {
@@ -50,6 +50,7 @@ QUERY = {
     "kind": ({"type": "string"}, "Only those of this kind."),
     "ending": ({"type": "string", "pattern": "^[0-9]{1,18}$"}, "Only those whose code ends with these digits."),
     "member": ({"type": "string"}, "Only those of this member."),
+    "campaign": ({"type": "string"}, "Only those of this campaign."),
     "store": ({"type": "string"}, "Only those of the store with this code."),
     "terminal": ({"type": "string"}, "Only those of the terminal with this code."),
     "receipt": ({"type": "string"}, "Only those with this receipt number."),

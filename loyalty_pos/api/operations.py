@@ -12,8 +12,10 @@ from typing import NamedTuple
 from marshmallow import Schema
 
 from loyalty_pos.api import answers as a
+from loyalty_pos.api import campaign_schemas as c
 from loyalty_pos.api import listings as li
 from loyalty_pos.api import schemas as s
+from loyalty_pos.api import segment_schemas as g
 from loyalty_pos.api import tills as t
 from loyalty_pos.api import value_schemas as v
 from loyalty_pos.api import whatifs as w
@@ -58,6 +60,9 @@ GIVEN_BACK = (
     *BASKET[:-1],
 )
 LOADED = ("sale_unknown", "value_blocked", "value_not_sold")
+GIVES = ("promotion_unknown", "promotion_not_coupon", "segment_unknown")
+CLOSED = ("campaign_launched", "campaign_stopped", "campaign_over")
+CAMPAIGN = "campaign_unknown"
 CREATED = (201,)
 MEMBER = "member_unknown"
 
@@ -139,7 +144,29 @@ TABLE: dict[tuple[str, str], Operation] = {
         w.PromotionSimulation, s.PromotionSimulation,
         codes=("promotion_unknown", "promotion_needed", "too_many_tickets"),
     ),
-    ("GET", "/coupons"): lists(li.Coupon, "member", "state", codes=(MEMBER, "page_unknown")),
+    ("GET", "/segments"): lists(g.SegmentRow),
+    ("POST", "/segments"): writes(g.NewSegment, g.Segment, done=(201, 200)),
+    ("POST", "/segments/preview"): Operation(g.SegmentPreview, g.SegmentRule),
+    ("GET", "/segments/<code>"): reads(g.Segment, "segment_unknown"),
+    ("GET", "/segments/<code>/members"): lists(g.SegmentMember, codes=("segment_unknown", "page_unknown")),
+    ("GET", "/campaigns"): lists(c.Campaign, "state", codes=("page_unknown",)),
+    ("POST", "/campaigns"): writes(c.NewCampaign, c.Campaign, *GIVES, done=CREATED),
+    ("POST", "/campaigns/preview"): Operation(c.CampaignPreview, c.NewCampaign, codes=GIVES),
+    ("GET", "/campaigns/<campaign>"): reads(c.Campaign, CAMPAIGN),
+    ("PATCH", "/campaigns/<campaign>"): writes(c.CampaignChange, c.Campaign, CAMPAIGN, *CLOSED, *GIVES),
+    ("POST", "/campaigns/<campaign>/preview"): Operation(c.CampaignPreview, s.Nothing, codes=(CAMPAIGN, *GIVES)),
+    ("POST", "/campaigns/<campaign>/approve"): writes(
+        s.Decision, c.Campaign, CAMPAIGN, "own_approval", "campaign_approved", "budget_missing", *CLOSED, *GIVES
+    ),
+    ("POST", "/campaigns/<campaign>/launch"): writes(
+        s.Nothing, c.Campaign, CAMPAIGN, "audience_empty", "budget_missing", *CLOSED, *GIVES, done=(200, 202)
+    ),
+    ("POST", "/campaigns/<campaign>/stop"): writes(
+        c.CampaignStop, c.Campaign, CAMPAIGN, "campaign_not_running", "campaign_stopped", "campaign_over"
+    ),
+    ("GET", "/campaigns/<campaign>/results"): reads(c.CampaignResults, CAMPAIGN, "campaign_not_running"),
+    ("GET", "/campaigns/<campaign>/members"): lists(c.CampaignMember, codes=(CAMPAIGN, "page_unknown")),
+    ("GET", "/coupons"): lists(li.Coupon, "member", "state", "campaign", codes=(MEMBER, CAMPAIGN, "page_unknown")),
     ("GET", "/coupons/<code>"): reads(li.Coupon, "coupon_unknown"),
     ("POST", "/coupons/<code>/cancel"): writes(s.Reason, li.Coupon, "coupon_unknown", "coupon_state"),
     ("POST", "/stored-value"): writes(v.NewValue, v.StoredValue, MEMBER, *LOADED, done=CREATED),

@@ -132,6 +132,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "value_unknown": ("Không có thẻ quà tặng hay ví này.", "There is no such gift card or wallet."),
     "draft_unknown": ("Khuyến mãi này không có bản nháp.", "This promotion has no draft."),
     "promotion_unknown": ("Không có chương trình khuyến mãi này.", "There is no such promotion."),
+    "segment_unknown": ("Không có nhóm khách này.", "There is no such segment."),
+    "campaign_unknown": ("Không có chiến dịch này.", "There is no such campaign."),
     "product_unknown": ("Không có mặt hàng này.", "There is no such product."),
     "store_unknown": ("Không có cửa hàng này.", "There is no such store."),
     "terminal_unknown": ("Không có máy bán hàng này.", "There is no such terminal."),
@@ -243,6 +245,23 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Yêu cầu này đã được quyết định; hãy xem lại danh sách.",
         "This request was already decided; look at the list again.",
     ),
+    "campaign_launched": (
+        "Chiến dịch này đã phát hành; muốn thay đổi, hãy dừng nó và tạo chiến dịch mới.",
+        "This campaign is launched already; to change it, stop it and make another one.",
+    ),
+    "campaign_stopped": (
+        "Chiến dịch này đã dừng; hãy tạo chiến dịch mới.",
+        "This campaign was stopped; make another one.",
+    ),
+    "campaign_over": (
+        "Chiến dịch này đã qua ngày cuối; hãy tạo chiến dịch mới hoặc đổi ngày.",
+        "The last day of this campaign is over; make another one, or change its days.",
+    ),
+    "campaign_not_running": (
+        "Chiến dịch này chưa phát hành.",
+        "This campaign is not launched yet.",
+    ),
+    "campaign_approved": ("Chiến dịch này đã được duyệt.", "This campaign is approved already."),
     "number_taken": (
         "Số thứ tự này đã ghi nhận với nội dung khác; bản ghi được giữ riêng, hãy ghép nối lại máy bán hàng.",
         "This number is already recorded with another content; the record is kept aside, pair the till again.",
@@ -281,6 +300,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "own_approval": (
         "Không ai được duyệt yêu cầu của chính mình; hãy nhờ một quản lý khác.",
         "Nobody approves what they asked for themselves; ask another manager.",
+    ),
+    "audience_empty": (
+        "Không có khách nào nhận được phiếu; hãy xem lại nhóm khách.",
+        "Nobody would get a coupon; look at the audience again.",
+    ),
+    "budget_missing": (
+        "Không biết chiến dịch này tốn nhiều nhất bao nhiêu; hãy đặt ngân sách, hoặc đặt mức trần trong khuyến mãi.",
+        "Nothing says what this campaign may cost at most; set a budget, or a cap in its promotion.",
     ),
     "points_insufficient": ("Khách không đủ điểm.", "The customer does not have enough points."),
     "value_not_sold": (

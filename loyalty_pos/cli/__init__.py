@@ -11,6 +11,7 @@ import click
 from loyalty_pos import __version__
 from loyalty_pos.cli import (
     adapters,
+    campaign,
     cards,
     database,
     habits,
@@ -19,6 +20,7 @@ from loyalty_pos.cli import (
     programme,
     proof,
     reports,
+    segment,
     serve,
     shop,
     simulate,
@@ -42,6 +44,7 @@ for _command in (
     *(serve.demo, serve.serve, database.db, database.backup, database.restore, database.doctor),
     *(proof.ledger, reports.report, database.jobs, shop.store, shop.terminal, shop.staff, cards.cards, imports.import_),
     habits.habits,
-    *(programme.programme, pricing.price, pricing.vectors, simulate.simulate, adapters.adapters),
+    *(programme.programme, pricing.price, pricing.vectors, segment.segment, campaign.campaign),
+    *(simulate.simulate, adapters.adapters),
 ):
     main.add_command(_command)

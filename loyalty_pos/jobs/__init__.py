@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from loyalty_pos.errors import LoyaltyError
 from loyalty_pos.jobs import (
     backup,
+    campaigns,
     cross_sell,
     expire_points,
     lifecycle,
+    refresh_segments,
     release_holds,
     release_points,
     report_parked,
@@ -27,6 +29,8 @@ JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "release-points": release_points.run,
     "expire-points": expire_points.run,
     "tier-review": tier_review.run,
+    "refresh-segments": refresh_segments.run,
+    "campaigns": campaigns.run,
     "report-parked": report_parked.run,
     "seal-ledger": seal_ledger.run,
     "backup": backup.run,

@@ -72,14 +72,22 @@ def issue_many(
     return outcome, outcome.value()
 
 
-def _template(services: Services, tx: Tx, promotion: str, valid_to: date | None, reason: str | None) -> NewCoupon:
-    """Everything of the coupons but their code."""
-    book = services.rules.current(tx)
+def need_coupons(book: Book, promotion: str) -> None:
+    """A coupon points to exactly one promotion of trigger ``coupon`` in force (S39).
+
+    NotFound (``promotion_unknown``), Conflict (``promotion_not_coupon``).
+    """
     rule = book.promotions.get(promotion)
     if rule is None:
         raise NotFound("promotion_unknown")
     if rule.get("trigger") != "coupon" or promotion not in book.rules.offers:
         raise Conflict("promotion_not_coupon")
+
+
+def _template(services: Services, tx: Tx, promotion: str, valid_to: date | None, reason: str | None) -> NewCoupon:
+    """Everything of the coupons but their code."""
+    book = services.rules.current(tx)
+    need_coupons(book, promotion)
     today = book.programme.local(services.now_ms()).date()
     last = valid_to or _last_day(book, promotion, today)
     if last < today:
@@ -110,11 +118,14 @@ def list_coupons(
     member: str | None = None,
     state: str | None = None,
     code: str | None = None,
+    campaign: str | None = None,
 ) -> dict[str, Any]:
     """{"items", "next"}: coupons, newest first, with their promotion's name; filters are optional."""
     filters: dict[str, Any] = {"state": state}
     if code is not None:
         filters["code"] = coupon_code(code) or code
+    if campaign is not None:
+        filters["campaign_id"] = parse_id(campaign, "campaign")
 
     def work(tx: Tx) -> dict[str, Any]:
         mine = members.living(tx, parse_id(member, "member")) if member else None

@@ -12,7 +12,7 @@ import msgspec
 from loyalty_pos.domain.points import EarnPlan
 from loyalty_pos.domain.returns import late_earned
 from loyalty_pos.domain.tiers import NORMAL
-from loyalty_pos.services import tiers, visits
+from loyalty_pos.services import segment_members, tiers, visits
 from loyalty_pos.services.context import Request, Services
 from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.posting import grant
@@ -77,6 +77,7 @@ def credit(
         grant(tx, book, member, points, min(sale.sold_at, now), why)
     visits.count(tx, book, member.id, sale, points, member.last_at)
     tiers.settle(tx, book, member, sale.sold_at)
+    segment_members.follow(tx, book, member.id, now)
     audit.add(tx, now, caller.key, "sale.attach", str(sale.id), None)
     return points
 

@@ -26,7 +26,7 @@ from loyalty_pos.services import identity, limits, tiers
 from loyalty_pos.services.context import Caller, Services, from_ms, to_ms
 from loyalty_pos.services.identity import Holder
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import ledger, reading, staff, values
+from loyalty_pos.storage import ledger, reading, segment_rows, staff, values
 from loyalty_pos.storage.checkouts import CheckoutRow
 from loyalty_pos.storage.reading import CouponRow, MemberRow, ProductRow
 from loyalty_pos.storage.tx import Tx
@@ -248,6 +248,7 @@ def _member_facts(
         last_order=last,
         spend=row.spend,
         standing=tiers.standing(tx, book, row, now),
+        segments=segment_rows.codes_of(tx, row.id) if book.names_segments else (),
         favourite=favourite,
         may_spend=holder.may_spend(book),
         blocked=holder.blocked,

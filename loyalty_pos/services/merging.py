@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from loyalty_pos.errors import Conflict, NotFound, Refused
-from loyalty_pos.services import tiers, visits
+from loyalty_pos.services import segment_members, tiers, visits
 from loyalty_pos.services.context import Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
@@ -67,6 +67,7 @@ def merge(services: Services, request: Request, member_id: str, into: str, reaso
         _move_uses(tx, moved, source.id, target.id)
         _count_anew(tx, book, source.id, target.id)
         tiers.join(tx, book, target, source)
+        _follow(tx, book, source.id, target.id, now)
         merges.add(tx, source.id, target.id, now, by, reason, msgspec.json.encode(moved).decode())
         audit.add(tx, now, by, "member.merge", str(source.id), reason)
         until = now + book.programme.unmerge_days * DAY_MS
@@ -104,6 +105,7 @@ def unmerge(services: Services, request: Request, member_id: str, reason: str | 
         _repay(tx, (target.id, row.member_id), why)
         _count_anew(tx, book, target.id, row.member_id)
         _restore_tiers(tx, book, row, moved, target)
+        _follow(tx, book, target.id, row.member_id, now)
         audit.add(tx, now, by, "member.unmerge", str(row.member_id), reason)
         return Outcome("done", _said(row.member_id, target.id, now, None, points, back))
 
@@ -217,6 +219,11 @@ def _count_anew(tx: Tx, book: Book, *both: int) -> None:
         active, pending = (sum(x.remaining for x in lots if x.state == state) for state in ("active", "pending"))
         merges.set_balances(tx, member_id, active, pending, merges.counted(tx, member_id))
         visits.recount(tx, book, member_id)
+
+
+def _follow(tx: Tx, book: Book, first: int, second: int, now: int) -> None:
+    for member_id in (first, second):
+        segment_members.follow(tx, book, member_id, now)
 
 
 def _restore_tiers(tx: Tx, book: Book, row: MergeRow, moved: Moved, target: MemberRow) -> None:

@@ -156,6 +156,7 @@ def page_of_coupons(services: Services, tx: Tx, cursor: str | None, limit: int, 
             "reason": row[8],
             "used_at": None if row[9] is None else from_ms(row[9]).isoformat(timespec="seconds"),
             "sale": None if row[10] is None else str(row[10]),
+            "campaign": None if row[11] is None else str(row[11]),
         }
         for row in rows[:limit]
     ]

@@ -18,7 +18,7 @@ from loyalty_pos.domain.points import EarnPlan, restored_expiry
 from loyalty_pos.domain.pricing.result import UnitRun
 from loyalty_pos.domain.returns import ReturnOutcome, SoldLine, SoldSale, compute_return, units_back
 from loyalty_pos.errors import Conflict
-from loyalty_pos.services import limits, tiers, value_returns
+from loyalty_pos.services import limits, segment_members, tiers, value_returns
 from loyalty_pos.services.context import Outcome, Request, Services
 from loyalty_pos.services.posting import goods, thousandths
 from loyalty_pos.services.requests import ReturnLine
@@ -99,6 +99,8 @@ def post_return(services: Services, tx: Tx, request: Request, back: Back) -> Out
     if outcome.full:
         limits.give_back(tx, limits.unpack(sale.counted))
         coupon_rows.cancel_issued_by(tx, sale.id, now, by)
+    if sale.member_id is not None:
+        segment_members.follow(tx, book, sale.member_id, now)
     return Outcome("created", body={"id": str(return_id)} | answer)
 
 

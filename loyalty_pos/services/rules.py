@@ -7,6 +7,7 @@ rule is therefore in force with the next request of every process.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -17,10 +18,14 @@ from msgspec import Meta, Struct
 from loyalty_pos.domain.basket import Id, Money
 from loyalty_pos.domain.pricing.compile import RuleSet, compile_rules
 from loyalty_pos.domain.pricing.request import Language
+from loyalty_pos.domain.promotions.conditions.segment import SegmentIs
+from loyalty_pos.domain.segments.decode import decode_rule
+from loyalty_pos.domain.segments.rule import Rule
 from loyalty_pos.domain.tiers import TierRules
 from loyalty_pos.services.context import Services, from_ms, to_ms
-from loyalty_pos.storage import reading
+from loyalty_pos.storage import reading, segment_rows
 from loyalty_pos.storage import rules as stored
+from loyalty_pos.storage.segment_rows import SegmentRow
 from loyalty_pos.storage.tx import Tx
 
 Bound = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -38,6 +43,16 @@ class Radar(Struct, frozen=True, forbid_unknown_fields=True):
     """So many times shown where another card was first are a sign."""
     refund_hours: Bound = 168
     shift_end_minutes: Bound = 30
+
+
+class CampaignRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """What campaigns may do without asking (S50), and how often they may turn to the same member."""
+
+    limit: Money = 10_000_000
+    """What a campaign may cost at most, in minor units, before a second person has to approve it."""
+    coupons: Annotated[int, Meta(ge=1, le=1_000)] = 2
+    days: Annotated[int, Meta(ge=1, le=366)] = 7
+    """At most so many coupons of campaigns in so many days, for each member."""
 
 
 class Programme(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +79,7 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
     unmerge_days: int = 30
     """How long two members that were made one can be made two again."""
     radar: Radar = Radar()
+    campaigns: CampaignRules = CampaignRules()
     gift_card_skus: tuple[Id, ...] = ()
     """Goods that are gift cards or top-ups: their lines load stored value, and are no merchandise (S16)."""
     value_limit: Money = 1_000_000
@@ -101,6 +117,19 @@ class Programme(Struct, frozen=True, forbid_unknown_fields=True):
         return timedelta(hours=hours, minutes=minutes)
 
 
+class LiveSegment(Struct, frozen=True):
+    """A segment whose rule can be asked."""
+
+    id: int
+    code: str
+    rule: Rule
+
+
+def live_segment(row: SegmentRow) -> LiveSegment:
+    """A stored segment; its rule was checked when it was saved."""
+    return LiveSegment(row.id, row.code, decode_rule(row.rule))
+
+
 class Book(Struct, frozen=True):
     """One version of everything pricing depends on beside the basket."""
 
@@ -113,6 +142,10 @@ class Book(Struct, frozen=True):
     """The limits of each promotion that has any: its uses are counted (S37)."""
     issues_coupons: bool = False
     """Whether any promotion gives a coupon for the next visit."""
+    segments: tuple[LiveSegment, ...] = ()
+    """Those whose members a sale can move."""
+    names_segments: bool = False
+    """Whether any rule asks which segments the member is in."""
 
     @property
     def language(self) -> Language:
@@ -135,11 +168,11 @@ class RuleBooks:
             return book
         with self._lock:
             if self._book is None or self._book.version != number:
-                self._book = _compile(stored.load(tx))
+                self._book = _compile(stored.load(tx), segment_rows.listed(tx))
             return self._book
 
 
-def _compile(raw: stored.StoredRules) -> Book:
+def _compile(raw: stored.StoredRules, segments: Sequence[SegmentRow]) -> Book:
     programme = msgspec.convert(raw.settings, Programme)
     rules = compile_rules(
         version=raw.version,
@@ -152,7 +185,27 @@ def _compile(raw: stored.StoredRules) -> Book:
     limits = {p["code"]: {k: v for k, v in (p.get("limits") or {}).items() if v is not None} for p in raw.promotions}
     counted = {code: found for code, found in limits.items() if found.keys() - {"per_basket"}}
     issues = any(reward.get("kind") == "issue_coupon" for p in raw.promotions for reward in p["rewards"])
-    return Book(raw.version, programme, rules, {p["code"]: p for p in raw.promotions}, raw.tiers, counted, issues)
+    moved = tuple(one for one in map(live_segment, segments) if one.rule.moved_by_sale)
+    promotions = {p["code"]: p for p in raw.promotions}
+    named = any(segments_of(p) for p in (*raw.promotions, *(programme.points.get("earn") or ())))
+    return Book(raw.version, programme, rules, promotions, raw.tiers, counted, issues, moved, named)
+
+
+def segments_of(rule: dict[str, Any]) -> dict[str, str]:
+    """Path -> code of the segments that a promotion or an earning rule names."""
+    audience = (rule.get("audience") or {}).get("segments") or ()
+    found = {f"audience.segments[{number}]": code for number, code in enumerate(audience)}
+    for path, condition in _conditions(rule.get("conditions") or (), "conditions"):
+        if condition.get("kind") == SegmentIs.kind:
+            found |= {f"{path}.any_of[{number}]": code for number, code in enumerate(condition["any_of"])}
+    return found
+
+
+def _conditions(listed: Sequence[dict[str, Any]], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Conditions with their paths, those inside others too."""
+    for number, condition in enumerate(listed):
+        yield f"{path}[{number}]", condition
+        yield from _conditions(condition.get("of") or (), f"{path}[{number}].of")
 
 
 def book(services: Services) -> Book:

@@ -15,7 +15,7 @@ import msgspec
 from loyalty_pos.domain.basket import Basket, moment_fault
 from loyalty_pos.domain.pricing.result import Priced
 from loyalty_pos.errors import BadInput, Conflict, NotFound
-from loyalty_pos.services import checkout, crediting, holding, limits, parking
+from loyalty_pos.services import checkout, crediting, holding, limits, parking, segment_members
 from loyalty_pos.services.answers import Exceptional, SaleAnswer, dress, sale_answer
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, to_ms
 from loyalty_pos.services.idempotency import decide
@@ -93,7 +93,9 @@ def post_new(
 
 
 def _follow(services: Services, tx: Tx, request: Request, ticket: Ticket, sale_id: int) -> None:
-    """What was waiting for this sale: its card, enrolled meanwhile (S42), and its returns (S31)."""
+    """The member's segments; and what waited for this sale: its card, enrolled meanwhile (S42), its returns (S31)."""
+    if ticket.member is not None:
+        segment_members.follow(tx, ticket.book, ticket.member.id, ticket.now)
     if ticket.unknown_card is not None:
         crediting.credit_enrolled(services, tx, request, sale_id, ticket.unknown_card)
     parking.apply_parked(services, tx, request, sale_id, ticket.receipt)

@@ -31,6 +31,32 @@ def add(tx: Tx, coupon: NewCoupon, member_id: int | None, sale_id: int | None, a
     return coupon_id
 
 
+def add_many(tx: Tx, coupons: Sequence[tuple[int, NewCoupon]], campaign_id: int, at: int, by: str) -> dict[str, int]:
+    """Issue many (member, coupon) of a campaign at once; code -> id."""
+    tx.many(
+        "INSERT INTO coupons (code, promotion, member_id, valid_from, valid_to, issued_at, reason, campaign_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (one.code, one.promotion, member, one.valid_from, one.valid_to, at, one.reason, campaign_id)
+            for member, one in coupons
+        ],
+    )
+    found = {code: coupon_id for coupon_id, code in ids(tx, [one.code for _, one in coupons])}
+    tx.many(
+        "INSERT INTO coupon_events (coupon_id, at, state, by, reason, sale_id) VALUES (?, ?, ?, ?, ?, NULL)",
+        [(found[one.code], at, "issued", by, one.reason) for _, one in coupons],
+    )
+    return found
+
+
+def unused_of(tx: Tx, campaign_id: int, limit: int) -> list[int]:
+    """Coupons of a campaign that nobody has used or holds at a till, the oldest first."""
+    rows = tx.all(
+        "SELECT id FROM coupons WHERE campaign_id = ? AND state = 'issued' ORDER BY id LIMIT ?", (campaign_id, limit)
+    )
+    return [int(row[0]) for row in rows]
+
+
 def add_next(tx: Tx, coupons: Sequence[NewCoupon], member_id: int, sale_id: int, at: int, by: str) -> None:
     """Issue the coupons that a sale gives for the next visit."""
     for coupon in coupons:
@@ -130,11 +156,17 @@ def cancel(tx: Tx, coupon_id: int, at: int, by: str, reason: str) -> bool:
 
 
 def listed(
-    tx: Tx, after: int, limit: int, member_id: int | None = None, state: str | None = None, code: str | None = None
+    tx: Tx,
+    after: int,
+    limit: int,
+    member_id: int | None = None,
+    state: str | None = None,
+    code: str | None = None,
+    campaign_id: int | None = None,
 ) -> list[tuple[Any, ...]]:
     """Coupons, newest first, before id ``after`` (0: from the newest); filters are optional.
 
-    (id, code, promotion, member_id, state, valid_from, valid_to, issued_at, reason, used_at, sale_id)
+    (id, code, promotion, member_id, state, valid_from, valid_to, issued_at, reason, used_at, sale_id, campaign_id)
     """
     rules: list[tuple[str, object]] = []
     if after:
@@ -145,9 +177,11 @@ def listed(
         rules.append(("state = ?", state))
     if code is not None:
         rules.append(("code = ?", code))
+    if campaign_id is not None:
+        rules.append(("campaign_id = ?", campaign_id))
     where = " AND ".join(rule for rule, _ in rules) or "1 = 1"
     return tx.all(
-        "SELECT id, code, promotion, member_id, state, valid_from, valid_to, issued_at, reason, used_at, sale_id "
-        f"FROM coupons WHERE {where} ORDER BY id DESC LIMIT ?",
+        "SELECT id, code, promotion, member_id, state, valid_from, valid_to, issued_at, reason, used_at, sale_id, "
+        f"campaign_id FROM coupons WHERE {where} ORDER BY id DESC LIMIT ?",
         (*(value for _, value in rules), limit),
     )

@@ -66,6 +66,11 @@ def stores(tx: Tx, after: str, limit: int) -> list[StoreRow]:
     return [StoreRow(*row) for row in rows]
 
 
+def names(tx: Tx) -> dict[str, str]:
+    """Code -> name of every store, by code."""
+    return {row[0]: row[1] for row in tx.all("SELECT code, name FROM stores ORDER BY code")}
+
+
 def add_terminal(tx: Tx, store_id: int, code: str, key_hash: bytes, scopes: str, at: int) -> int | None:
     """A new lane; None when the code is taken."""
     row = tx.one(

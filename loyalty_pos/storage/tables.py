@@ -383,12 +383,15 @@ coupons = table(
     integer("issued_at"),
     text("reason", null=True),
     integer("from_sale_id", null=True),
+    ref("campaign_id", "campaigns", null=True),
     ref("checkout_id", "checkouts", null=True, index=True),
     ref("sale_id", "sales", null=True, index=True),
     integer("used_at", null=True),
     one_of("state", ("issued", "held", "used", "expired", "cancelled")),
     check("held", "(state = 'held') = (checkout_id IS NOT NULL)"),
     check("used", "(state = 'used') = (sale_id IS NOT NULL AND used_at IS NOT NULL)"),
+    due_index("ix_coupons_campaign_id", "campaign_id", "campaign_id IS NOT NULL"),
+    due_index("ix_coupons_campaign_used", "campaign_id", "campaign_id IS NOT NULL AND state = 'used'"),
 )
 
 coupon_events = table(
@@ -802,6 +805,7 @@ member_products = clustered(
     text("sku"),
     *_habit_columns(),
     PrimaryKeyConstraint("member_id", "sku"),
+    Index("ix_member_products_sku", "sku"),
 )
 
 member_categories = clustered(
@@ -852,4 +856,111 @@ goods_pairs = clustered(
     integer("lift"),
     PrimaryKeyConstraint("sku", "other"),
     check("counts", "together BETWEEN 1 AND baskets"),
+)
+
+# --- segments -----------------------------------------------------------------------------
+
+segments = table(
+    "segments",
+    pk(),
+    text("code", unique=True),
+    text("name"),
+    text("rule"),
+    integer("version", default=1),
+    integer("saved_at"),
+    text("saved_by"),
+    integer("refreshed_at", default=0),
+    check("version", "version > 0"),
+)
+
+segment_members = clustered(
+    "segment_members",
+    ref("segment_id", "segments"),
+    ref("member_id", "members", index=True),
+    integer("since"),
+    PrimaryKeyConstraint("segment_id", "member_id"),
+)
+
+segment_sizes = clustered(
+    "segment_sizes",
+    ref("segment_id", "segments"),
+    text("day"),
+    integer("members"),
+    PrimaryKeyConstraint("segment_id", "day"),
+    check("members", "members >= 0"),
+)
+
+# --- campaigns ----------------------------------------------------------------------------
+
+campaigns = table(
+    "campaigns",
+    pk(),
+    text("name"),
+    text("state", default="draft"),
+    text("definition"),
+    integer("version", default=1),
+    integer("created_at"),
+    text("created_by"),
+    integer("saved_at"),
+    text("saved_by"),
+    integer("approved_at", null=True),
+    text("approved_by", null=True),
+    integer("approved_most", null=True),
+    integer("launched_at", null=True),
+    text("launched_by", null=True),
+    text("starts_on", null=True),
+    text("ends_on", null=True),
+    integer("size", default=0),
+    integer("position", default=0),
+    text("evaluated_on", null=True),
+    integer("stopped_at", null=True),
+    text("stopped_by", null=True),
+    text("stop_reason", null=True),
+    integer("withdraw", default=0),
+    one_of("state", ("draft", "waiting", "approved", "launching", "running", "stopped", "ended")),
+    check(
+        "approved",
+        "(approved_by IS NULL) = (approved_at IS NULL) AND (approved_by IS NULL) = (approved_most IS NULL) "
+        "AND (state <> 'approved' OR approved_by IS NOT NULL)",
+    ),
+    check("two_people", "approved_by IS NULL OR (approved_by <> created_by AND approved_by <> saved_by)"),
+    check(
+        "launched",
+        "(state IN ('draft', 'waiting', 'approved')) = (launched_at IS NULL) "
+        "AND (launched_at IS NULL) = (launched_by IS NULL)",
+    ),
+    check(
+        "stopped",
+        "(state = 'stopped') = (stopped_at IS NOT NULL) AND (stopped_at IS NULL) = (stopped_by IS NULL) "
+        "AND (stopped_at IS NULL) = (stop_reason IS NULL)",
+    ),
+    check("issued", "position BETWEEN 0 AND size AND (state <> 'launching' OR position < size)"),
+    check("withdraw", "withdraw IN (0, 1) AND (withdraw = 0 OR state = 'stopped')"),
+    check("version", "version > 0"),
+)
+
+campaign_audiences = clustered(
+    "campaign_audiences",
+    integer("campaign_id", ForeignKey("campaigns.id"), primary_key=True, autoincrement=False),
+    blob("members"),
+)
+
+campaign_members = clustered(
+    "campaign_members",
+    ref("campaign_id", "campaigns"),
+    ref("member_id", "members", index=True),
+    text("occasion"),
+    text("side"),
+    integer("assigned_at"),
+    text("promotion", null=True),
+    text("reason", null=True),
+    ref("coupon_id", "coupons", null=True, unique=True),
+    PrimaryKeyConstraint("campaign_id", "member_id", "occasion"),
+    one_of("side", ("treated", "control")),
+    check(
+        "given",
+        "(side = 'treated') = (coupon_id IS NOT NULL) AND (side = 'treated') = (promotion IS NOT NULL) "
+        "AND (side = 'treated') = (reason IS NOT NULL)",
+    ),
+    Index("ix_campaign_members_assigned_at", "assigned_at"),
 )

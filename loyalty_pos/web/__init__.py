@@ -10,6 +10,8 @@ from flask import Flask
 
 from loyalty_pos.web import (
     bills,
+    campaign_form,
+    campaigns,
     coupons,
     i18n,
     login,
@@ -25,7 +27,10 @@ from loyalty_pos.web import (
     what_if,
 )
 
-VIEWS = (login, till, member, members, promotion_list, promotions, what_if, bills, coupons, values, radar, refusals)
+VIEWS = (
+    *(login, till, member, members, promotion_list, promotions, what_if, bills),
+    *(campaigns, campaign_form, coupons, values, radar, refusals),
+)
 """Every module that puts pages on the blueprint."""
 
 

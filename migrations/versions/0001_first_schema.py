@@ -28,6 +28,8 @@ APPEND_ONLY = (
     "rule_versions",
     "till_records",
     "seals",
+    "campaign_audiences",
+    "campaign_members",
 )
 SALE_LINE_FACTS = (
     "sale_id, position, line, sku, category, quantity, unit_price, unit_cost, gross, discount, net, earns, units, runs"
@@ -43,6 +45,7 @@ SALE_FACTS = (
 
 
 def upgrade() -> None:
+    create_campaigns()
     op.create_table(
         "audit",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
@@ -431,6 +434,7 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_member_products_sku", "member_products", ["sku"], unique=False)
     op.create_table(
         "member_stores",
         sa.Column("member_id", INT, nullable=False),
@@ -832,12 +836,14 @@ def upgrade() -> None:
         sa.Column("issued_at", INT, nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("from_sale_id", INT, nullable=True),
+        sa.Column("campaign_id", INT, nullable=True),
         sa.Column("checkout_id", INT, nullable=True),
         sa.Column("sale_id", INT, nullable=True),
         sa.Column("used_at", INT, nullable=True),
         sa.CheckConstraint("(state = 'held') = (checkout_id IS NOT NULL)", name="ck_coupons_held"),
         sa.CheckConstraint("(state = 'used') = (sale_id IS NOT NULL AND used_at IS NOT NULL)", name="ck_coupons_used"),
         sa.CheckConstraint("state IN ('issued', 'held', 'used', 'expired', 'cancelled')", name="ck_coupons_state"),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name="fk_coupons_campaign_id"),
         sa.ForeignKeyConstraint(["checkout_id"], ["checkouts.id"], name="fk_coupons_checkout_id"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_coupons_member_id"),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_coupons_sale_id"),
@@ -845,6 +851,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name="uq_coupons_code"),
         sqlite_strict=True,
     )
+    for name, rule in (
+        ("ix_coupons_campaign_id", "campaign_id IS NOT NULL"),
+        ("ix_coupons_campaign_used", "campaign_id IS NOT NULL AND state = 'used'"),
+    ):
+        op.create_index(
+            name, "coupons", ["campaign_id"], unique=False, sqlite_where=sa.text(rule), postgresql_where=sa.text(rule)
+        )
     op.create_index("ix_coupons_checkout_id", "coupons", ["checkout_id"], unique=False)
     op.create_index("ix_coupons_member_id", "coupons", ["member_id"], unique=False)
     op.create_index("ix_coupons_sale_id", "coupons", ["sale_id"], unique=False)
@@ -1030,6 +1043,7 @@ def upgrade() -> None:
     op.create_index("ix_coupon_events_coupon_id", "coupon_events", ["coupon_id"], unique=False)
     create_stored_values()
     create_nights()
+    create_campaign_members()
 
     op.create_table(
         "seals",
@@ -1060,6 +1074,105 @@ def upgrade() -> None:
         guard_sqlite()
     else:
         guard_postgresql()
+
+
+def create_campaigns() -> None:
+    """Campaigns: what is given to whom, who approved it, how far it is."""
+    op.create_table(
+        "campaigns",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="draft", nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("version", INT, server_default="1", nullable=False),
+        sa.Column("created_at", INT, nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("saved_at", INT, nullable=False),
+        sa.Column("saved_by", sa.Text(), nullable=False),
+        sa.Column("approved_at", INT, nullable=True),
+        sa.Column("approved_by", sa.Text(), nullable=True),
+        sa.Column("approved_most", INT, nullable=True),
+        sa.Column("launched_at", INT, nullable=True),
+        sa.Column("launched_by", sa.Text(), nullable=True),
+        sa.Column("starts_on", sa.Text(), nullable=True),
+        sa.Column("ends_on", sa.Text(), nullable=True),
+        sa.Column("size", INT, server_default="0", nullable=False),
+        sa.Column("position", INT, server_default="0", nullable=False),
+        sa.Column("evaluated_on", sa.Text(), nullable=True),
+        sa.Column("stopped_at", INT, nullable=True),
+        sa.Column("stopped_by", sa.Text(), nullable=True),
+        sa.Column("stop_reason", sa.Text(), nullable=True),
+        sa.Column("withdraw", INT, server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "state IN ('draft', 'waiting', 'approved', 'launching', 'running', 'stopped', 'ended')",
+            name="ck_campaigns_state",
+        ),
+        sa.CheckConstraint(
+            "(approved_by IS NULL) = (approved_at IS NULL) AND (approved_by IS NULL) = (approved_most IS NULL) "
+            "AND (state <> 'approved' OR approved_by IS NOT NULL)",
+            name="ck_campaigns_approved",
+        ),
+        sa.CheckConstraint(
+            "approved_by IS NULL OR (approved_by <> created_by AND approved_by <> saved_by)",
+            name="ck_campaigns_two_people",
+        ),
+        sa.CheckConstraint(
+            "(state IN ('draft', 'waiting', 'approved')) = (launched_at IS NULL) "
+            "AND (launched_at IS NULL) = (launched_by IS NULL)",
+            name="ck_campaigns_launched",
+        ),
+        sa.CheckConstraint(
+            "(state = 'stopped') = (stopped_at IS NOT NULL) AND (stopped_at IS NULL) = (stopped_by IS NULL) "
+            "AND (stopped_at IS NULL) = (stop_reason IS NULL)",
+            name="ck_campaigns_stopped",
+        ),
+        sa.CheckConstraint(
+            "position BETWEEN 0 AND size AND (state <> 'launching' OR position < size)", name="ck_campaigns_issued"
+        ),
+        sa.CheckConstraint("withdraw IN (0, 1) AND (withdraw = 0 OR state = 'stopped')", name="ck_campaigns_withdraw"),
+        sa.CheckConstraint("version > 0", name="ck_campaigns_version"),
+        sa.PrimaryKeyConstraint("id", name="pk_campaigns"),
+        sqlite_strict=True,
+    )
+
+
+def create_campaign_members() -> None:
+    """Who was meant by a campaign, and what each of them got or, in the control group, did not get."""
+    op.create_table(
+        "campaign_audiences",
+        sa.Column("campaign_id", INT, autoincrement=False, nullable=False),
+        sa.Column("members", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name="fk_campaign_audiences_campaign_id"),
+        sa.PrimaryKeyConstraint("campaign_id", name="pk_campaign_audiences"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "campaign_members",
+        sa.Column("campaign_id", INT, nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("occasion", sa.Text(), nullable=False),
+        sa.Column("side", sa.Text(), nullable=False),
+        sa.Column("assigned_at", INT, nullable=False),
+        sa.Column("promotion", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("coupon_id", INT, nullable=True),
+        sa.CheckConstraint("side IN ('treated', 'control')", name="ck_campaign_members_side"),
+        sa.CheckConstraint(
+            "(side = 'treated') = (coupon_id IS NOT NULL) AND (side = 'treated') = (promotion IS NOT NULL) "
+            "AND (side = 'treated') = (reason IS NOT NULL)",
+            name="ck_campaign_members_given",
+        ),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name="fk_campaign_members_campaign_id"),
+        sa.ForeignKeyConstraint(["coupon_id"], ["coupons.id"], name="fk_campaign_members_coupon_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_campaign_members_member_id"),
+        sa.PrimaryKeyConstraint("campaign_id", "member_id", "occasion", name="pk_campaign_members"),
+        sa.UniqueConstraint("coupon_id", name="uq_campaign_members_coupon_id"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_campaign_members_assigned_at", "campaign_members", ["assigned_at"], unique=False)
+    op.create_index("ix_campaign_members_member_id", "campaign_members", ["member_id"], unique=False)
 
 
 def create_stored_values() -> None:
@@ -1129,6 +1242,44 @@ def create_stored_values() -> None:
     )
     op.create_index("ix_value_entries_sale_id", "value_entries", ["sale_id"], unique=False)
     op.create_index("ix_value_entries_value_id_id", "value_entries", ["value_id", "id"], unique=False)
+    op.create_table(
+        "segments",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("version", INT, server_default="1", nullable=False),
+        sa.Column("saved_at", INT, nullable=False),
+        sa.Column("saved_by", sa.Text(), nullable=False),
+        sa.Column("refreshed_at", INT, server_default="0", nullable=False),
+        sa.CheckConstraint("version > 0", name="ck_segments_version"),
+        sa.PrimaryKeyConstraint("id", name="pk_segments"),
+        sa.UniqueConstraint("code", name="uq_segments_code"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "segment_members",
+        sa.Column("segment_id", INT, nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("since", INT, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_segment_members_member_id"),
+        sa.ForeignKeyConstraint(["segment_id"], ["segments.id"], name="fk_segment_members_segment_id"),
+        sa.PrimaryKeyConstraint("segment_id", "member_id", name="pk_segment_members"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_segment_members_member_id", "segment_members", ["member_id"], unique=False)
+    op.create_table(
+        "segment_sizes",
+        sa.Column("segment_id", INT, nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("members", INT, nullable=False),
+        sa.CheckConstraint("members >= 0", name="ck_segment_sizes_members"),
+        sa.ForeignKeyConstraint(["segment_id"], ["segments.id"], name="fk_segment_sizes_segment_id"),
+        sa.PrimaryKeyConstraint("segment_id", "day", name="pk_segment_sizes"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
 
 
 def create_nights() -> None:

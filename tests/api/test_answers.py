@@ -51,6 +51,11 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
         "/members/<member>/coupons": f"{member}/coupons", "/members/<member>/profile": f"{member}/profile",
         "/promotions": "/promotions", "/promotions/<code>": "/promotions/milk-3for2", "/coupons": "/coupons",
         "/promotions/<code>/versions": "/promotions/milk-3for2/versions",
+        "/segments": "/segments", "/segments/<code>": "/segments/guests",
+        "/segments/<code>/members": "/segments/guests/members",
+        "/campaigns": "/campaigns", "/campaigns/<campaign>": "/campaigns/1",
+        "/campaigns/<campaign>/results": "/campaigns/1/results",
+        "/campaigns/<campaign>/members": "/campaigns/1/members",
         "/tiers": "/tiers", "/settings": "/settings", "/products": "/products", "/products/<sku>": "/products/1",
         "/categories": "/categories", "/exceptions": "/exceptions", "/approvals": "/approvals",
         "/reports": "/reports", "/reports/<report>": "/reports/radar", "/stores": "/stores",
@@ -65,6 +70,12 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
     check("POST", "/sales/batch", ok(till.call("POST", "/sales/batch", {"sales": [{"receipt": "x"}]})))
     tiers: dict[str, Any] = {"tiers": [{"code": "one", "name": "Một"}, {"code": "two", "name": "Hai", "threshold": 9}]}
     check("POST", "/tiers/preview", ok(owner.call("POST", "/tiers/preview", tiers)))
+    rule = {"any": [{"field": "visits", "op": ">=", "value": 1}], "not": {"field": "age", "op": ">=", "value": 99}}
+    check("POST", "/segments/preview", ok(owner.call("POST", "/segments/preview", {"rule": rule})))
+    audience = {"rule": rule}
+    sent = {"name": "Trà", "promotion": "ten-percent", "audience": audience, "channels": ["zalo"]}
+    check("POST", "/campaigns/preview", ok(owner.call("POST", "/campaigns/preview", sent)))
+    check("POST", "/campaigns/<campaign>/preview", ok(owner.call("POST", "/campaigns/2/preview", {})))
     days = {"from": "2026-11-21", "to": "2026-11-21"}
     check("POST", "/tiers/simulate", ok(owner.call("POST", "/tiers/simulate", tiers | days)))
     ok(owner.call("PATCH", "/promotions/milk-3for2", {"state": "draft", "priority": 5}))
@@ -75,6 +86,9 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
     check("POST", "/swipes/batch", ok(till.call("POST", "/swipes/batch", swiped)))
     covered |= {
         ("POST", "/promotions/<code>/drop-draft"),
+        ("POST", "/segments/preview"),
+        ("POST", "/campaigns/preview"),
+        ("POST", "/campaigns/<campaign>/preview"),
         ("POST", "/tiers/preview"),
         ("POST", "/tiers/simulate"),
         ("POST", "/promotions/<code>/simulate"),

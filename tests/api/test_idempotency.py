@@ -48,6 +48,8 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
     ]
     coupon = ok(owner.call("POST", f"/members/{member}/coupons", {"promotion": "ten-percent"}), 201)["code"]
     pairing = ok(owner.call("POST", "/terminals/hn-02-1/invite", {}), 201)["pairing_code"]
+    campaign = {"name": "Cà phê", "promotion": "coffee-20k", "audience": {"members": [brother]}}
+    ready = ok(owner.call("POST", "/campaigns", campaign), 201)["id"]
     return [
         (till, "POST", "/cards/identify", {"swipe": card, "entry": "scan"}),
         (till, "POST", "/checkouts", basket(card=card, entry="scan", redeem_points=100)),
@@ -75,6 +77,13 @@ def writes(till: Till, owner: Till) -> list[tuple[Till, str, str, Json]]:
         (owner, "POST", "/promotions", {"code": "tea", "name": "Trà", "state": "draft",
                                         "rewards": [{"kind": "percent_off", "percent": 5, "scope": {"all": True}}]}),
         (owner, "PATCH", "/promotions/tea", {"state": "active"}),
+        (owner, "POST", "/segments", {"code": "guests", "name": "Khách", "rule": {"all": [
+            {"field": "visits", "op": ">=", "value": 1}]}}),
+        (owner, "POST", "/campaigns", campaign | {"name": {"vi": "Trà"}}),
+        (owner, "PATCH", f"/campaigns/{ready}", {"channels": ["zalo"]}),
+        (manager, "POST", f"/campaigns/{ready}/approve", {"note": "được"}),
+        (owner, "POST", f"/campaigns/{ready}/launch", {}),
+        (owner, "POST", f"/campaigns/{ready}/stop", {"reason": "đủ rồi", "cancel_unused": True}),
         (owner, "PUT", "/tiers", {"tiers": [{"code": "only", "name": "Một"}]}),
         (owner, "PATCH", "/settings", {"adjustment_limit": 50}),
         (owner, "POST", "/products", {"sku": "1", "name": "Một"}),

@@ -12,17 +12,21 @@ from hypothesis import strategies as st
 
 from loyalty_pos.api import (
     approvals,
+    campaign_schemas,
+    campaigns,
     checkouts,
     exceptions,
     people,
     programme,
     promotions,
     schemas,
+    segment_schemas,
     shops,
     value_schemas,
 )
 from loyalty_pos.domain.basket import Basket
-from loyalty_pos.services import batch, products, requests
+from loyalty_pos.domain.campaigns.definition import CampaignIn
+from loyalty_pos.services import batch, products, requests, segments
 
 Json = dict[str, Any]
 
@@ -65,6 +69,14 @@ PAIRS: dict[str, tuple[type[schemas.Body], type, Json]] = {
                         {"tiers": [{"code": "gold"}], "from": "2026-11-01", "to": "2026-11-21"}),
     "promotion simulation": (schemas.PromotionSimulation, promotions.SimulateIn,
                              {"from": "2026-11-01", "to": "2026-11-21", "changes": {"priority": 1}}),
+    "segment": (segment_schemas.NewSegment, segments.SegmentIn, {"code": "a", "name": "Nhóm", "rule": {"all": []}}),
+    "segment rule": (segment_schemas.SegmentRule, segments.PreviewIn, {"rule": {"all": []}}),
+    "campaign": (campaign_schemas.NewCampaign, CampaignIn,
+                 {"name": {"vi": "Sữa"}, "promotion": "milk", "promotions": ["a"],
+                  "audience": {"segment": "loyal", "rule": {"all": []}, "members": ["1"]},
+                  "always": {"kind": "birthday", "every_days": 9}, "control_percent": 10, "valid_from": "2026-11-21",
+                  "valid_to": "2026-11-30", "valid_days": 7, "budget": 1, "channels": ["sms"], "capped": False}),
+    "campaign stop": (campaign_schemas.CampaignStop, campaigns.StopIn, {"reason": "đủ", "cancel_unused": True}),
     "tier by hand": (schemas.MemberTier, requests.TierIn, {"tier": "gold", "reason": "quà"}),
     "product": (schemas.Product, products.ProductIn, {"sku": "1", "unit_price": 5, "category": "a/b"}),
     "category": (schemas.Category, products.CategoryIn, {"code": "a", "name": {"vi": "Sữa"}}),

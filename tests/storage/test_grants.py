@@ -18,7 +18,8 @@ from loyalty_pos.storage.tables import metadata
 
 Json = dict[str, Any]
 FACTS = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "value_entries", "consents",
-         "audit", "answers",         "rule_versions", "till_records", "seals")  # fmt: skip
+         "audit", "answers",         "rule_versions", "till_records", "seals", "campaign_audiences",
+         "campaign_members")  # fmt: skip
 pytestmark = [
     pytest.mark.postgresql,
     pytest.mark.parametrize("store_url", ["postgresql"], indirect=True),

@@ -13,10 +13,12 @@ from alembic.runtime.migration import MigrationContext
 from conftest import Shop, add_promotions, owner_url
 from services.batches import numbered, sends
 from services.lane import FRUIT, MILK, Books, Lane, bread
+from services.test_campaigns import drafted, launched
 from sqlalchemy import CheckConstraint, Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from loyalty_pos.services import seals, standing
+from loyalty_pos.services import seals, segments, standing
+from loyalty_pos.services.context import SYSTEM, Request
 from loyalty_pos.storage import migrate
 from loyalty_pos.storage.driver import sqlite3
 from loyalty_pos.storage.sqlite import make_engine
@@ -133,10 +135,41 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("member_standing", "chances", {"alive": "1001", "member_id": "member_id + 99"}),
     ("goods_pairs", "counts", {"together": "0", "sku": "'x'"}),
     ("goods_pairs", "counts", {"together": "baskets + 1", "sku": "'x'"}),
+    ("segments", "version", {"version": "0", "code": "'x'"}),
+    ("segment_sizes", "members", {"members": "-1", "day": "'x'"}),
+    ("campaigns", "state", {"state": "'maybe'"}),
+    ("campaigns", "approved", {"approved_by": "'x'"}),
+    ("campaigns", "approved", {"approved_at": "1"}),
+    ("campaigns", "approved", {"approved_most": "1"}),
+    ("campaigns", "approved", {"state": "'approved'", "launched_at": "NULL", "launched_by": "NULL"}),
+    ("campaigns", "two_people", {"approved_by": "created_by", "approved_at": "1", "approved_most": "1"}),
+    ("campaigns", "two_people", {"approved_by": "'x'", "saved_by": "'x'", "approved_at": "1", "approved_most": "1"}),
+    ("campaigns", "launched", {"state": "'draft'"}),
+    ("campaigns", "launched", {"launched_at": "NULL", "launched_by": "NULL"}),
+    ("campaigns", "launched", {"launched_by": "NULL"}),
+    ("campaigns", "stopped", {"state": "'stopped'"}),
+    ("campaigns", "stopped", {"stopped_at": "1", "stopped_by": "'x'", "stop_reason": "'x'"}),
+    ("campaigns", "stopped", {"state": "'stopped'", "stopped_at": "1", "stopped_by": "'x'"}),
+    ("campaigns", "issued", {"position": "size + 1"}),
+    ("campaigns", "issued", {"position": "-1"}),
+    ("campaigns", "issued", {"state": "'launching'"}),
+    ("campaigns", "withdraw", {"withdraw": "1"}),
+    ("campaigns", "withdraw", {"withdraw": "2"}),
+    ("campaigns", "version", {"version": "0"}),
+    (
+        "campaign_members",
+        "side",
+        {"side": "'middle'", "occasion": "'x'", "coupon_id": "NULL", "promotion": "NULL", "reason": "NULL"},
+    ),
+    ("campaign_members", "given", {"side": "'control'", "occasion": "'x'"}),
+    ("campaign_members", "given", {"coupon_id": "NULL", "occasion": "'x'"}),
+    ("campaign_members", "given", {"promotion": "NULL", "coupon_id": "9999", "occasion": "'x'"}),
+    ("campaign_members", "given", {"reason": "NULL", "coupon_id": "9999", "occasion": "'x'"}),
 ]
 
 APPEND_ONLY = ("entries", "swipes", "sale_uses", "returns", "return_lines", "coupon_events", "value_entries",
-               "consents", "audit", "answers", "rule_versions", "till_records", "seals")  # fmt: skip
+               "consents", "audit", "answers", "rule_versions", "till_records", "seals", "campaign_audiences",
+               "campaign_members")  # fmt: skip
 
 
 @pytest.fixture
@@ -163,6 +196,8 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     seals.seal(shop.services)
     standing.judge_all(shop.services, lambda _done, _total: None)
     books.change("INSERT INTO goods_pairs (sku, other, baskets, together, lift) VALUES ('milk', 'apple', 9, 9, 2000)")
+    segments.make_ready(shop.services, Request(SYSTEM), "lapsed")
+    launched(shop.services, drafted(shop.services, audience={"members": [hanh["id"]]}, control_percent=0))
     return books
 
 

@@ -1,0 +1,97 @@
+"""Which coupon of a set a member gets, and why, in words.
+
+A coupon on goods that the member buys comes first, by how often they were bought, then by how lately (the
+decayed count); then one that is good for everything; then an invitation to try.  Invariant: the same
+member with the same habits gets the same coupon; ties go to the order in which the campaign names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from loyalty_pos.domain.promotions.names import Name
+from loyalty_pos.domain.promotions.scope import Scope, category_path
+
+
+class Candidate(NamedTuple):
+    """A promotion that may be given; a ``general`` one is good for everything."""
+
+    promotion: str
+    name: Name
+    categories: frozenset[str]
+    skus: frozenset[str]
+
+    @property
+    def general(self) -> bool:
+        """Whether it names no goods."""
+        return not (self.categories or self.skus)
+
+    def covers(self, bought: Bought) -> bool:
+        """Whether these goods are what it is for; a category covers its children."""
+        if bought.category:
+            return not self.categories.isdisjoint(category_path(bought.code))
+        return bought.code in self.skus
+
+
+class Bought(NamedTuple):
+    """What a member bought of one product, or of one category; ``weight`` is the decayed count, times in ms."""
+
+    code: str
+    category: bool
+    times: int
+    weight: float
+    last_at: int
+
+
+class Choice(NamedTuple):
+    """What a member gets; ``why`` the goods that they buy most of it, None where there are none."""
+
+    candidate: Candidate
+    why: Bought | None
+
+
+def targets(scopes: Iterable[Scope]) -> list[Scope]:
+    """The scopes that name goods."""
+    return [scope for scope in scopes if scope.skus or scope.categories or scope.brands]
+
+
+def by_category(scopes: Sequence[Scope]) -> bool:
+    """Whether whole categories are all that they name: then no product has to be looked up."""
+    return all(
+        scope.categories and not (scope.skus or scope.brands or scope.exclude_skus or scope.exclude_categories)
+        for scope in scopes
+    )
+
+
+def choose(candidates: Sequence[Candidate], bought: Iterable[Bought]) -> Choice:
+    """The best of at least one candidate for a member who bought these."""
+    found = list(bought)
+    best: tuple[int, float, int] | None = None
+    chosen: Choice | None = None
+    for number, candidate in enumerate(candidates):
+        mine = [one for one in found if candidate.covers(one)] if not candidate.general else []
+        times = sum(one.times for one in mine)
+        rank = (times, sum(one.weight for one in mine), -number)
+        if times and (best is None or rank > best):
+            best, chosen = rank, Choice(candidate, max(mine, key=lambda one: (one.times, one.weight, one.code)))
+    if chosen is not None:
+        return chosen
+    return Choice(next((one for one in candidates if one.general), candidates[0]), None)
+
+
+def reason(choice: Choice, day_ago: Callable[[int], int], named: Callable[[Bought, str], str]) -> dict[str, str]:
+    """Why, per language: ``day_ago`` of a moment (ms), ``named`` the goods in a language."""
+    candidate, why = choice
+    if why is not None:
+        days = day_ago(why.last_at)
+        vi_when = "hôm nay" if days == 0 else f"{days} ngày trước"
+        en_when = "today" if days == 0 else "1 day ago" if days == 1 else f"{days} days ago"
+        en_times = "once" if why.times == 1 else f"{why.times} times"
+        return {
+            "vi": f"Đã mua {named(why, 'vi')} {why.times} lần, gần nhất {vi_when}",
+            "en": f"Bought {named(why, 'en')} {en_times}, last {en_when}",
+        }
+    if candidate.general:
+        return {"vi": "Dùng được cho mọi món", "en": "Good for everything"}
+    return {"vi": "Chưa mua nhóm này: mời dùng thử", "en": "Not bought yet: an invitation to try"}

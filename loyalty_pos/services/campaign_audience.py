@@ -7,7 +7,16 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from loyalty_pos.domain.campaigns.definition import Always, Audience, CampaignIn
-from loyalty_pos.domain.campaigns.occasions import LEAST_TIMES, OCCASIONS, YEARLY, comes_round, due, key_of, pause
+from loyalty_pos.domain.campaigns.occasions import (
+    DUE,
+    LEAST_TIMES,
+    OCCASIONS,
+    YEARLY,
+    comes_round,
+    key_of,
+    pause,
+    spans,
+)
 from loyalty_pos.domain.segments.decode import decode_rule
 from loyalty_pos.errors import BadInput
 from loyalty_pos.services import segment_members
@@ -109,16 +118,16 @@ def _without(keys: dict[int, str], members: set[int]) -> dict[int, str]:
 def _occasions(services: Services, tx: Tx, always: Always, chooser: Chooser, today: date) -> Iterator[tuple[int, str]]:
     book, kind = chooser.book, always.kind
     if kind == "anniversary":
-        for member, first_at in campaign_habits.first_purchases(tx):
+        begins = book.programme.day_begins
+        for member, first_at in campaign_habits.first_purchases(tx, [(begins(a), begins(b)) for a, b in spans(today)]):
             first = book.programme.local(first_at).date()
             if comes_round(first, today):
                 yield member, key_of(kind, today, f"{first:%m-%d}")
         return
     if kind == "replenishment":
-        now, goods = services.now_ms(), (chooser.categories, chooser.skus)
-        for member, first_at, last_at, times in campaign_habits.rhythms(tx, LEAST_TIMES, *goods):
-            if due(first_at, last_at, times, now):
-                yield member, key_of(kind, today)
+        goods = (chooser.categories, chooser.skus)
+        for member in campaign_habits.due_again(tx, services.now_ms(), LEAST_TIMES, DUE, *goods):
+            yield member, key_of(kind, today)
         return
     rule = decode_rule(OCCASIONS[kind].rule)
     found = sorted(segments.matching(tx, rule, segment_members.today(book, services.now_ms())))

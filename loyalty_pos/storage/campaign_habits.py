@@ -40,28 +40,36 @@ def birthdays(tx: Tx, members: Sequence[int]) -> dict[int, str]:
     return {int(row[0]): row[1] for row in rows}
 
 
-def first_purchases(tx: Tx) -> Iterator[tuple[int, int]]:
-    """(member, first purchase in ms) of every active member who bought."""
+def first_purchases(tx: Tx, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """(member, first purchase in ms) of the active members whose first purchase lies in one of these spans (ms)."""
+    rule = " OR ".join("f.first_at BETWEEN ? AND ?" for _ in spans)
     rows = tx.all(
         "SELECT f.member_id, f.first_at FROM profiles f JOIN members m ON m.id = f.member_id "
-        "WHERE m.state = 'active' AND f.visits > 0 AND f.first_at IS NOT NULL"
+        f"WHERE m.state = 'active' AND f.visits > 0 AND ({rule})",
+        [end for span in spans for end in span],
     )
     return ((int(row[0]), int(row[1])) for row in rows)
 
 
-def rhythms(tx: Tx, least: int, categories: Sequence[str], skus: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """(member, first, last, times) of each of these goods that a member bought at least so often; none named: all."""
-    everything = not categories and not skus
-    sql = (
-        "SELECT h.member_id, h.first_at, h.last_at, h.times FROM {} h JOIN members m ON m.id = h.member_id "
-        "WHERE m.state = 'active' AND h.times >= ? AND {}"
+def due_again(
+    tx: Tx, now: int, least: int, hundredths: tuple[int, int], categories: Sequence[str], skus: Sequence[str]
+) -> set[int]:
+    """The active members who bought one of these goods (none named: any) at least so often, and since the last time
+    (ms) between so many ``hundredths`` of their own mean gap ago."""
+    rule = (
+        "m.state = 'active' AND h.times >= ? AND h.last_at > h.first_at "
+        "AND 100 * (? - h.last_at) * (h.times - 1) "
+        "BETWEEN ? * (h.last_at - h.first_at) AND ? * (h.last_at - h.first_at)"
     )
+    sql = f"SELECT DISTINCT h.member_id FROM {{}} h JOIN members m ON m.id = h.member_id WHERE {rule} AND {{}}"
+    facts = (least, now, *hundredths)
+    found: set[int] = set()
     for code in categories:
-        rule = "(h.category = ? OR substr(h.category, 1, ?) = ?)"
-        rows = tx.all(sql.format("member_categories", rule), (least, code, len(code) + 1, code + "/"))
-        yield from ((int(a), int(b), int(c), int(d)) for a, b, c, d in rows)
+        inside = "(h.category = ? OR substr(h.category, 1, ?) = ?)"
+        rows = tx.all(sql.format("member_categories", inside), (*facts, code, len(code) + 1, code + "/"))
+        found |= {int(row[0]) for row in rows}
     parts: list[Sequence[str]] = [skus[start : start + FEW] for start in range(0, len(skus), FEW)]
-    for part in [()] if everything else parts:
-        rule = f"h.sku IN ({marks(part)})" if part else "TRUE"
-        rows = tx.all(sql.format("member_products", rule), (least, *part))
-        yield from ((int(a), int(b), int(c), int(d)) for a, b, c, d in rows)
+    for part in parts if categories or skus else [()]:
+        inside = f"h.sku IN ({marks(part)})" if part else "TRUE"
+        found |= {int(row[0]) for row in tx.all(sql.format("member_products", inside), (*facts, *part))}
+    return found

@@ -198,6 +198,13 @@ LAWS = (
         "coupon {0} is {1}, its newest event says {2}, or another sale",
     ),
     Law(
+        "L6",
+        "SELECT c.id, coalesce(c.campaign_id, x.campaign_id) FROM coupons c LEFT JOIN campaign_members x "
+        "ON x.coupon_id = c.id WHERE (c.campaign_id IS NOT NULL OR x.coupon_id IS NOT NULL) "
+        "AND (c.campaign_id = x.campaign_id) IS NOT TRUE",
+        "coupon {0} and campaign {1} do not say the same of each other",
+    ),
+    Law(
         "L4",
         "SELECT value_id, id, balance, total FROM (SELECT value_id, id, balance, "
         "sum(amount) OVER (PARTITION BY value_id ORDER BY id) AS total FROM value_entries) AS run "

@@ -10,6 +10,8 @@ from actions import NOON, FixedClock
 from conftest import Shop
 from services.lane import COFFEE, FRUIT, MILK, Lane, bread, lane_of
 
+from loyalty_pos.services import standing
+
 Json = dict[str, Any]
 
 
@@ -64,4 +66,5 @@ def crowd(shop: Shop, clock: FixedClock) -> Crowd:
     on(111, hours=-4)
     other.sells(FRUIT, card=found.cards["minh"])
     on(112)
+    standing.judge_all(shop.services, lambda _done, _total: None)
     return found

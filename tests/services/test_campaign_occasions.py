@@ -140,6 +140,21 @@ def test_what_is_due_again_by_the_members_own_rhythm(services: Services, lane: L
     assert reason["vi"].startswith("Sắp đến lúc mua lại. Đã mua drinks/coffee ")
 
 
+def test_due_is_from_nine_tenths_to_one_and_a_half_of_the_gap(
+    services: Services, lane: Lane, clock: FixedClock
+) -> None:
+    """Bought every ten days: due from the ninth to the fifteenth day after."""
+    _member, card = enrols(lane)
+    for _ in range(2):
+        lane.sells(COFFEE, card=card)
+        clock.move(days=10)
+    campaign = on(services, "replenishment", every_days=1)
+    assert job.run(services).done == 0
+    lane.sells(COFFEE, card=card)
+    assert [night(services, clock) for _ in range(17)] == [0] * 8 + [1] * 7 + [0] * 2
+    assert len(met(services, campaign)) == 7
+
+
 def test_the_side_of_a_member_never_changes(services: Services, lane: Lane, clock: FixedClock) -> None:
     cards = [enrols(lane)[1] for _ in range(12)]
     campaign = on(services, "thank_you", every_days=1, control_percent=50)

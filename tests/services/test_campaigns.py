@@ -294,6 +294,31 @@ def test_of_two_launches_at_once_one_is_done(services: Services, people: list[st
     assert (done, found["coupons"], found["control"]) == (30, 27, 3)
 
 
+def test_tills_go_on_selling_while_coupons_are_issued(services: Services, lane: Lane, books: Books) -> None:
+    """Nobody waits in a circle, nobody sees an error; a stop beside the issuing leaves right totals."""
+    cards = [str(lane.enrols()["card"]["number"]) for _ in range(24)]
+    first, second = drafted(services), drafted(services)
+    for campaign in (first, second):
+        campaign_launch.launch(services, WRITE, campaign)
+
+    def sell(card: str) -> str:
+        return str(lane.sells(COFFEE, card=card, coupons="best")["status"])
+
+    with ThreadPoolExecutor(6) as pool:
+        issued = [pool.submit(campaign_launch.issue, services, int(one)) for one in (first, second, second)]
+        sold = [pool.submit(sell, card) for card in cards]
+        stopped = pool.submit(campaigns.stop, services, WRITE, first, "x", cancel_unused=True)
+        assert {one.result() for one in sold} == {"ok"}
+        stopped.result()
+        assert sum(one.result() for one in issued[1:]) == 24
+    campaign_upkeep.run(services)
+    for campaign in (first, second):
+        found = campaigns.get(services, campaign)
+        assert found["treated"] + found["control"] == found["done"]
+        assert found["coupons"] == found["treated"]
+    assert books.faults() == []
+
+
 def test_the_same_request_launches_once(services: Services, people: list[str]) -> None:
     """contract.md 1, Idempotency-Key."""
     campaign = drafted(services)

@@ -107,6 +107,12 @@ CASES: list[tuple[Json, set[str]]] = [
     (c("consent", "in", ["marketing.sms"]), set()),
     (c("consent", "in", ["marketing.zalo", "sharing"]), {"lan"}),
     (c("consent", "in", ["profiling"]), {"lan"}),
+    (c("lifecycle", "in", ["active"]), {"lan"}),
+    (c("lifecycle", "in", ["new", "slipping"]), {"an", "minh"}),
+    (c("lifecycle", "exists", False), {"thu"}),
+    (c("recency_quintile", ">=", 4), {"lan", "minh"}),
+    (c("frequency_quintile", "=", 1), {"an", "minh"}),
+    (c("spend_quintile", "between", [1, 2]), {"an", "minh"}),
 ]
 
 RULES: list[tuple[Json, set[str]]] = [

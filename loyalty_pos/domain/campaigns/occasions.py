@@ -17,8 +17,10 @@ AHEAD = 7
 """Days before a birthday or an anniversary on which its coupon is given, so that there is time to come."""
 WELCOME_DAYS = 7
 LEAST_TIMES = 3
-DUE_FROM, DUE_TO = 90, 150
-"""A purchase is due when so many hundredths of the member's own usual gap have passed."""
+DUE = (90, 150)
+"""A thing bought so often is due when between so many hundredths of the member's own mean gap have passed."""
+YEARS = 40
+"""Anniversaries that are looked for."""
 
 
 class Occasion(NamedTuple):
@@ -78,15 +80,13 @@ def _on(year: int, month: int, day: int) -> date:
         return date(year, 2, 28)
 
 
+def spans(today: date) -> list[tuple[date, date]]:
+    """The days of earlier years near which a first purchase must lie to come round now, a day more on each side."""
+    days = [_on(today.year - ago, today.month, today.day) for ago in range(1, YEARS + 1)]
+    return [(day - timedelta(days=1), day + timedelta(days=AHEAD + 2)) for day in days]
+
+
 def comes_round(first: date, today: date) -> bool:
     """Whether an anniversary of ``first``, at least the first one, lies in the next days."""
     coming = next_time(f"{first:%m-%d}", today)
     return coming.year > first.year and coming <= today + timedelta(days=AHEAD)
-
-
-def due(first: int, last: int, times: int, now: int) -> bool:
-    """Whether a thing bought ``times`` times from ``first`` to ``last`` (ms) is due to be bought again."""
-    if times < LEAST_TIMES or last <= first:
-        return False
-    gap = (last - first) / (times - 1)
-    return DUE_FROM * gap <= 100 * (now - last) <= DUE_TO * gap

@@ -127,14 +127,11 @@ PLANTED = [
     ("L6", {"L6"}, "UPDATE coupons SET state = 'cancelled' WHERE code = '{free}'", "its newest event says"),
     ("L6", {"L6"}, "UPDATE coupons SET state = 'issued', sale_id = NULL, used_at = NULL WHERE code = '{code}'",
      "its newest event says used"),
-<<<<<<< HEAD
     ("L5", {"L5"}, "INSERT INTO promotions (id, code, version, state, definition, created_at, created_by, since) "
      "SELECT 999, code, 2, 'ended', definition, created_at, created_by, since FROM promotions "
      "WHERE code = 'milk-3for2'", "at once"),
     ("L6", {"L6"}, "UPDATE promotions SET since = NULL", "no version was in force"),
-=======
     ("L6", {"L6"}, "UPDATE coupons SET campaign_id = NULL", "do not say the same"),
->>>>>>> campaigns
     ("L7", {"L7"}, "UPDATE entries SET kind = 'take_back' WHERE kind = 'adjust' AND points < 0", "the sum is not 0"),
     ("L8", {"L8"}, "UPDATE swipes SET entry = 'qr' WHERE id = 1", "swipes up to id"),
     ("L8", {"L8"}, "DELETE FROM seals WHERE number = 2", "seal 2 is missing"),

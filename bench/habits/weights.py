@@ -13,10 +13,10 @@ from pathlib import Path
 
 from bench.habits import data
 from bench.habits.__main__ import CUT_DAY
-from loyalty_pos.analysis import questions
-from loyalty_pos.analysis.engine import duckdb_engine
-from loyalty_pos.analysis.lines import read_lines
-from loyalty_pos.analysis.visits import visits
+from loyalty_pos.insight import questions
+from loyalty_pos.insight.engine import duckdb_engine
+from loyalty_pos.insight.lines import read_lines
+from loyalty_pos.insight.visits import visits
 
 
 def main() -> None:

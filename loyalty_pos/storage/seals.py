@@ -49,7 +49,7 @@ FACTS: Mapping[str, Tables] = {
         ),
         "return_lines": ("return_id", "return_id, line, units, refund"),
     },
-    "coupons": {"coupons": ("id", "id, code, promotion, valid_from, valid_to, issued_at, from_sale_id")},
+    "coupons": {"coupons": ("id", "id, code, promotion, valid_from, valid_to, issued_at, from_sale_id, campaign_id")},
     "coupon_events": {"coupon_events": ("id", "id, coupon_id, at, state, by, sale_id")},
     "stored_values": {"stored_values": ("id", "id, code, kind, issued_at")},
     "value_entries": {

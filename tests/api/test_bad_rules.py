@@ -124,7 +124,8 @@ def test_fifty_thousand_faults_are_found_in_one_go() -> None:
         assert len(refusal.value.errors) == count
         return time.process_time() - began
 
-    assert spent(8_000) < 20 * spent(1_000) + 0.1
+    many, few = (min(spent(count) for _ in range(3)) for count in (8_000, 1_000))
+    assert many < 20 * few + 0.5
 
 
 def test_a_rule_is_checked_by_itself_too() -> None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from loyalty_pos.domain.pricing.request import Language
 from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.promotions.decode import decode
 from loyalty_pos.domain.promotions.names import Code, Name, name_in
 from loyalty_pos.domain.segments import ready as ready_made
 from loyalty_pos.domain.segments.decode import decode_rule
@@ -48,6 +49,11 @@ class PreviewIn(Struct, frozen=True, forbid_unknown_fields=True):
     """A rule to try."""
 
     rule: dict[str, Any]
+
+
+def decoded(raw: object) -> SegmentIn:
+    """A segment as it was sent; BadInput with the faulty field."""
+    return decode(raw, SegmentIn, "")
 
 
 def named(name: Any) -> Name:
@@ -183,6 +189,16 @@ def _speaker(tx: Tx, book: Book, rule: Rule, language: str) -> tuple[Say, Named]
         return names.get(source, {}).get(code, code)
 
     return Say(spoken, book.programme.currency), named
+
+
+def shop_choices(services: Services, language: str) -> dict[str, dict[str, str]]:
+    """The values that depend on the shop, code -> name: its tiers and its stores."""
+
+    def work(tx: Tx) -> dict[str, dict[str, str]]:
+        levels = services.rules.current(tx).rules.tiers.levels
+        return {"tiers": {one.code: name_in(one.name, language) for one in levels}, "stores": shops.names(tx)}
+
+    return services.store.read(work)
 
 
 def check_known(tx: Tx, book: Book, rule: Rule) -> None:

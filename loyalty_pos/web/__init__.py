@@ -8,9 +8,22 @@ from __future__ import annotations
 
 from flask import Flask
 
-from loyalty_pos.web import coupons, i18n, login, member, members, pages, promotions, radar, refusals, till, what_if
+from loyalty_pos.web import (
+    coupons,
+    i18n,
+    login,
+    member,
+    members,
+    pages,
+    promotions,
+    radar,
+    refusals,
+    segments,
+    till,
+    what_if,
+)
 
-VIEWS = (login, till, member, members, promotions, what_if, coupons, radar, refusals)
+VIEWS = (login, till, member, members, promotions, what_if, segments, coupons, radar, refusals)
 """Every module that puts pages on the blueprint."""
 
 

@@ -118,10 +118,11 @@ def _shown(row: SegmentRow) -> dict[str, Any]:
 # Trying --------------------------------------------------------------------------------------------
 
 
-def preview(services: Services, raw: object) -> dict[str, Any]:
+def preview(services: Services, raw: object, language: str | None = None) -> dict[str, Any]:
     """How many members a rule means, how many are left after each condition, some of them, and the sentence.
 
-    ``emptied_by`` is the condition at which nobody is left.  BadInput with the faulty fields.
+    ``emptied_by`` is the condition at which nobody is left; ``language`` is that of the sample.  BadInput with the
+    faulty fields.
     """
     rule = decode_rule(raw)
 
@@ -148,7 +149,7 @@ def preview(services: Services, raw: object) -> dict[str, Any]:
             "funnel": funnel,
             "emptied_by": next((step["path"] for step in funnel if not step["left"] and left[0]), None),
             "sentence": {language: plain(words(tx, book, rule, language)) for language in ("vi", "en")},
-            "sample": segment_members.people(services, tx, segment_rows.seen(tx, sample)),
+            "sample": segment_members.people(services, tx, segment_rows.seen(tx, sample), language),
         }
 
     return services.store.read(work)

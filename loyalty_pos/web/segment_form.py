@@ -80,9 +80,13 @@ def _shape(op: str) -> type[Struct]:
 # Reading ------------------------------------------------------------------------------------------
 
 
-def document(form: MultiDict[str, str]) -> Json:
-    """The rule that was typed."""
-    rule = {part: [_read(form, f"{part}.{place}") for place in _places(form, part)] for part in PARTS}
+Choices = Mapping[str, Mapping[str, str]]
+"""What a shop has: tiers and stores, code -> name."""
+
+
+def document(form: MultiDict[str, str], choices: Choices) -> Json:
+    """The rule that was typed; of what is ticked, what there is."""
+    rule = {part: [_read(form, f"{part}.{place}", choices) for place in _places(form, part)] for part in PARTS}
     return {part: found for part, found in rule.items() if found}
 
 
@@ -91,7 +95,7 @@ def _places(form: Mapping[str, str], part: str) -> list[int]:
     return sorted({int(place[1]) for place in found if place})[:MOST_ROWS]
 
 
-def _read(form: MultiDict[str, str], path: str) -> Any:
+def _read(form: MultiDict[str, str], path: str, choices: Choices) -> Any:
     if f"{path}.json" in form:
         try:
             return json.loads(form[f"{path}.json"])
@@ -102,14 +106,15 @@ def _read(form: MultiDict[str, str], path: str) -> Any:
     if field is None:
         return {"field": name, "op": op, "value": None}
     op = op if op in OPERATORS[field.kind] else OPERATORS[field.kind][0]
-    found: Json = {"field": name, "op": op, "value": _value(field, op, form, path)}
+    found: Json = {"field": name, "op": op, "value": _value(field, op, form, path, choices)}
     found |= declared.read(_Goods, form, path) if field.of else {}
     return found | (declared.read(_Window, form, path) if field.window else {})
 
 
-def _value(field: Field, op: str, form: MultiDict[str, str], path: str) -> Any:
+def _value(field: Field, op: str, form: MultiDict[str, str], path: str, choices: Choices) -> Any:
     if op == "in" and field.choices in TICKED:
-        return form.getlist(f"{path}.value")
+        known = CHOICES.get(field.choices) or choices.get(field.choices, {})
+        return [code for code in form.getlist(f"{path}.value") if code in known]
     typed = declared.read(_shape(op), form, path)
     if op == "exists":
         return typed.get("value") == "yes"
@@ -140,7 +145,7 @@ def listed(rule: Json) -> Json:
     return {part: [found] if isinstance(found := rule.get(part, []), dict) else found for part in PARTS}
 
 
-def shown(rule: Json, errors: Mapping[str, list[str]], choices: Mapping[str, Mapping[str, str]]) -> list[Json]:
+def shown(rule: Json, errors: Mapping[str, list[str]], choices: Choices) -> list[Json]:
     """The parts with their rows, as the template draws them; ``choices`` are the shop's own."""
     sentences = {_box_path(path): words.fault(codes[0]) for path, codes in errors.items()}
     return [
@@ -160,20 +165,23 @@ def _box_path(path: str) -> str:
     return re.sub(r"^(\w+\.\d+(?:\.[a-z]+)?).*$", r"\1", dotted)
 
 
-def _row(one: Any, path: str, errors: Mapping[str, str], choices: Mapping[str, Mapping[str, str]]) -> Json:
+def _row(one: Any, path: str, errors: Mapping[str, str], choices: Choices) -> Json:
     field = FIELDS.get(one.get("field", "")) if isinstance(one, dict) else None
     fault = next((text for where, text in errors.items() if where == path or where.startswith(path + ".")), "")
     if field is None:
         text = one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)
         return {"path": path, "json": text, "error": fault}
     op = one["op"] if one.get("op") in OPERATORS[field.kind] else OPERATORS[field.kind][0]
+    ticks = _ticks(field, op, one, choices)
+    if fault and ticks and not any(ticked for _code, _name, ticked in ticks):
+        fault = words.fault("not_one_of")
     return {
         "path": path,
         "field": field.name,
         "op": op,
         "operators": [(name, _said(said(name, field.kind))) for name in OPERATORS[field.kind]],
         "boxes": _boxes(field, op, one, path),
-        "ticks": _ticks(field, op, one, choices),
+        "ticks": ticks,
         "of": declared.boxes(_Goods, one, path) if field.of else [],
         "window": declared.boxes(_Window, one, path) if field.window else [],
         "ahead": field.ahead,
@@ -201,7 +209,7 @@ def _boxes(field: Field, op: str, one: Json, path: str) -> list[Box]:
     return found
 
 
-def _ticks(field: Field, op: str, one: Json, choices: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str, bool]]:
+def _ticks(field: Field, op: str, one: Json, choices: Choices) -> list[tuple[str, str, bool]]:
     """(code, name, ticked) of a choice."""
     if op != "in" or field.choices not in TICKED:
         return []

@@ -57,7 +57,7 @@ def segment(code: str) -> str:
 @require_role(*WRITERS)
 def segment_people(code: str) -> str:
     """Everybody in a segment, a page at a time."""
-    found = segment_members.list_members(services(), code, request.args.get("cursor"), PAGE)
+    found = segment_members.list_members(services(), code, request.args.get("cursor"), PAGE, i18n.language())
     return render_template(
         "manage/segment_members.html", found=use_cases.get(services(), code), people=found["items"],
         next=found["next"], code=code, name=_name(use_cases.get(services(), code)), **around(),
@@ -93,7 +93,8 @@ def _edit(before: Json | None) -> Response | str | tuple[str, int]:
     """Show the builder; the button that stores does, any other redraws the form."""
     if request.method == "GET":
         return _builder(before, before["rule"] if before else segment_form.OPENS, _names(before))
-    rule, names = segment_form.document(request.form), _typed_names()
+    choices = use_cases.shop_choices(services(), i18n.language())
+    rule, names = segment_form.document(request.form, choices), _typed_names()
     do, token = request.form.get("do", ""), Empty()
     code = before["code"] if before else request.form.get("code", "").strip()
     if do != "save":
@@ -147,7 +148,7 @@ def _preview(rule: Json) -> dict[str, Any]:
     """The rule tried: ``found`` with its funnel and sentence, or ``faults`` by path; ``took`` in ms."""
     began = time.perf_counter()
     try:
-        found = use_cases.preview(services(), rule)
+        found = use_cases.preview(services(), rule, i18n.language())
     except BadInput as error:
         return {"found": None, "faults": error.errors, "took": 0, "pieces": [], "left": {}, "stopped": None}
     took = round(1000 * (time.perf_counter() - began))
@@ -155,7 +156,7 @@ def _preview(rule: Json) -> dict[str, Any]:
     before = found["members"]
     for step in found["funnel"]:
         step |= {
-            "words": step["text"][language],
+            "words": _beginning(step["text"][language], lower=step["out"]),
             "width": round(100 * step["left"] / total, 2),
             "kept": round(100 * step["left"] / before) if before else 0,
         }
@@ -164,6 +165,10 @@ def _preview(rule: Json) -> dict[str, Any]:
     stopped = next((step["words"] for step in found["funnel"] if step["path"] == found["emptied_by"]), None)
     pieces = use_cases.sentence_of(services(), rule, language)
     return {"found": found, "faults": {}, "took": took, "pieces": pieces, "left": left, "stopped": stopped}
+
+
+def _beginning(text: str, lower: bool) -> str:
+    return text[0].lower() + text[1:] if lower else text
 
 
 # The list -------------------------------------------------------------------------------------------
@@ -188,11 +193,15 @@ def _ready(one: Ready, row: Json | None, here: str | None) -> Json:
 def _item(row: Json, here: str | None) -> Json:
     """A kept segment as a line of the list, with how it changed within a week."""
     before, now = row["week_ago"], row["members"]
-    change = None if not before else round(1000 * (now - before) / before) / 10
+    change = None if not before else round(100 * (now - before) / before, 1)
     return {
         "code": row["code"], "name": _name(row), "kept": True, "members": now, "here": row["code"] == here,
-        "change": change, "changed": format.tenths(abs(change), i18n.language()) if change else "",
+        "change": change, "changed": format.tenths(_readable(abs(change)), i18n.language()) if change else "",
     }  # fmt: skip
+
+
+def _readable(percent: float) -> float:
+    return percent if percent < 10 else round(percent)
 
 
 def _name(row: Json) -> str:

@@ -175,7 +175,7 @@ _SAID: dict[Operator, tuple[str, str]] = {
     "=": ("đúng", "exactly"),
     "between": ("từ … đến …", "between"),
     "in": ("là một trong", "is one of"),
-    "exists": ("đã có", "is known"),
+    "exists": ("có thông tin", "is known"),
 }
 _SAID_OF_DAYS: dict[Operator, tuple[str, str]] = {
     "within_days": ("trong … ngày qua", "in the last days"),

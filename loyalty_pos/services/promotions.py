@@ -15,7 +15,8 @@ from loyalty_pos.errors import BadInput, Conflict, NotFound
 from loyalty_pos.services.context import Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.programme import changed, check, locked
-from loyalty_pos.storage import reading
+from loyalty_pos.services.rules import segments_of
+from loyalty_pos.storage import reading, segment_rows
 from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.rules import StoredPromotion, StoredRules
 from loyalty_pos.storage.tx import Tx
@@ -99,6 +100,7 @@ def create(services: Services, request: Request, body: dict[str, Any]) -> tuple[
         row = StoredPromotion(code, 1, state, definition, services.now_ms(), request.caller.key)
         if state == "active":
             compiled_with(raw, code, definition)
+            check_segments(tx, definition)
         stored.add_promotion(tx, row)
         changed(services, tx, request, "promotion", code)
         return Outcome("created", _shown(row))
@@ -124,6 +126,8 @@ def patch(services: Services, request: Request, code: str, changes: dict[str, An
         definition = before.definition | fields
         check_promotion(definition)
         compiled_with(raw, code, definition if state == "active" else None)
+        if state == "active":
+            check_segments(tx, definition)
         after = before._replace(state=state, definition=definition)
         if before.state != "draft" and (definition != before.definition or state == "draft"):
             after = after._replace(
@@ -138,6 +142,14 @@ def patch(services: Services, request: Request, code: str, changes: dict[str, An
 
     outcome = write(services, request, work)
     return outcome, outcome.value()
+
+
+def check_segments(tx: Tx, definition: dict[str, Any]) -> None:
+    """BadInput (``unknown``) for a segment that the rule names and the shop does not keep."""
+    named = segments_of(definition)
+    kept = {row.code for row in segment_rows.listed(tx)} if named else set()
+    if faults := {path: ["unknown"] for path, code in named.items() if code not in kept}:
+        raise BadInput(errors=faults)
 
 
 def compiled_with(raw: StoredRules, code: str, definition: dict[str, Any] | None) -> RuleSet:

@@ -2,7 +2,8 @@
 
 A shop of 100,000 members with two years of habits told from a seed; every ready-made rule and some
 harder ones are counted with their funnel (the median of some runs), then a member is followed as a
-sale follows one.  1 when a count takes longer than the goal.
+sale follows one.  1 when a count takes longer than the goal by the clock and by CPU: on a busy
+machine the clock measures its neighbours.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from random import Random
 from typing import Any
 
 from bench import baskets, shop
-from bench.databases import open_databases
+from bench.databases import Databases, open_databases
+from bench.meter import Reading, measure
 from loyalty_pos.domain.segments.decode import decode_rule
 from loyalty_pos.domain.segments.ready import FIXED, big_spenders
 from loyalty_pos.services import segment_members
@@ -162,15 +164,15 @@ def fill(url: str, members: int) -> None:
     ])  # fmt: skip
 
 
-def measure(services: Services, rule: dict[str, Any], runs: int) -> tuple[float, int]:
-    """(median seconds of a count with its funnel, members left)."""
-    asked, seconds, left = decode_rule(rule), [], 0
-    today = segments.Today(TODAY, begins)
-    for _ in range(runs):
-        began = time.perf_counter()
-        left = services.store.read(lambda tx: segments.funnel(tx, asked, today))[-1]
-        seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds), left
+def count(services: Services, rule: dict[str, Any], runs: int, databases: Databases) -> tuple[Reading, int]:
+    """(the run with the median time of a count with its funnel, members left)."""
+    asked, today, left = decode_rule(rule), segments.Today(TODAY, begins), [0]
+
+    def work() -> None:
+        left[:] = services.store.read(lambda tx: segments.funnel(tx, asked, today))
+
+    readings = sorted((measure(work, databases.cpu) for _ in range(runs)), key=lambda one: one.wall)
+    return readings[runs // 2], left[-1]
 
 
 def follow(services: Services, rules: list[dict[str, Any]]) -> float:
@@ -199,12 +201,16 @@ def main() -> int:
             fill(url, options.members)
             services = shop.services_on(url, baskets.NOON)
             assert segment_members.due(services) == []
-            found = {name: measure(services, rule, options.runs) for name, rule in rules.items()}
+            found = {name: count(services, rule, options.runs, databases) for name, rule in rules.items()}
             alone = follow(services, [one.rule for one in FIXED])
             services.store.close()
             databases.close()
-        worst = max(worst, *(seconds for seconds, _ in found.values()))
-        shown = {name: {"ms": round(1000 * seconds), "members": left} for name, (seconds, left) in found.items()}
+        worst = max(worst, *(min(one.wall, one.cpu) for one, _ in found.values()))
+        shown = {
+            name: {"ms": round(1000 * one.wall), "cpu_ms": round(1000 * one.cpu), "foreign": round(one.foreign, 2),
+                   "members": left}
+            for name, (one, left) in found.items()
+        }  # fmt: skip
         print(json.dumps({"engine": engine, "members": options.members, "sale_ms": alone, "rules": shown}, indent=1))
     return int(worst > GOAL)
 

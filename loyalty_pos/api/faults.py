@@ -39,7 +39,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "too_precise": ("nhiều nhất bốn chữ số thập phân", "at most four decimals"),
     "one_only": ("chỉ được điền một trong hai mục này", "only one of these two may be filled in"),
     "contradictory": ("mâu thuẫn với phần bên cạnh", "this contradicts what stands beside it"),
-    "empty": ("hãy cho biết những mặt hàng nào, hoặc chọn tất cả", "please say which goods, or tick everything"),
+    "empty": ("hãy cho biết cụ thể hơn; ô này chưa nói gì", "please say what is meant; this says nothing"),
     "overlapping": ("mỗi bậc phải bắt đầu cao hơn bậc trước", "each step must begin above the one before"),
     "not_above_the_one_before": ("ngưỡng phải cao hơn ngưỡng trước", "the threshold must be above the one before"),
     "without_stacking": ("nhóm chỉ dùng với “chỉ cái tốt nhất của nhóm” (stacking best_of_group)", "a group needs “only the best of its group” (stacking best_of_group)"),

@@ -13,7 +13,7 @@ from loyalty_pos.domain.promotions.names import name_in
 from loyalty_pos.domain.segments.schema import rule_schema
 from loyalty_pos.errors import BadInput
 from loyalty_pos.services import segments as use_cases
-from loyalty_pos.services.segments import PreviewIn, SegmentIn
+from loyalty_pos.services.segments import PreviewIn
 
 
 @click.group()
@@ -72,7 +72,7 @@ def save(file: BinaryIO | None, ready: str | None, as_json: bool) -> None:
     """Keep the segment of FILE ({"code", "name", "rule"}, or -); a known code gets its next version."""
     if (file is None) == (ready is None):
         raise click.UsageError("Name a FILE, or --ready CODE.")
-    body = decode(_json(file), SegmentIn, "") if file else None
+    body = use_cases.decoded(_json(file)) if file else None
     with opened() as services:
         if body is None:
             _, found = use_cases.make_ready(services, write(), ready or "")

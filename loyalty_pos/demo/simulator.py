@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from loyalty_pos.demo import people
+from loyalty_pos.demo import groups, people
 from loyalty_pos.demo.catalogue import Product, catalogue
 from loyalty_pos.demo.day import in_one_day
 from loyalty_pos.demo.opening import ZONE, DemoClock, Lane, Login, OpenShop, open_shop
@@ -91,12 +91,14 @@ def fill(
     by_day: dict[date, list[Visit]] = defaultdict(list)
     for visit in visits:
         by_day[visit.at.date()].append(visit)
-    mailings = coffee_days(first, local.date())
+    mailings, evenings = coffee_days(first, local.date()), groups.weeks(local.date())
     sold = returned = 0
     for day, today in sorted(by_day.items()):
         morning = _at(services, datetime.combine(day, MORNING, local.tzinfo))
         live = partial(_live, shop=shop, town=town, day=day, today=today, mail=day in mailings)
         returned += in_one_day(morning, live)
+        if day in evenings:
+            groups.keep(_at(services, datetime.combine(day, MORNING, local.tzinfo)), shop.manager)
         sold += len(today)
         if progress is not None:
             progress(sold, len(visits))

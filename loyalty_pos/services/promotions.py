@@ -16,8 +16,8 @@ from loyalty_pos.errors import BadInput, Conflict, NotFound
 from loyalty_pos.services.context import Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.programme import changed, check, locked
-from loyalty_pos.services.rules import Programme
-from loyalty_pos.storage import approvals, audit, reading
+from loyalty_pos.services.rules import Programme, segments_of
+from loyalty_pos.storage import approvals, audit, reading, segment_rows
 from loyalty_pos.storage import rules as stored
 from loyalty_pos.storage.rules import StoredPromotion, StoredRules
 from loyalty_pos.storage.tx import Tx
@@ -196,6 +196,8 @@ def _become(
         _keep(services, tx, request, row)
         return _done(tx, row.code, created)
     compiled_with(raw, row.code, row.definition if state == "active" else None)
+    if state == "active":
+        check_segments(tx, row.definition)
     if state == "active" and needs_approval(services.rules.current(tx).programme, row.definition):
         return _ask(services, tx, request, row)
     if row.state == "draft":
@@ -279,6 +281,14 @@ def run_approved(services: Services, tx: Tx, request: Request, code: str) -> Non
 
 def _done(tx: Tx, code: str, kind: Literal["done", "created"]) -> Outcome:
     return Outcome(kind, shown(find(tx, code), draft_of(tx, code)))
+
+
+def check_segments(tx: Tx, definition: dict[str, Any]) -> None:
+    """BadInput (``unknown``) for a segment that the rule names and the shop does not keep."""
+    named = segments_of(definition)
+    kept = {row.code for row in segment_rows.listed(tx)} if named else set()
+    if faults := {path: ["unknown"] for path, code in named.items() if code not in kept}:
+        raise BadInput(errors=faults)
 
 
 def compiled_with(raw: StoredRules, code: str, definition: dict[str, Any] | None) -> RuleSet:

@@ -97,24 +97,30 @@ def find(tx: Tx, code: str) -> SegmentRow:
     return row
 
 
-def list_members(services: Services, code: str, cursor: str | None, limit: int) -> dict[str, Any]:
-    """{"items", "next"}: who belongs to a segment, with short names; NotFound (``segment_unknown``)."""
+def list_members(
+    services: Services, code: str, cursor: str | None, limit: int, language: str | None = None
+) -> dict[str, Any]:
+    """{"items", "next"}: who belongs to a segment, with short names; NotFound (``segment_unknown``).
+
+    ``language`` is the reader's; the shop's own without one.
+    """
 
     def work(tx: Tx) -> dict[str, Any]:
         after = parse_id(cursor, "page") if cursor else 0
         rows = segment_rows.page(tx, find(tx, code).id, after, limit + 1)
-        items = people(services, tx, rows[:limit])
+        items = people(services, tx, rows[:limit], language)
         return {"items": items, "next": str(rows[limit - 1].id) if len(rows) > limit else None}
 
     return services.store.read(work)
 
 
-def people(services: Services, tx: Tx, rows: Sequence[Seen]) -> list[dict[str, Any]]:
+def people(services: Services, tx: Tx, rows: Sequence[Seen], language: str | None = None) -> list[dict[str, Any]]:
     """Members as a list shows them: short name, tier, figures, the kind of goods they buy most."""
     book = services.rules.current(tx)
+    language = language or book.language
     kinds = catalogue.categories(tx)
     day = book.programme.local(services.now_ms()).date()
-    tiers = {level.code: name_in(level.name, book.language) for level in book.rules.tiers.levels}
+    tiers = {level.code: name_in(level.name, language) for level in book.rules.tiers.levels}
     return [
         {
             "id": str(row.id),
@@ -124,7 +130,7 @@ def people(services: Services, tx: Tx, rows: Sequence[Seen]) -> list[dict[str, A
             "spend": row.spend,
             "last_purchase": None if row.last_at is None else from_ms(row.last_at).isoformat(timespec="seconds"),
             "days_since": None if row.last_at is None else _days(book, row.last_at, day),
-            "favourite": row.favourite and kinds.get(row.favourite, {}).get(book.language, row.favourite),
+            "favourite": row.favourite and kinds.get(row.favourite, {}).get(language, row.favourite),
         }
         for row in rows
     ]

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from loyalty_pos.domain.pricing.request import Language
 from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.promotions.decode import decode
 from loyalty_pos.domain.promotions.names import Code, Name, name_in
 from loyalty_pos.domain.segments import ready as ready_made
 from loyalty_pos.domain.segments.decode import decode_rule
@@ -48,6 +49,11 @@ class PreviewIn(Struct, frozen=True, forbid_unknown_fields=True):
     """A rule to try."""
 
     rule: dict[str, Any]
+
+
+def decoded(raw: object) -> SegmentIn:
+    """A segment as it was sent; BadInput with the faulty field."""
+    return decode(raw, SegmentIn, "")
 
 
 def named(name: Any) -> Name:
@@ -112,10 +118,11 @@ def _shown(row: SegmentRow) -> dict[str, Any]:
 # Trying --------------------------------------------------------------------------------------------
 
 
-def preview(services: Services, raw: object) -> dict[str, Any]:
+def preview(services: Services, raw: object, language: str | None = None) -> dict[str, Any]:
     """How many members a rule means, how many are left after each condition, some of them, and the sentence.
 
-    ``emptied_by`` is the condition at which nobody is left.  BadInput with the faulty fields.
+    ``emptied_by`` is the condition at which nobody is left; ``language`` is that of the sample.  BadInput with the
+    faulty fields.
     """
     rule = decode_rule(raw)
 
@@ -142,7 +149,7 @@ def preview(services: Services, raw: object) -> dict[str, Any]:
             "funnel": funnel,
             "emptied_by": next((step["path"] for step in funnel if not step["left"] and left[0]), None),
             "sentence": {language: plain(words(tx, book, rule, language)) for language in ("vi", "en")},
-            "sample": segment_members.people(services, tx, segment_rows.seen(tx, sample)),
+            "sample": segment_members.people(services, tx, segment_rows.seen(tx, sample), language),
         }
 
     return services.store.read(work)
@@ -183,6 +190,16 @@ def _speaker(tx: Tx, book: Book, rule: Rule, language: str) -> tuple[Say, Named]
         return names.get(source, {}).get(code, code)
 
     return Say(spoken, book.programme.currency), named
+
+
+def shop_choices(services: Services, language: str) -> dict[str, dict[str, str]]:
+    """The values that depend on the shop, code -> name: its tiers and its stores."""
+
+    def work(tx: Tx) -> dict[str, dict[str, str]]:
+        levels = services.rules.current(tx).rules.tiers.levels
+        return {"tiers": {one.code: name_in(one.name, language) for one in levels}, "stores": shops.names(tx)}
+
+    return services.store.read(work)
 
 
 def check_known(tx: Tx, book: Book, rule: Rule) -> None:

@@ -1,9 +1,10 @@
 """A segment's rule as a query: one SELECT for everybody, or the same conditions for a few members.
 
 A field's ``fact`` is a column of a table that has one row a member, an expression over those
-(``EXPRESSIONS``), or a figure over many rows (``FIGURES``), which for everybody is a grouped table
-joined once and for a few members a subquery.  Invariant: no value of a rule is ever part of the
-text; every condition is true or false, never unknown, so that ``not`` means what it says.
+(``EXPRESSIONS``), or a figure over many rows (``FIGURES``): a subquery for each member where their
+rows lie together or few members are asked, else a grouped table joined once.
+Invariant: no value of a rule is ever part of the text; every condition is true or false, never
+unknown, so that ``not`` means what it says.
 """
 
 from __future__ import annotations
@@ -116,10 +117,10 @@ class Text(NamedTuple):
 
 
 class Query:
-    """Collects what the conditions of one SELECT need; ``few``: it is about members named by id."""
+    """Collects what the conditions of one SELECT need; ``each``: rows are looked up for each member, not grouped."""
 
-    def __init__(self, today: Today, few: bool = False) -> None:
-        self.today, self.few = today, few
+    def __init__(self, today: Today, each: bool) -> None:
+        self.today, self.each = today, each
         self._bases: set[str] = set()
         self._joined: dict[Text, str] = {}
 
@@ -168,7 +169,7 @@ class Query:
 
     def _over_rows(self, figure: Figure, one: Condition) -> Text:
         rule = _filled(figure.rule, one, self.today)
-        if self.few:
+        if self.each:
             sql = f"(SELECT {figure.value} FROM {figure.rows} WHERE t.member_id = m.id AND ({rule.sql}))"
             return Text(sql, rule.params)
         grouped = f"SELECT t.member_id, {figure.value} AS v FROM {figure.rows} WHERE {rule.sql} GROUP BY t.member_id"
@@ -336,7 +337,7 @@ _COMPARED: Mapping[Kind, Callable[[Condition, str, Today], Text]] = {
 
 def funnel(tx: Tx, rule: Rule, today: Today) -> list[int]:
     """How many active members there are, and how many are left after each step: one query."""
-    query, found = Query(today), steps(rule)
+    query, found = Query(today, tx.clustered), steps(rule)
     reached = Text(str(len(found)))
     for number, step in reversed(list(enumerate(found))):
         holds = query.part(step.part)
@@ -349,7 +350,7 @@ def funnel(tx: Tx, rule: Rule, today: Today) -> list[int]:
 
 def matching(tx: Tx, rule: Rule, today: Today, limit: int | None = None) -> list[int]:
     """The ids of the members that the rule means; of a ``limit``, as many, scattered over all of them."""
-    query = Query(today)
+    query = Query(today, tx.clustered)
     holds = query.rule(rule)
     found = query.select(Text("m.id"), f" AND {holds.sql}")
     order = "" if limit is None else " ORDER BY m.id * 7919 % 65537, m.id LIMIT ?"
@@ -359,7 +360,7 @@ def matching(tx: Tx, rule: Rule, today: Today, limit: int | None = None) -> list
 
 def holding(tx: Tx, rules: Sequence[Rule], today: Today, members: Sequence[int]) -> dict[int, list[bool]]:
     """Member -> which of the rules mean it, for a few members; those that are not active are absent."""
-    query = Query(today, few=True)
+    query = Query(today, each=True)
     texts = [query.rule(rule) for rule in rules]
     columns = ", ".join(f"CASE WHEN {text.sql} THEN 1 ELSE 0 END" for text in texts)
     what = Text(f"m.id, {columns}", tuple(value for text in texts for value in text.params))

@@ -48,6 +48,8 @@ WRITER_CACHE, READER_CACHE = 32_000, 3_000
 class SqliteTx(Tx):
     """A transaction on one connection; the writer's jobs are savepoints inside it."""
 
+    clustered = True
+
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
 

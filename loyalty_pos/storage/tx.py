@@ -31,6 +31,9 @@ class Tx(ABC):
     for_update = ""
     """Appended to a SELECT that must lock its row until a writing transaction ends."""
 
+    clustered = False
+    """Whether rows of one owner lie together, so that to look them up owner by owner costs less than to group them."""
+
     rules: int | None = None
     """The number of the rules in force, once this transaction has asked for it."""
 

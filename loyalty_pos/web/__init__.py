@@ -22,6 +22,7 @@ from loyalty_pos.web import (
     promotions,
     radar,
     refusals,
+    segments,
     till,
     values,
     what_if,
@@ -29,7 +30,7 @@ from loyalty_pos.web import (
 
 VIEWS = (
     *(login, till, member, members, promotion_list, promotions, what_if, bills),
-    *(campaigns, campaign_form, coupons, values, radar, refusals),
+    *(segments, campaigns, campaign_form, coupons, values, radar, refusals),
 )
 """Every module that puts pages on the blueprint."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from actions import FixedClock
@@ -245,12 +243,3 @@ def test_the_laws_of_any_rule(services: Services, crowd: Crowd, raw: Json) -> No
     assert {number for number, (yes,) in held.items() if yes} == set(inside)
     for language in ("vi", "en"):
         assert plain(sentence(rule, Say(language, "VND"), lambda _kind, code: code)).endswith(".")  # type: ignore[arg-type]
-
-
-def test_the_page_on_segments_lists_every_field_and_its_example_can_be_read() -> None:
-    page = (Path(__file__).parents[2] / "docs/segments.md").read_text(encoding="utf-8")
-    for name, field in FIELDS.items():
-        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
-        assert all(f"`{op}`" in row for op in OPERATORS[field.kind]), name
-    example = page.partition("```json\n")[2].partition("```")[0]
-    assert len([*decode_rule(json.loads(example)).conditions()]) == 5

@@ -178,6 +178,34 @@ GROUPS: dict[Group, tuple[str, str]] = {
 }
 
 
+UNITS: dict[Kind, tuple[str, str]] = {
+    "points": ("điểm", "points"), "percent": ("%", "%"), "years": ("tuổi", "years"), "past": ("ngày", "days"),
+    "yearly": ("ngày", "days"),
+}  # fmt: skip
+"""What a value of a kind is counted in; a count needs no unit, money has the shop's currency."""
+
+_SAID: dict[Operator, tuple[str, str]] = {
+    ">=": ("từ", "at least"),
+    "<=": ("không quá", "at most"),
+    "=": ("đúng", "exactly"),
+    "between": ("từ … đến …", "between"),
+    "in": ("là một trong", "is one of"),
+    "exists": ("có thông tin", "is known"),
+}
+_SAID_OF_DAYS: dict[Operator, tuple[str, str]] = {
+    "within_days": ("trong … ngày qua", "in the last days"),
+    ">=": ("cách đây ít nhất", "at least days ago"),
+    "between": ("cách đây từ … đến …", "between days ago"),
+}
+_SAID_AHEAD: dict[Operator, tuple[str, str]] = {"within_days": ("trong … ngày tới", "in the next days")}
+
+
+def said(op: Operator, kind: Kind) -> tuple[str, str]:
+    """An operator as a form offers it, in Vietnamese and English."""
+    own = {"past": _SAID_OF_DAYS, "yearly": _SAID_AHEAD}.get(kind, {})
+    return own.get(op) or _SAID[op]
+
+
 def label(field: Field, language: str) -> str:
     """What a field is called, its ``{of}`` filled with a general word."""
     general = {"products": ("món hàng", "a product"), "categories": ("nhóm hàng", "a category")}.get(field.of, ("", ""))

@@ -8,10 +8,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-
-pytest.importorskip("ibis")
-pytest.importorskip("duckdb")
-
 from town import HEADER, Line, read, town, write
 
 from loyalty_pos.cli import base, habits, main

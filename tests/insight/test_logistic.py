@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("ibis")
-pytest.importorskip("numpy")
-
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 

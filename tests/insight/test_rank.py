@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("ibis")
-pytest.importorskip("duckdb")
-
 from town import START, Line, read, town, write
 
 from loyalty_pos.insight.rank import Job, rank
@@ -168,7 +164,6 @@ def test_the_order_and_the_doubles_of_the_lines_do_not_matter(ranked: Rank) -> N
 
 def test_the_boosted_model_corrects_the_logistic_one_and_sees_no_more(ranked: Rank) -> None:
     """Same candidates and reasons, other scores; what is planted after the cut changes nothing either."""
-    pytest.importorskip("lightgbm")
     lines = town(members=120)
     plain = ranked(before(lines), cut=CUT, top=0)
     boosted = ranked(lines, cut=CUT, top=0, model="boosted")
@@ -179,7 +174,6 @@ def test_the_boosted_model_corrects_the_logistic_one_and_sees_no_more(ranked: Ra
 
 
 def test_too_little_to_learn_from_leaves_the_logistic_answer(ranked: Rank) -> None:
-    pytest.importorskip("lightgbm")
     lines = town(members=4)
     assert same(ranked(lines, model="boosted"), ranked(lines))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from loyalty_pos.api.answers import Named
-from loyalty_pos.api.fields import CODE, Body, plain
+from loyalty_pos.api.fields import CODE, Body, Label, plain
 from loyalty_pos.api.schemas import MUST, doc
 from loyalty_pos.api.shapes import anything, day, many, moment, one, text, whole, yes
 
@@ -20,7 +20,7 @@ class NewSegment(SegmentRule):
     """A segment to keep; a code that is known gets its next version."""
 
     code = plain(64, 1, pattern=CODE, **MUST)
-    name = fields.Raw(**MUST, **doc("A text, or one per language: vi, en."))
+    name = Label(**MUST, **doc("A text, or one per language: vi, en."))
 
 
 class SegmentRow(Body):

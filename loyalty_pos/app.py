@@ -90,7 +90,7 @@ def create_app(
     app.session_interface = PageSessions()
     app.extensions["loyalty_pos"] = services
     observe.log_to(config.log)
-    observe.install(app, services, _migrated(services.store.url))
+    observe.install(app, _migrations())
     problem.install(app)
     api.register(app)
     web.register(app)
@@ -98,16 +98,16 @@ def create_app(
     return app
 
 
-def _migrated(url: str) -> Callable[[], bool]:
-    """Whether the database is at the newest migration; asked until it once was."""
-    known = False
+def _migrations() -> Callable[[str], bool]:
+    """Whether the database at an address is at the newest migration; asked until it once was."""
+    known = set()
 
-    def check() -> bool:
-        nonlocal known
-        known = known or migrate.current(url) == migrate.newest()
-        return known
+    def migrated(url: str) -> bool:
+        if url not in known and migrate.current(url) == migrate.newest():
+            known.add(url)
+        return url in known
 
-    return check
+    return migrated
 
 
 def _harden(app: Flask, https: bool) -> None:

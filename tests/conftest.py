@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from actions import CountingIds, FixedClock, Till
+from databases import SERVING_ROLE, Databases
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -33,7 +33,6 @@ from loyalty_pos.storage.tx import Tx
 SECRET = b"a secret for tests, thirty-two bytes"
 SEAL_KEY = b"a key for the seals of the tests"
 PASSWORD = "mat khau thu nghiem"
-SERVING_ROLE = "loyalty_app"
 
 TIERS: list[dict[str, Any]] = [
     {"code": "bronze", "name": {"vi": "Đồng", "en": "Bronze"}},
@@ -90,7 +89,10 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-_databases = iter(range(1, 1_000_000))
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: str) -> Databases:
+    """Where a test's own PostgreSQL database comes from."""
+    return Databases(postgres_server)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -103,19 +105,11 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    admin = request.getfixturevalue("postgres_server")
-    name = f"test_{next(_databases)}"
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_loyalty STRATEGY file_copy")
-    mine = admin.replace("/postgres?", f"/{name}?").replace("postgresql://", "postgresql+psycopg://", 1)
-    yield mine.replace("//postgres:", f"//{SERVING_ROLE}:")
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def owner_url(url: str) -> str:
-    """The same database as the owner of its tables reaches it."""
-    return url.replace(f"//{SERVING_ROLE}:", "//postgres:")
+    databases: Databases = request.getfixturevalue("postgres_databases")
+    mine = databases.take()
+    served = mine.replace("postgresql://", "postgresql+psycopg://", 1).replace("//postgres:", f"//{SERVING_ROLE}:")
+    yield served
+    databases.give_back(mine)
 
 
 @pytest.fixture
@@ -144,12 +138,19 @@ def services(config: Config, clock: FixedClock, ids: CountingIds) -> Iterator[Se
     made.store.close()
 
 
+_apps: list[Flask] = []
+
+
 @pytest.fixture
 def app(config: Config, services: Services) -> Flask:
-    """The application on the same database, clock and ids as ``services``."""
-    made = create_app(config, clock=services.clock, ids=services.ids, store=services.store)
-    made.testing = False
-    return made
+    """The application on the same database, clock and ids as ``services``.
+
+    Its routes are compiled once in a process; what a request reads, it reads of this test's services.
+    """
+    if not _apps:
+        _apps.append(create_app(config, clock=services.clock, ids=services.ids, store=services.store))
+    _apps[0].extensions["loyalty_pos"] = services
+    return _apps[0]
 
 
 @pytest.fixture

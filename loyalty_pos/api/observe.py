@@ -89,8 +89,11 @@ class Meter:
         known[1].observe(seconds)
 
 
-def install(app: Flask, services: Services, migrated: Callable[[], bool]) -> None:
-    """Measure and log each request of ``app``; add /healthz, /readyz and /metrics."""
+def install(app: Flask, migrated: Callable[[str], bool]) -> None:
+    """Measure and log each request of ``app``; add /healthz, /readyz and /metrics.
+
+    ``migrated``: whether the database at this address is at the newest migration.
+    """
     meter = Meter()
 
     @app.before_request
@@ -114,9 +117,10 @@ def install(app: Flask, services: Services, migrated: Callable[[], bool]) -> Non
 
     @health.get("/readyz")
     def ready() -> Response:
+        services: Services = app.extensions["loyalty_pos"]
         try:
             services.store.read(services.rules.current)
-            fit = migrated()
+            fit = migrated(services.store.url)
         except LoyaltyError:
             raise
         except Exception as error:

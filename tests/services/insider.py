@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import psycopg
-from conftest import owner_url
+from databases import owner_url
 from sqlalchemy import CheckConstraint
 
 from loyalty_pos.services.context import Services

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 from actions import line
-from conftest import Shop, owner_url
+from conftest import Shop
+from databases import owner_url
 
 from loyalty_pos.domain.basket import Basket
 from loyalty_pos.services import (

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from actions import FixedClock
+from amounts import amount
 from services.lane import Books, Lane, bread
 
 from loyalty_pos.app import make_services
@@ -81,13 +82,14 @@ def selling(lane: Lane, hanh: Json) -> Iterator[None]:
         one.join()
 
 
+@pytest.mark.long
 def test_fifty_backups_under_load_are_all_restored_and_in_balance(
     services: Services, lane: Lane, books: Books, selling: None, tmp_path: Path
 ) -> None:
     """Row 10: each copy is the state of one moment, and what the tills were told before it is in it."""
     other = on(services, tmp_path / "other.db")
     sold = 0
-    for number in range(50):
+    for number in range(amount(50, 500)):
         least = books.value("SELECT count(*) FROM sales")
         made = backup.backup(services, tmp_path / f"copy-{number}.db")
         assert backup.restore(other, Path(made["file"]))["revision"] == migrate.newest()
@@ -98,7 +100,7 @@ def test_fifty_backups_under_load_are_all_restored_and_in_balance(
         sold = kept
         found.store.close()
         services.clock.move(seconds=1)  # type: ignore[attr-defined]
-    assert sold > 10
+    assert sold >= amount(50, 500) // 5
 
 
 def test_restore_brings_the_copy_back_and_keeps_the_present(services: Services, copied: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from actions import FixedClock
+from amounts import amount
 from conftest import Shop
 from services.insider import insider, seen_by
 from services.lane import FRUIT, MILK, Books, Lane, bread, lane_of
@@ -50,8 +51,8 @@ def sealed(lane: Lane, hanh: Json, clock: FixedClock, monkeypatch: pytest.Monkey
     """A shop with every kind of facts under some dozens of small seals."""
     monkeypatch.setattr(seals, "STEP", 3)
     lane.adjusts(hanh["id"], 900)
-    for amount in (70_000, 80_000, 90_000, 100_000):
-        lane.gives_value(amount)
+    for money in (70_000, 80_000, 90_000, 100_000):
+        lane.gives_value(money)
     for number in range(4):
         code = lane.issues(hanh["id"])
         sold = lane.sells(MILK, FRUIT, bread(90_000, 9), card=hanh["card"], coupons=[code], redeem_points=100)
@@ -299,17 +300,12 @@ class Edits:
         self.set(two, column, first)
 
 
-EDITS = {"sqlite": 1_000, "postgresql": 150}
-
-
+@pytest.mark.long
 def test_a_thousand_random_edits_are_all_found(sealed: Services, store_url: str) -> None:
     """Reliability row 7: update, delete, insert, swap, by somebody who dropped the triggers first."""
     chance, lite = random.Random(20261124), store_url.startswith("sqlite")
-    wanted, done, kinds = (
-        EDITS["sqlite" if lite else "postgresql"],
-        0,
-        dict.fromkeys(("update", "delete", "insert", "swap"), 0),
-    )
+    wanted = amount(1_000, 10_000) if lite else amount(150, 1_500)
+    done, kinds = 0, dict.fromkeys(("update", "delete", "insert", "swap"), 0)
     with insider(store_url) as begin:
         while done < wanted:
             with begin() as tx:
@@ -320,7 +316,7 @@ def test_a_thousand_random_edits_are_all_found(sealed: Services, store_url: str)
                     continue  # the engine itself refuses it, or nothing changes
                 assert seals.verify(seen_by(sealed, tx)).findings, (done, kind, edits.table)
                 done, kinds[kind] = done + 1, kinds[kind] + 1
-    assert min(kinds.values()) > wanted // 20
+    assert min(kinds.values()) >= wanted // 20
     assert not seals.verify(sealed).findings
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from conftest import SERVING_ROLE, Shop, owner_url
+from conftest import Shop
+from databases import SERVING_ROLE, owner_url
 from psycopg import errors as pg
 from services.lane import FRUIT, MILK, Books, Lane
 

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from conftest import Shop, add_promotions, owner_url
+from conftest import Shop, add_promotions
+from databases import owner_url
 from services.batches import numbered, sends
 from services.lane import FRUIT, MILK, Books, Lane, bread
 from services.test_campaigns import drafted, launched

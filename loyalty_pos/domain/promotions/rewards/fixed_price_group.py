@@ -44,7 +44,7 @@ class FixedPriceGroup(MultiBuy, frozen=True, eq=False, kw_only=True):
 
     def _groups(self, table: Table) -> Iterator[tuple[list[int], int]]:
         """The units of each group, sorted, and what it saves: the dearest first, while it saves anything."""
-        units = table.ranked(table.free_units(self.scope), dearest=True)
+        units = table.free_ranked(self.scope, dearest=True)
         for time in range(fewest(len(units) // self.quantity, self.max_groups, table.applications)):
             group = sorted(units[time * self.quantity : (time + 1) * self.quantity])
             saved = sum(table.left[unit] for unit in group) - self.price

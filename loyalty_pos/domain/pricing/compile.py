@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from loyalty_pos.domain.money import EXPONENTS
@@ -59,13 +60,12 @@ class RuleSet:
     def touching(self, board: Board) -> list[Offer]:
         """Automatic offers that may touch this basket, in their order."""
         found = dict.fromkeys(self._anywhere)
-        for line, categories in zip(board.lines, board.categories, strict=True):
-            found.update(dict.fromkeys(self._by_sku.get(line.sku, ())))
-            for category in categories:
-                found.update(dict.fromkeys(self._by_category.get(category, ())))
-            if line.brand is not None:
-                found.update(dict.fromkeys(self._by_brand.get(line.brand, ())))
-        return sorted(found, key=lambda offer: offer.order)
+        brands = {line.brand for line in board.lines if line.brand is not None}
+        indexes = ((self._by_sku, board.by_sku), (self._by_category, board.by_category), (self._by_brand, brands))
+        for index, keys in indexes:
+            for key in keys:
+                found.update(dict.fromkeys(index.get(key, ())))
+        return sorted(found, key=attrgetter("order"))
 
 
 def compile_rules(
@@ -100,7 +100,7 @@ def compile_rules(
     for offer in offers.values():
         if offer.trigger == "coupon":
             continue
-        for scope in offer.scopes():
+        for scope in offer.everywhere:
             if scope.skus:
                 _index(by_sku, scope.skus, offer)
             elif scope.categories:

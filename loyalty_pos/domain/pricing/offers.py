@@ -67,6 +67,12 @@ class Offer:
     """Scopes of its rewards."""
     touches: tuple[Scope, ...] = field(init=False)
     """Those of the lines that it may lower, or looks at to see whether they are lowered."""
+    everywhere: tuple[Scope, ...] = field(init=False)
+    """Those of the coupons it issues too: of all lines that it has to do with."""
+    whole: bool = field(init=False)
+    """Whether it is only for lines that nothing has lowered yet."""
+    looks_around: bool = field(init=False)
+    """Whether it depends on what was given elsewhere."""
     open: bool = field(init=False)
     """Whether it is for everybody, at any time, any number of times."""
 
@@ -77,6 +83,10 @@ class Offer:
         object.__setattr__(self, "within", tuple(scope for scope, _ in scopes))
         touched = (scope for scope, lowered in scopes if lowered or scope.exclude_discounted)
         object.__setattr__(self, "touches", tuple(touched))
+        issued = (scope for reward in self.issues for scope in reward.scopes())
+        object.__setattr__(self, "everywhere", (*self.within, *issued))
+        object.__setattr__(self, "whole", any(scope.exclude_discounted for scope in self.everywhere))
+        object.__setattr__(self, "looks_around", bool(self.dynamic) or self.stacking == "only_if_alone")
         bounds = (self.valid, self.audience, self.limits, self.static)
         object.__setattr__(self, "open", bounds == (Valid(), Audience(), Limits(), ()) and not self.personal)
 
@@ -90,10 +100,6 @@ class Offer:
     def adds(self) -> list[str]:
         """Skus of goods that it adds to the basket."""
         return [reward.sku for reward in self.rewards if isinstance(reward, AddFreeItem)]
-
-    def scopes(self) -> list[Scope]:
-        """Scopes of all lines it may touch."""
-        return [*self.within, *(scope for issued in self.issues for scope in issued.scopes())]
 
 
 def check_promotion(definition: Mapping[str, Any], path: str = "") -> Offer:

@@ -75,7 +75,11 @@ def _played(
 
 def conditions_miss(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
     """The first of an offer's discounted thresholds that does not hold at this table (S9)."""
-    return next((miss for part in candidate.offer.dynamic if (miss := part.miss(facts, table))), None)
+    for part in candidate.offer.dynamic:
+        miss = part.miss(facts, table)
+        if miss is not None:
+            return miss
+    return None
 
 
 def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
@@ -88,7 +92,7 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
         return miss
     applications, budget = candidate.applications, candidate.budget
     limited = applications is not None or budget is not None
-    earlier = [applied for applied in table.done if limited and applied.promotion == offer.code]
+    earlier = [applied for applied in table.done if applied.promotion == offer.code] if limited else []
     if applications is not None:
         applications -= sum(applied.uses for applied in earlier)
         if applications <= 0:

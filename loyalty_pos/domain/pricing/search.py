@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from loyalty_pos.domain.pricing.ceilings import Ceilings
@@ -64,8 +65,9 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
 
     A node is one combination tried on one part of the basket, per ``OFFERS_PER_NODE`` offers in it.
     """
-    rest = tuple(sorted((one for one in candidates if one.offer.stacking != "exclusive"), key=lambda one: one.order))
-    alone = [one for one in candidates if one.offer.stacking == "exclusive"]
+    ordered = sorted(candidates, key=attrgetter("order"))
+    rest = tuple(one for one in ordered if one.offer.stacking != "exclusive")
+    alone = [one for one in ordered if one.offer.stacking == "exclusive"]
     limit = Limit(policy.search_nodes)
     ceilings = Ceilings(facts, policy)
     whole = _whole(facts, policy, rest, limit, ceilings)
@@ -215,7 +217,7 @@ def _rivals_most(facts: Facts, part: Part, ceilings: Ceilings) -> int:
 def _look_at_units_alone(rivals: Chosen) -> bool:
     """Whether what each can give follows from the units that are left: no threshold, whole line or shared limit."""
     offers = [one.offer for one in rivals]
-    whole = any(scope.exclude_discounted for offer in offers for scope in offer.scopes())
+    whole = any(scope.exclude_discounted for offer in offers for scope in offer.everywhere)
     return not (whole or any(offer.dynamic for offer in offers)) and len(set(offers)) == len(offers)
 
 

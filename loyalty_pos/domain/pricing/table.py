@@ -59,6 +59,13 @@ class Applied:
     uses: int
     gifts: list[tuple[int, Gift]] = field(default_factory=list)
 
+    def by_reward(self) -> list[tuple[int, list[Cut]]]:
+        """The cuts of each reward that made any, in order."""
+        found: dict[int, list[Cut]] = {}
+        for index, cut in self.cuts:
+            found.setdefault(index, []).append(cut)
+        return list(found.items())
+
     @property
     def given(self) -> int:
         """The discount and what the gifts are worth, in minor units."""

@@ -9,7 +9,6 @@ here: a struct cannot be an abstract base class.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec import Struct
@@ -21,8 +20,7 @@ from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.scope import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class LineShare:
+class LineShare(Struct, frozen=True):
     """What an explanation may speak of, for one line: minor units and units of goods (S14)."""
 
     base: int

@@ -73,11 +73,14 @@ class Offer:
     """Whether it is only for lines that nothing has lowered yet."""
     looks_around: bool = field(init=False)
     """Whether it depends on what was given elsewhere."""
+    key: tuple[int, str] = field(init=False)
+    """Priority (higher first), code: which of equal combinations is better (S11)."""
     open: bool = field(init=False)
     """Whether it is for everybody, at any time, any number of times."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "order", (len(STAGES) if self.last else self.stage, -self.priority, self.code))
+        object.__setattr__(self, "key", (-self.priority, self.code))
         object.__setattr__(self, "consumes", any(reward.consumes for reward in self.rewards))
         scopes = [(scope, reward.lowers) for reward in self.rewards for scope in reward.scopes()]
         object.__setattr__(self, "within", tuple(scope for scope, _ in scopes))

@@ -150,7 +150,7 @@ def _rank(attempt: Attempt, chosen: Chosen) -> Rank:
 
 
 def _keys(applied: Iterable[Candidate]) -> list[tuple[int, str]]:
-    return sorted((-one.offer.priority, one.offer.code) for one in applied)
+    return sorted([one.offer.key for one in applied])
 
 
 def _applied(table: Table, chosen: Sequence[Candidate]) -> Iterator[Candidate]:
@@ -208,7 +208,7 @@ def _rivals_most(facts: Facts, part: Part, ceilings: Ceilings) -> int:
     """At most what the rivals of a part give together, row by row."""
     if not part.rows:
         return 0
-    untouched = Table(facts.board, ceilings.policy)
+    untouched = ceilings.untouched
     return sum(
         min(Contest(facts, row, ceilings, untouched).most(row, frozenset()), ceilings.sum(row)) for row in part.rows
     )

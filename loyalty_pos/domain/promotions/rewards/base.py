@@ -114,6 +114,11 @@ class MultiBuy(Reward, frozen=True, eq=False, forbid_unknown_fields=True, kw_onl
         """Units that one application needs at least."""
         return 1
 
+    @property
+    def lowers_few(self) -> int | None:
+        """How many units it lowers where it uses up all there are for them; None where those it uses up pay for it."""
+        return None
+
     def each(self, table: Table) -> dict[int, int]:
         """Unit -> at most what using it up brings, whatever it is used with.
 

@@ -60,6 +60,11 @@ class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
         given = table.free_ranked(self.scope, dearest=False)[: self.units]
         return most_off(table, given, self.units, self.percent, self.amount), table.free_units(self.scope)
 
+    @property
+    def lowers_few(self) -> int:
+        """The cheapest, though the whole group is used up."""
+        return self.units
+
     def each(self, table: Table) -> dict[int, int]:
         """What a unit loses when it is the cheapest; no more than ``units`` of them do."""
         return off_each(table, table.free_units(self.scope), self.percent, self.amount)

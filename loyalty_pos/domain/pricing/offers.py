@@ -63,6 +63,8 @@ class Offer:
     """Stage, priority (higher first), code: the order of application (S11)."""
     consumes: bool = field(init=False)
     """Whether it uses units up (S8)."""
+    uses_up: tuple[Scope, ...] = field(init=False)
+    """Scopes of the units that it then uses up."""
     within: tuple[Scope, ...] = field(init=False)
     """Scopes of its rewards."""
     touches: tuple[Scope, ...] = field(init=False)
@@ -82,6 +84,8 @@ class Offer:
         object.__setattr__(self, "order", (len(STAGES) if self.last else self.stage, -self.priority, self.code))
         object.__setattr__(self, "key", (-self.priority, self.code))
         object.__setattr__(self, "consumes", any(reward.consumes for reward in self.rewards))
+        used = (scope for reward in self.rewards if reward.consumes for scope in reward.scopes())
+        object.__setattr__(self, "uses_up", tuple(used))
         scopes = [(scope, reward.lowers) for reward in self.rewards for scope in reward.scopes()]
         object.__setattr__(self, "within", tuple(scope for scope, _ in scopes))
         touched = (scope for scope, lowered in scopes if lowered or scope.exclude_discounted)

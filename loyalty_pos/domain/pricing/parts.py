@@ -224,8 +224,7 @@ def _rivals(facts: Facts, members: Sequence[Candidate]) -> dict[Candidate, set[i
 
 def _wanted(facts: Facts, one: Candidate) -> set[int]:
     """Lines whose units a multi-buy uses up."""
-    scopes = (scope for reward in one.offer.rewards if reward.consumes for scope in reward.scopes())
-    return {line for scope in scopes for line in facts.board.covered(scope)}
+    return {line for scope in one.offer.uses_up for line in facts.board.covered(scope)}
 
 
 def _rows(

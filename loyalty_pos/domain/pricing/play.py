@@ -105,7 +105,7 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
     gifts = _gifts(candidate, facts, table) if offer.gives else []
     if not cuts and not gifts:
         return _why_nothing(candidate, table, floored)
-    amount, worth = sum(cut.total for _, cut in cuts), sum(gift.worth for _, gift in gifts)
+    amount, worth = sum([cut.total for _, cut in cuts]), sum([gift.worth for _, gift in gifts])
     if budget is not None and before is not None and amount + worth > budget:
         table.go_back(before)
         if table.policy.over_budget == "refuse" or budget <= worth:
@@ -114,7 +114,7 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
         cuts = _within(cuts, amount, table)
         for _, cut in cuts:
             table.take(cut)
-    table.note(Applied(offer.code, candidate.coupon, cuts, amount, _uses(cuts, gifts), gifts))
+    table.note(Applied(offer.code, candidate.coupon, offer.key, cuts, amount, _uses(cuts, gifts), gifts))
     return None
 
 

@@ -54,6 +54,8 @@ class Applied:
 
     promotion: str
     coupon: str | None
+    key: tuple[int, str]
+    """Priority (higher first), code: which of equal combinations is better (S11)."""
     cuts: list[tuple[int, Cut]]
     amount: int
     uses: int

@@ -254,6 +254,8 @@ def shared(board: Board, amount: int, units: Sequence[int], values: Mapping[int,
     by_line: dict[int, list[int]] = {}
     for unit in units:
         by_line.setdefault(line_of[unit], []).append(values[unit])
+    if len(by_line) == 1:
+        return unit_shares(amount, next(iter(by_line.values())))
     shares = allocate(amount, list(map(sum, by_line.values())))
     amounts: list[int] = []
     for share, members in zip(shares, by_line.values(), strict=True):

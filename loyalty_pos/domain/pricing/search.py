@@ -361,7 +361,8 @@ class _Search:
         """What the units are worth that rivals can still have: together they give no more, but for gifts."""
         if not self._goods_only:
             return self._ceilings.sum(self._part.rivals)
-        return sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
+        left, taken = table.left, table.taken
+        return sum([left[unit] for unit in self._part.units if unit not in taken])
 
     def _known(self, table: Table, left: Chosen, way: Way) -> bool:
         """Whether the same units were taken for as much before, so that nothing better can follow."""

@@ -59,7 +59,7 @@ def _lower_each(board: Board, worth: list[int], cut: Cut, pools: dict[int, Seque
             covered.setdefault(pool[0], []).append(unit)
             amounts[pool[0]] = amounts.get(pool[0], 0) + amount
     for key, units in covered.items():
-        here = min(amounts[key], sum(worth[unit] for unit in units))
+        here = min(amounts[key], sum(map(worth.__getitem__, units)))
         _lower(board, worth, units, here)
         if here < amounts[key]:
             members = set(units)

@@ -90,9 +90,8 @@ class Table:
     """What all offers so far have lowered the bill by."""
     percents: Mapping[int, object] | None = None
     """Under ``best_per_line``: the lines on which a percentage of this offer is the best one, and which of them."""
-    _free: dict[Scope, list[int]] = field(default_factory=dict)
-    _ranked: dict[tuple[Scope, bool], list[int]] = field(default_factory=dict)
-    """What rivals of one scope ask again and again, until the next cut."""
+    _free: dict[tuple[Scope, bool | None], list[int]] = field(default_factory=dict)
+    """Free units of a scope, ranked or not: what rivals ask again and again, until the next cut."""
 
     def __post_init__(self) -> None:
         self.left = self.board.start.copy()
@@ -105,17 +104,13 @@ class Table:
         made.left, made.line_left = self.left.copy(), self.line_left.copy()
         made.taken, made.done, made.discount = self.taken.copy(), self.done.copy(), self.discount
         made.applications = None
-        made._free, made._ranked = {}, {}
+        made._free = {}
         return made
 
     def go_back(self, before: Table) -> None:
         """Undo the cuts that were made since ``before`` was copied from it; their books are not kept yet."""
         self.left, self.line_left, self.taken = before.left, before.line_left, before.taken
-        self._forget()
-
-    def _forget(self) -> None:
         self._free.clear()
-        self._ranked.clear()
 
     def lines(self, scope: Scope) -> list[int]:
         """Lines of a scope that may be discounted now."""
@@ -142,17 +137,17 @@ class Table:
 
     def free_units(self, scope: Scope) -> list[int]:
         """Units of a scope that no multi-buy has consumed yet (S8)."""
-        free = self._free.get(scope)
+        free = self._free.get((scope, None))
         if free is None:
             units = self.units_of(self.lines(scope))
-            free = self._free[scope] = [unit for unit in units if unit not in self.taken] if self.taken else units
+            free = self._free[scope, None] = [unit for unit in units if unit not in self.taken] if self.taken else units
         return free
 
     def free_ranked(self, scope: Scope, dearest: bool) -> list[int]:
         """The same, ranked."""
-        ranked = self._ranked.get((scope, dearest))
+        ranked = self._free.get((scope, dearest))
         if ranked is None:
-            ranked = self._ranked[scope, dearest] = self.ranked(self.free_units(scope), dearest)
+            ranked = self._free[scope, dearest] = self.ranked(self.free_units(scope), dearest)
         return ranked
 
     def ranked(self, units: Sequence[int], dearest: bool | None = None) -> list[int]:
@@ -227,7 +222,7 @@ class Table:
                 left[unit] -= amount
                 line_left[line_of[unit]] -= amount
         self.taken.update(cut.consumed)
-        self._forget()
+        self._free.clear()
 
     def note(self, applied: Applied) -> None:
         """Keep the books of an offer whose cuts are taken."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
-from typing import Any
 
 # Minor units per currency (ISO 4217), for the currencies a shop is likely to use (S1).
 EXPONENTS: dict[str, int] = {
@@ -24,7 +23,6 @@ _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "KRW": "₩"}
 
 # Every quantity, percentage and amount the contract admits fits in 40 digits: exact.
 _EXACT = Context(prec=40)
-_HUNDRED = Decimal(100)
 
 
 def exponent(currency: str) -> int:
@@ -50,14 +48,16 @@ def line_gross(unit_price: int, quantity: int | str) -> int:
 
 
 def percent_of(amount: int, percent: Decimal) -> int:
-    """``percent`` of ``amount``, half-up once over the whole sum (S3). Minor units."""
-    return half_up(_EXACT.divide(_EXACT.multiply(Decimal(amount), percent), _HUNDRED))
+    """``percent`` of ``amount``, which is not negative, half-up once over the whole sum (S3). Minor units."""
+    numerator, denominator = percent.as_integer_ratio()
+    return (amount * numerator + 50 * denominator) // (100 * denominator)
 
 
-def allocate(amount: int, weights: Sequence[int], order_keys: Sequence[Any]) -> list[int]:
+def allocate(amount: int, weights: Sequence[int]) -> list[int]:
     """Share ``amount`` in proportion to ``weights`` (S4): largest remainder.
 
-    Each share is floored, what is left goes by the largest fraction, ties by ``order_keys``.
+    Each share is floored, what is left goes by the largest fraction, of equal ones to the earlier; a basket's lines
+    stand in the order of their ids (board.py), however they were scanned.
     With 0 <= amount <= sum(weights) no share exceeds its weight (S5); ValueError outside that.
     """
     total = sum(weights)
@@ -65,12 +65,15 @@ def allocate(amount: int, weights: Sequence[int], order_keys: Sequence[Any]) -> 
         raise ValueError("amount outside 0..sum(weights)")
     if total == 0:
         return [0] * len(weights)
-    shares = [amount * weight // total for weight in weights]
-    left = amount - sum(shares)
+    shares, fractions, left = [], [], amount
+    for weight in weights:
+        share, fraction = divmod(amount * weight, total)
+        shares.append(share)
+        fractions.append(fraction)
+        left -= share
     if left:
         # A zero fraction means an exact share; there are always enough others for what is left.
-        fractions = [amount * weight % total for weight in weights]
-        ranked = sorted(range(len(weights)), key=lambda i: (-fractions[i], order_keys[i]))
+        ranked = sorted(range(len(weights)), key=fractions.__getitem__, reverse=True)
         for index in ranked[:left]:
             shares[index] += 1
     return shares
@@ -85,18 +88,19 @@ def unit_shares(amount: int, values: Sequence[int]) -> list[int]:
     if count and min(values) == max(values) and 0 <= amount <= count * values[0]:
         share, more = divmod(amount, count)
         return [share + 1] * more + [share] * (count - more)
-    return allocate(amount, values, range(len(values)))
+    return allocate(amount, values)
 
 
 def format_money(amount: int, currency: str, language: str) -> str:
     """An amount as people read it: ``18.000đ`` in vi, ``18,000đ`` in en; ``$12.50``, ``12,50 USD``."""
     digits = EXPONENTS[currency]
-    text = f"{abs(amount):,}"
     if digits:
         whole, part = divmod(abs(amount), 10**digits)
         text = f"{whole:,}.{part:0{digits}d}"
-    if language == "vi":
-        text = text.translate(_VIETNAMESE)
+        text = text.translate(_VIETNAMESE) if language == "vi" else text
+    else:
+        text = f"{abs(amount):,}"
+        text = text.replace(",", ".") if language == "vi" else text
     sign = "-" if amount < 0 else ""
     if currency == "VND":
         return f"{sign}{text}đ"

@@ -149,7 +149,7 @@ def earn_basis(plan: EarnPlan, worth: Mapping[str, Worth], points_value: int) ->
     lines = sorted((line for line in plan.lines if line in worth), key=line_order)
     paid = [worth[line].paid for line in lines]
     tender = 0 if plan.counts_points else min(points_value, sum(paid))
-    shares = allocate(tender, paid, range(len(paid)))
+    shares = allocate(tender, paid)
     return {line: value - share for line, value, share in zip(lines, paid, shares, strict=True)}
 
 

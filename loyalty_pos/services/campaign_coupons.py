@@ -73,7 +73,7 @@ def chooser_for(tx: Tx, book: Book, codes: Sequence[str], before: Chooser | None
 def _targets(offer: Offer) -> list[Scope]:
     """The goods that a promotion is for: those it lowers, else those it asks for."""
     asked = [getattr(one, "scope", None) for one in (*offer.static, *offer.dynamic)]
-    return targets(offer.scopes()) or targets(scope for scope in asked if scope is not None)
+    return targets(offer.everywhere) or targets(scope for scope in asked if scope is not None)
 
 
 def _candidate(offer: Offer, scopes: Sequence[Scope], products: Sequence[Product]) -> Candidate:

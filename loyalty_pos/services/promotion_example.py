@@ -47,9 +47,9 @@ MEMBER = "example"
 def goods(services: Services, rule: dict[str, Any]) -> list[Good]:
     """Goods to show a rule with: three of the first that it is about, one of another."""
     try:
-        scopes = check_promotion(rule).scopes()
+        scopes = check_promotion(rule).everywhere
     except BadInput:
-        scopes = []
+        scopes = ()
     known = [x for x in services.store.read(lambda tx: catalogue.products(tx, "", LOOKED_AT)) if x.unit_price]
     meant = [x for x in known if any(s.matches(_line(x, 1, 1), category_path(x.category)) for s in scopes)]
     first = (meant or known)[:1]

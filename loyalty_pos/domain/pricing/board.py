@@ -18,10 +18,10 @@ class Board:
     """One basket's fixed facts: lines, units and which lines a scope covers. Minor units."""
 
     __slots__ = (
-        "_by_category",
-        "_by_sku",
         "_covered",
         "_matching",
+        "by_category",
+        "by_sku",
         "categories",
         "earning",
         "first",
@@ -51,12 +51,13 @@ class Board:
             self.line_start.append(gross - line.discount)
             self.line_of.extend([number] * (len(self.start) - self.first[-1]))
             self.first.append(len(self.start))
-        self._by_sku: dict[str, list[int]] = {}
-        self._by_category: dict[str, list[int]] = {}
+        self.by_sku: dict[str, list[int]] = {}
+        """Sku -> numbers of its lines; so for categories, with their parents."""
+        self.by_category: dict[str, list[int]] = {}
         for number, line in enumerate(self.lines):
-            self._by_sku.setdefault(line.sku, []).append(number)
+            self.by_sku.setdefault(line.sku, []).append(number)
             for category in self.categories[number]:
-                self._by_category.setdefault(category, []).append(number)
+                self.by_category.setdefault(category, []).append(number)
         self.floors = any(line.floor is not None for line in self.lines)
         """Whether any line has a lowest price of its own."""
         self.earning = {line.line for line in self.lines if line.earns}
@@ -76,9 +77,9 @@ class Board:
     def _named(self, scope: Scope) -> Iterable[int]:
         """Lines whose sku or category a scope names, in order; all where it names none."""
         if scope.skus:
-            index, keys = self._by_sku, scope.skus
+            index, keys = self.by_sku, scope.skus
         elif scope.categories:
-            index, keys = self._by_category, scope.categories
+            index, keys = self.by_category, scope.categories
         else:
             return range(len(self.lines))
         if len(keys) == 1:
@@ -103,7 +104,7 @@ class Board:
 
     def price_of(self, sku: str) -> int | None:
         """What a product costs per unit in this basket; None where it is not in it."""
-        numbers = self._by_sku.get(sku)
+        numbers = self.by_sku.get(sku)
         return self.lines[numbers[0]].unit_price if numbers else None
 
     def unit_price(self, number: int, price: int) -> int:

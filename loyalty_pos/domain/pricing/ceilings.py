@@ -18,20 +18,23 @@ class Ceilings:
 
     facts: Facts
     policy: Policy
+    untouched: Table = field(init=False)
+    """Without any offer; only to be read."""
     _known: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.untouched = Table(self.facts.board, self.policy)
 
     def of(self, one: Candidate) -> int:
         """The ceiling of one candidate, in minor units."""
         found = self._known.get(id(one))
         if found is None:
-            table = Table(self.facts.board, self.policy)
-            found = self._known[id(one)] = ceiling(one, self.facts, table)
+            found = self._known[id(one)] = ceiling(one, self.facts, self.untouched)
         return found
 
     def gifts(self, some: Sequence[Candidate]) -> int:
         """What of it is no discount, of several together."""
-        table = Table(self.facts.board, self.policy)
-        return sum(gifts_worth(one, self.facts, table) for one in some)
+        return sum(gifts_worth(one, self.facts, self.untouched) for one in some)
 
     def sum(self, some: Sequence[Candidate]) -> int:
         """Of several together."""

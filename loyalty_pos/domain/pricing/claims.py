@@ -48,7 +48,6 @@ def screen_claims(rules: RuleSet, facts: Facts, verdicts: Verdicts) -> None:
             verdicts.claims[code] = ready
         else:
             verdicts.claims[code] = verdict
-    verdicts.tried.sort(key=lambda one: one.order)
 
 
 def _may_claim(rules: RuleSet, facts: Facts, code: str, left: int) -> Miss | None:

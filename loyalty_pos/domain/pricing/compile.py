@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from loyalty_pos.domain.money import EXPONENTS
@@ -51,21 +52,22 @@ class RuleSet:
     """Rewards bought with points, by code."""
     gifts: frozenset[str]
     """Skus of goods that an offer may add."""
-    _by_sku: Mapping[str, tuple[Offer, ...]]
-    _by_category: Mapping[str, tuple[Offer, ...]]
-    _by_brand: Mapping[str, tuple[Offer, ...]]
-    _anywhere: tuple[Offer, ...]
+    _automatic: Sequence[Offer]
+    """In their order; what follows holds places in it."""
+    _by_sku: Mapping[str, Sequence[int]]
+    _by_category: Mapping[str, Sequence[int]]
+    _by_brand: Mapping[str, Sequence[int]]
+    _anywhere: Sequence[int]
 
     def touching(self, board: Board) -> list[Offer]:
         """Automatic offers that may touch this basket, in their order."""
-        found = dict.fromkeys(self._anywhere)
-        for line, categories in zip(board.lines, board.categories, strict=True):
-            found.update(dict.fromkeys(self._by_sku.get(line.sku, ())))
-            for category in categories:
-                found.update(dict.fromkeys(self._by_category.get(category, ())))
-            if line.brand is not None:
-                found.update(dict.fromkeys(self._by_brand.get(line.brand, ())))
-        return sorted(found, key=lambda offer: offer.order)
+        found = set(self._anywhere)
+        brands = {line.brand for line in board.lines if line.brand is not None}
+        indexes = ((self._by_sku, board.by_sku), (self._by_category, board.by_category), (self._by_brand, brands))
+        for index, keys in indexes:
+            for key in keys:
+                found.update(index.get(key, ()))
+        return [self._automatic[place] for place in sorted(found)]
 
 
 def compile_rules(
@@ -93,22 +95,21 @@ def compile_rules(
     catalogue = catalogued(program.rewards, coupons, "points")
     claimable = [one.offer for one in catalogue.values()]
     offers = _offers(promotions, {*catalogue, *(offer.code for offer in tier_offers.values())}, coupons)
-    by_sku: dict[str, list[Offer]] = {}
-    by_category: dict[str, list[Offer]] = {}
-    by_brand: dict[str, list[Offer]] = {}
-    anywhere: list[Offer] = []
-    for offer in offers.values():
-        if offer.trigger == "coupon":
-            continue
-        for scope in offer.scopes():
+    automatic = sorted((one for one in offers.values() if one.trigger != "coupon"), key=attrgetter("order"))
+    by_sku: dict[str, list[int]] = {}
+    by_category: dict[str, list[int]] = {}
+    by_brand: dict[str, list[int]] = {}
+    anywhere: list[int] = []
+    for place, offer in enumerate(automatic):
+        for scope in offer.everywhere:
             if scope.skus:
-                _index(by_sku, scope.skus, offer)
+                _index(by_sku, scope.skus, place)
             elif scope.categories:
-                _index(by_category, scope.categories, offer)
+                _index(by_category, scope.categories, place)
             elif scope.brands:
-                _index(by_brand, scope.brands, offer)
+                _index(by_brand, scope.brands, place)
             else:
-                anywhere.append(offer)
+                anywhere.append(place)
     return RuleSet(
         version=version,
         currency=currency,
@@ -120,16 +121,17 @@ def compile_rules(
         earnings=earnings,
         catalogue=catalogue,
         gifts=frozenset(sku for one in (*offers.values(), *claimable) for sku in one.adds()),
-        _by_sku={key: tuple(found) for key, found in by_sku.items()},
-        _by_category={key: tuple(found) for key, found in by_category.items()},
-        _by_brand={key: tuple(found) for key, found in by_brand.items()},
-        _anywhere=tuple(dict.fromkeys(anywhere)),
+        _automatic=automatic,
+        _by_sku=by_sku,
+        _by_category=by_category,
+        _by_brand=by_brand,
+        _anywhere=anywhere,
     )
 
 
-def _index(index: dict[str, list[Offer]], keys: Iterable[str], offer: Offer) -> None:
+def _index(index: dict[str, list[int]], keys: Iterable[str], place: int) -> None:
     for key in keys:
-        index.setdefault(key, []).append(offer)
+        index.setdefault(key, []).append(place)
 
 
 def _tiers(raw: Sequence[Mapping[str, Any]]) -> TierTable:

@@ -15,7 +15,6 @@ from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts
 from loyalty_pos.domain.pricing.table import Table
 from loyalty_pos.domain.promotions.rewards.base import MultiBuy
-from loyalty_pos.domain.promotions.rewards.cheapest_off import CheapestOff
 
 
 class Contest:
@@ -30,30 +29,31 @@ class Contest:
         self._extra: dict[int, tuple[object, int]] = {}
         """Rivals that bring more than that -> whom they stand in for, and how much more."""
         self._floors = facts.board.floors
-        few: list[tuple[Candidate, CheapestOff]] = []
+        self._bounded = {id(one) for one in rivals if self._is_bounded(one)}
+        few: list[tuple[Candidate, MultiBuy]] = []
         for one in rivals:
             for reward in one.offer.rewards:
-                if isinstance(reward, CheapestOff) and len(one.offer.rewards) == 1:
-                    few.append((one, reward))
-                elif isinstance(reward, MultiBuy) and not isinstance(reward, CheapestOff):
+                if isinstance(reward, MultiBuy) and reward.lowers_few is None:
                     self._count(reward, table)
+                elif isinstance(reward, MultiBuy) and len(one.offer.rewards) == 1:
+                    few.append((one, reward))
                 else:
                     self._extra[id(one)] = id(one), ceilings.of(one)
-        for one, cheapest in few:
+        for one, reward in few:
             self._fewest = 1
-            more = [figure - self._each.get(unit, 0) for unit, figure in cheapest.each(table).items()]
-            best = sum(sorted((figure for figure in more if figure > 0), reverse=True)[: cheapest.units])
-            self._extra[id(one)] = self._place(one, cheapest), best
+            more = [figure - self._each.get(unit, 0) for unit, figure in reward.each(table).items()]
+            best = sum(sorted([figure for figure in more if figure > 0], reverse=True)[: reward.lowers_few])
+            self._extra[id(one)] = self._place(one), best
 
     def _count(self, reward: MultiBuy, table: Table) -> None:
         self._fewest = min(reward.needs, self._fewest or reward.needs)
         for unit, figure in reward.each(table).items():
             self._each[unit] = max(figure, self._each.get(unit, 0))
 
-    def _place(self, one: Candidate, cheapest: CheapestOff) -> object:
-        if cheapest.scope.exclude_discounted:
+    def _place(self, one: Candidate) -> object:
+        if one.offer.whole:
             return id(one)
-        return tuple(self._facts.board.covered(cheapest.scope))
+        return tuple(tuple(self._facts.board.covered(scope)) for scope in one.offer.within)
 
     def most(self, wanting: Sequence[Candidate], taken: Set[int]) -> int:
         """At most what the rivals ``wanting`` can give together, from units that are not ``taken``."""
@@ -67,7 +67,7 @@ class Contest:
         for one in wanting:
             place = self._extra.get(id(one), (None, 0))[0]
             others = whole - places.get(place, 0)
-            if self._bounded(one):
+            if id(one) in self._bounded:
                 bounds.append((self._ceilings.of(one) + others + self._from_units(free), one))
                 continue
             reward = one.offer.rewards[0]
@@ -92,7 +92,7 @@ class Contest:
                 places[found[0]] = max(places.get(found[0], 0), found[1])
         return places
 
-    def _bounded(self, one: Candidate) -> bool:
+    def _is_bounded(self, one: Candidate) -> bool:
         """Whether a floor, a limit or a second reward has a say in what one uses up."""
         offer = one.offer
         limited = one.applications is not None or one.budget is not None or offer.floor is not None or self._floors

@@ -7,7 +7,8 @@ the table.  A refusal is a Miss with one of the codes of promotions.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from loyalty_pos.domain.coupons import normalise_code
 from loyalty_pos.domain.pricing.facts import Facts, Miss, days_to_birthday, first_miss
@@ -18,8 +19,7 @@ from loyalty_pos.domain.promotions.definition import time_fault
 NO_USE = Usage()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
+class Candidate(Struct, frozen=True, eq=False):
     """An offer that may be tried: by itself or by one coupon."""
 
     offer: Offer
@@ -28,11 +28,11 @@ class Candidate:
     """How often its limits let it apply in this basket; None: any number."""
     budget: int | None = None
     """Minor units that are left of its budget."""
-    order: tuple[int, int, str, str] = field(init=False)
-    """The order of application (S11)."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "order", (*self.offer.order, self.coupon or ""))
+    @property
+    def order(self) -> tuple[int, int, str, str]:
+        """The order of application (S11)."""
+        return (*self.offer.order, self.coupon or "")
 
 
 def candidate(offer: Offer, facts: Facts, coupon: str | None = None) -> Candidate | Miss:
@@ -86,7 +86,10 @@ def _in_scope(offer: Offer, facts: Facts) -> Miss | None:
     """An offer with price rewards must find at least one line it may lower."""
     if not offer.rewards:
         return None
-    return None if any(map(facts.board.covered, offer.within)) else Miss("not_in_scope")
+    for scope in offer.within:
+        if facts.board.covered(scope):
+            return None
+    return Miss("not_in_scope")
 
 
 def _limits(offer: Offer, facts: Facts, coupon: str | None) -> Candidate | Miss:

@@ -156,11 +156,11 @@ def line_discounts(table: Table, offers: Mapping[str, Offer], say: Say) -> dict[
             shares[number] = [LineDiscount(None, name, line.discount, why)]
     for applied in table.done:
         offer = offers[applied.promotion]
+        name = name_in(offer.name, say.language)
         for number, parts in _parts(applied, table, left).items():
-            amount = sum(part.share for _, part in parts)
-            why = "; ".join(offer.rewards[index].explain(say, part) for index, part in parts)
-            entry = LineDiscount(offer.code, name_in(offer.name, say.language), amount, why)
-            shares.setdefault(number, []).append(entry)
+            amount = sum([part.share for _, part in parts])
+            why = "; ".join([offer.rewards[index].explain(say, part) for index, part in parts])
+            shares.setdefault(number, []).append(LineDiscount(offer.code, name, amount, why))
     return shares
 
 
@@ -190,29 +190,23 @@ def gift_messages(facts: Facts, table: Table, offers: Mapping[str, Offer], say: 
 def _parts(applied: Applied, table: Table, left: list[int]) -> dict[int, list[tuple[int, LineShare]]]:
     """Line number -> (reward, its share there); ``left`` moves on as the cuts are walked."""
     line_of = table.board.line_of
-    figures: dict[tuple[int, int], list[int]] = {}
-    wholes: dict[int, list[int]] = {}
-    which: dict[tuple[int, int], int] = {}
-    for reward, cut in applied.cuts:
-        whole = wholes.setdefault(reward, [0, 0])
-        whole[0] += cut.total
-        whole[1] += cut.granted
-        for unit, amount in zip(cut.units, cut.amounts, strict=True):
-            key = (line_of[unit], reward)
-            figure = figures.get(key)
-            if figure is None:
-                figure = figures[key] = [0, 0, 0]
-                which[key] = cut.part
-            figure[0] += left[unit]
-            if amount:
-                figure[1] += amount
-                figure[2] += 1
-                left[unit] -= amount
-    lines = Counter(reward for (_, reward), figure in figures.items() if figure[1])
     parts: dict[int, list[tuple[int, LineShare]]] = {}
-    for (number, reward), (base, share, units) in sorted(figures.items()):
-        if share:
-            total, granted = wholes[reward]
-            part = LineShare(base, share, units, lines[reward], total, granted, which[number, reward])
-            parts.setdefault(number, []).append((reward, part))
+    for reward, cuts in applied.by_reward():
+        figures: dict[int, list[int]] = {}
+        for cut in cuts:
+            for unit, amount in zip(cut.units, cut.amounts, strict=True):
+                number = line_of[unit]
+                figure = figures.get(number)
+                if figure is None:
+                    figure = figures[number] = [0, 0, 0, cut.part]
+                figure[0] += left[unit]
+                if amount:
+                    figure[1] += amount
+                    figure[2] += 1
+                    left[unit] -= amount
+        total, granted = sum(cut.total for cut in cuts), sum(cut.granted for cut in cuts)
+        shared = [(number, figure) for number, figure in figures.items() if figure[1]]
+        for number, (base, share, units, part) in shared:
+            told = LineShare(base, share, units, len(shared), total, granted, part)
+            parts.setdefault(number, []).append((reward, told))
     return parts

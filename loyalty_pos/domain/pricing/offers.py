@@ -63,20 +63,37 @@ class Offer:
     """Stage, priority (higher first), code: the order of application (S11)."""
     consumes: bool = field(init=False)
     """Whether it uses units up (S8)."""
+    uses_up: tuple[Scope, ...] = field(init=False)
+    """Scopes of the units that it then uses up."""
     within: tuple[Scope, ...] = field(init=False)
     """Scopes of its rewards."""
     touches: tuple[Scope, ...] = field(init=False)
     """Those of the lines that it may lower, or looks at to see whether they are lowered."""
+    everywhere: tuple[Scope, ...] = field(init=False)
+    """Those of the coupons it issues too: of all lines that it has to do with."""
+    whole: bool = field(init=False)
+    """Whether it is only for lines that nothing has lowered yet."""
+    looks_around: bool = field(init=False)
+    """Whether it depends on what was given elsewhere."""
+    key: tuple[int, str] = field(init=False)
+    """Priority (higher first), code: which of equal combinations is better (S11)."""
     open: bool = field(init=False)
     """Whether it is for everybody, at any time, any number of times."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "order", (len(STAGES) if self.last else self.stage, -self.priority, self.code))
+        object.__setattr__(self, "key", (-self.priority, self.code))
         object.__setattr__(self, "consumes", any(reward.consumes for reward in self.rewards))
+        used = (scope for reward in self.rewards if reward.consumes for scope in reward.scopes())
+        object.__setattr__(self, "uses_up", tuple(used))
         scopes = [(scope, reward.lowers) for reward in self.rewards for scope in reward.scopes()]
         object.__setattr__(self, "within", tuple(scope for scope, _ in scopes))
         touched = (scope for scope, lowered in scopes if lowered or scope.exclude_discounted)
         object.__setattr__(self, "touches", tuple(touched))
+        issued = (scope for reward in self.issues for scope in reward.scopes())
+        object.__setattr__(self, "everywhere", (*self.within, *issued))
+        object.__setattr__(self, "whole", any(scope.exclude_discounted for scope in self.everywhere))
+        object.__setattr__(self, "looks_around", bool(self.dynamic) or self.stacking == "only_if_alone")
         bounds = (self.valid, self.audience, self.limits, self.static)
         object.__setattr__(self, "open", bounds == (Valid(), Audience(), Limits(), ()) and not self.personal)
 
@@ -90,10 +107,6 @@ class Offer:
     def adds(self) -> list[str]:
         """Skus of goods that it adds to the basket."""
         return [reward.sku for reward in self.rewards if isinstance(reward, AddFreeItem)]
-
-    def scopes(self) -> list[Scope]:
-        """Scopes of all lines it may touch."""
-        return [*self.within, *(scope for issued in self.issues for scope in issued.scopes())]
 
 
 def check_promotion(definition: Mapping[str, Any], path: str = "") -> Offer:

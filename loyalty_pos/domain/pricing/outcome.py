@@ -27,7 +27,7 @@ class Verdicts:
     """Every offer that touches the basket and every coupon presented: to be tried, or why not."""
 
     tried: list[Candidate] = field(default_factory=list)
-    """Offers with price rewards, by themselves or by coupon, in order."""
+    """Offers with price rewards, by themselves or by coupon."""
     later: list[Candidate] = field(default_factory=list)
     """Offers that only give a coupon for the next visit."""
     missed: dict[Offer, Miss] = field(default_factory=dict)
@@ -62,7 +62,6 @@ def screen(rules: RuleSet, facts: Facts) -> Verdicts:
         else:
             _file(verdicts, ready)
     _coupons(rules, facts, verdicts)
-    verdicts.tried.sort(key=lambda one: one.order)
     return verdicts
 
 

@@ -13,6 +13,7 @@ Invariant: in each part, the rivals of a row stand next to each other in the ord
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ from loyalty_pos.domain.promotions.rewards.amount_off import AmountOff
 from loyalty_pos.domain.promotions.rewards.base import Reward
 from loyalty_pos.domain.promotions.rewards.percent_off import PercentOff
 from loyalty_pos.domain.promotions.rewards.points import Points
-from loyalty_pos.domain.promotions.scope import EVERYTHING
+from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
 
 Option = tuple[Candidate, ...]
 
@@ -79,9 +80,8 @@ def _lowering(some: Sequence[Candidate]) -> bool:
 def _gift_varies(one: Candidate) -> bool:
     """Whether what it gives beside the price follows from a choice."""
     offer = one.offer
-    whole = any(scope.exclude_discounted for scope in offer.scopes())
     chosen = one.coupon is not None or offer.group is not None or offer.consumes
-    return offer.gives and (chosen or whole or _looks_around(one) or one.budget is not None)
+    return offer.gives and (chosen or offer.whole or offer.looks_around or one.budget is not None)
 
 
 def _open_until(facts: Facts, policy: Policy, ordered: Sequence[Candidate], lines: Sequence[int]) -> int:
@@ -99,8 +99,7 @@ def _closes(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) 
     offer = one.offer
     if offer.stacking != "combine" or offer.dynamic:
         return False
-    blind = offer.last and not any(scope.exclude_discounted for scope in offer.scopes())
-    return blind or _may_come_last(facts, policy, one, lines)
+    return (offer.last and not offer.whole) or _may_come_last(facts, policy, one, lines)
 
 
 def _may_come_last(facts: Facts, policy: Policy, one: Candidate, lines: Sequence[int]) -> bool:
@@ -131,6 +130,7 @@ def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate
     """Candidates that share anything, as lists in their order."""
     leader = list(range(len(ordered)))
     first: dict[object, int] = {}
+    seen: set[Scope] = set()
     alone = any(one.offer.stacking == "only_if_alone" for one in ordered)
 
     def find(place: int) -> int:
@@ -139,7 +139,7 @@ def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate
         return place
 
     for place, one in enumerate(ordered):
-        for key in _touched(facts, one, alone):
+        for key in _touched(facts, one, alone, seen):
             other = first.setdefault(key, place)
             if leader[other] != leader[place]:
                 leader[find(place)] = find(other)
@@ -149,8 +149,9 @@ def _together(facts: Facts, ordered: Sequence[Candidate]) -> list[list[Candidate
     return list(found.values())
 
 
-def _touched(facts: Facts, one: Candidate, alone: bool) -> set[object]:
-    """What a candidate may change or look at: lines, its group, its promotion; gifts too where one is ``alone``."""
+def _touched(facts: Facts, one: Candidate, alone: bool, seen: set[Scope]) -> set[object]:
+    """What a candidate may change or look at: lines, its group, its promotion; gifts too where one is ``alone``.  Of
+    a scope that was ``seen`` one line stands for all, which belong together already."""
     offer = one.offer
     touched: set[object] = {("promotion", offer.code)}
     if offer.group is not None:
@@ -159,9 +160,12 @@ def _touched(facts: Facts, one: Candidate, alone: bool) -> set[object]:
         touched.add("multiplier")
     if offer.stacking == "only_if_alone" or (alone and offer.gives):
         touched.add("anything")
-    if _looks_around(one):
+    if one.offer.looks_around:
         return touched | set(range(len(facts.board.lines)))
-    touched.update(_changed(facts, one))
+    for scope in offer.touches:
+        lines = facts.board.covered(scope)
+        touched.update(lines[:1] if scope in seen else lines)
+        seen.add(scope)
     return touched
 
 
@@ -174,13 +178,10 @@ def _part(facts: Facts, policy: Policy, together: Sequence[Candidate], blindly: 
     contested = tuple(wants)
     ordered, rows = _rows(facts, wants, members) if policy.percent_stacking != "best_per_line" else (members, ())
     rivals = tuple(itertools.chain.from_iterable(rows))
-    units = {
-        unit
-        for one in rivals
-        for scope in one.offer.scopes()
-        for number in facts.board.covered(scope)
-        for unit in range(facts.board.first[number], facts.board.first[number + 1])
-    }
+    first = facts.board.first
+    scopes = {scope for one in rivals for scope in one.offer.everywhere}
+    numbers = sorted({number for scope in scopes for number in facts.board.covered(scope)})
+    units = tuple(unit for number in numbers for unit in range(first[number], first[number + 1]))
     free = {id(one) for one in contested} - {id(one) for one in rivals}
     apart = {id(one) for one in rivals}
     fixed: list[Candidate] = []
@@ -197,7 +198,7 @@ def _part(facts: Facts, policy: Policy, together: Sequence[Candidate], blindly: 
             fixed.append(one)
     choices += [(*options, ()) for options in groups.values()]
     gifts = bool(choices or rows) and any(map(_gift_varies, members))
-    return Part(tuple(ordered), tuple(fixed), tuple(choices), rows, tuple(sorted(units)), closing, gifts)
+    return Part(tuple(ordered), tuple(fixed), tuple(choices), rows, units, closing, gifts)
 
 
 def _merely_multiplies(one: Candidate) -> bool:
@@ -217,19 +218,13 @@ def _rivals(facts: Facts, members: Sequence[Candidate]) -> dict[Candidate, set[i
     """Multi-buys that want a unit which another one wants too, with the lines whose units they use up."""
     hungry = [one for one in members if one.offer.consumes and one.offer.group is None]
     lines = [_wanted(facts, one) for one in hungry]
-    wanted = {
-        place
-        for first, second in itertools.combinations(range(len(hungry)), 2)
-        if lines[first] & lines[second]
-        for place in (first, second)
-    }
-    return {hungry[place]: lines[place] for place in sorted(wanted)}
+    wanting = Counter(itertools.chain.from_iterable(lines))
+    return {one: wanted for one, wanted in zip(hungry, lines, strict=True) if any(wanting[line] > 1 for line in wanted)}
 
 
 def _wanted(facts: Facts, one: Candidate) -> set[int]:
     """Lines whose units a multi-buy uses up."""
-    scopes = (scope for reward in one.offer.rewards if reward.consumes for scope in reward.scopes())
-    return {line for scope in scopes for line in facts.board.covered(scope)}
+    return {line for scope in one.offer.uses_up for line in facts.board.covered(scope)}
 
 
 def _rows(
@@ -262,22 +257,17 @@ def _follows(wants: Mapping[Candidate, set[int]], one: Candidate, row: Sequence[
     """Whether a rival is of a row's stage, and wants its units; another does no harm where none looks around."""
     if one.offer.stage != row[0].offer.stage:
         return False
-    return any(wants[one] & wants[other] for other in row) or not any(map(_looks_around, [*row, one]))
-
-
-def _looks_around(one: Candidate) -> bool:
-    """Whether it depends on what was given elsewhere."""
-    return bool(one.offer.dynamic) or one.offer.stacking == "only_if_alone"
+    return any(wants[one] & wants[other] for other in row) or not any(other.offer.looks_around for other in (*row, one))
 
 
 def _matters(facts: Facts, one: Candidate, row: Sequence[Candidate]) -> bool:
     """Whether it makes a difference to some rivals, or they to it, which comes first."""
-    if _looks_around(one):
+    if one.offer.looks_around:
         return True
     touched = _changed(facts, one)
-    if any(map(_looks_around, row)):
+    if any(other.offer.looks_around for other in row):
         return bool(touched) or (one.offer.gives and any(other.offer.stacking == "only_if_alone" for other in row))
-    return any(touched & set(facts.board.covered(scope)) for other in row for scope in other.offer.scopes())
+    return any(touched & set(facts.board.covered(scope)) for other in row for scope in other.offer.everywhere)
 
 
 def _changed(facts: Facts, one: Candidate) -> set[int]:

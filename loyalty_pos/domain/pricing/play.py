@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from loyalty_pos.domain.pricing.board import Board
 from loyalty_pos.domain.pricing.eligible import Candidate
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.policy import Policy
@@ -74,7 +75,11 @@ def _played(
 
 def conditions_miss(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
     """The first of an offer's discounted thresholds that does not hold at this table (S9)."""
-    return next((miss for part in candidate.offer.dynamic if (miss := part.miss(facts, table))), None)
+    for part in candidate.offer.dynamic:
+        miss = part.miss(facts, table)
+        if miss is not None:
+            return miss
+    return None
 
 
 def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
@@ -87,29 +92,29 @@ def apply(candidate: Candidate, facts: Facts, table: Table) -> Miss | None:
         return miss
     applications, budget = candidate.applications, candidate.budget
     limited = applications is not None or budget is not None
-    earlier = [applied for applied in table.done if limited and applied.promotion == offer.code]
+    earlier = [applied for applied in table.done if applied.promotion == offer.code] if limited else []
     if applications is not None:
         applications -= sum(applied.uses for applied in earlier)
         if applications <= 0:
             return Miss("not_combinable", winner=offer.code)
     if budget is not None:
         budget -= sum(applied.given for applied in earlier)
-    before = (table.left.copy(), table.line_left.copy(), set(table.taken)) if budget is not None else None
+    before = table.copy() if budget is not None else None
     table.applications = applications
     cuts, floored = _cuts(candidate, table)
     gifts = _gifts(candidate, facts, table) if offer.gives else []
     if not cuts and not gifts:
         return _why_nothing(candidate, table, floored)
-    amount, worth = sum(cut.total for _, cut in cuts), sum(gift.worth for _, gift in gifts)
+    amount, worth = sum([cut.total for _, cut in cuts]), sum([gift.worth for _, gift in gifts])
     if budget is not None and before is not None and amount + worth > budget:
-        table.left, table.line_left, table.taken = before
+        table.go_back(before)
         if table.policy.over_budget == "refuse" or budget <= worth:
             return Miss("budget_exceeded")
         amount = budget - worth
         cuts = _within(cuts, amount, table)
         for _, cut in cuts:
             table.take(cut)
-    table.note(Applied(offer.code, candidate.coupon, cuts, amount, _uses(cuts, gifts), gifts))
+    table.note(Applied(offer.code, candidate.coupon, offer.key, cuts, amount, _uses(cuts, gifts), gifts))
     return None
 
 
@@ -161,25 +166,26 @@ def _why_nothing(candidate: Candidate, table: Table, floored: bool) -> Miss:
 
 def _above_floor(cut: Cut, floor: str | int | None, table: Table) -> Cut:
     """The cut as far as floors allow: per unit, or over all units of a multi-buy together."""
-    board = table.board
-
-    def lowest(unit: int) -> int:
-        number = board.line_of[unit]
-        line = board.lines[number]
-        own = line.floor or 0
-        ruled = line.unit_cost if floor == "cost" else floor
-        return board.unit_price(number, max(own, ruled if isinstance(ruled, int) else 0))
-
+    board, left = table.board, table.left
     if floor is None and not board.floors:
         return cut
     if cut.consumed:
-        room = sum(table.left[unit] - lowest(unit) for unit in cut.consumed)
+        room = sum(left[unit] - _lowest(board, unit, floor) for unit in cut.consumed)
         return cut if cut.total <= room else table.shrink(cut, max(0, room))
     amounts = [
-        min(amount, max(0, table.left[unit] - lowest(unit)))
+        min(amount, max(0, left[unit] - _lowest(board, unit, floor)))
         for unit, amount in zip(cut.units, cut.amounts, strict=True)
     ]
     return replace(cut, amounts=amounts, total=sum(amounts))
+
+
+def _lowest(board: Board, unit: int, floor: str | int | None) -> int:
+    """What a unit may cost at least, by its line's own floor and an offer's."""
+    number = board.line_of[unit]
+    line = board.lines[number]
+    own = line.floor or 0
+    ruled = line.unit_cost if floor == "cost" else floor
+    return board.unit_price(number, max(own, ruled if isinstance(ruled, int) else 0))
 
 
 def _within(cuts: list[tuple[int, Cut]], budget: int, table: Table) -> list[tuple[int, Cut]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from loyalty_pos.domain.money import format_money
 from loyalty_pos.domain.pricing.request import Language
@@ -31,9 +32,7 @@ class Say:
 
     def decimal(self, value: Decimal) -> str:
         """``1,5`` or ``1.5``; no trailing zeros."""
-        text = f"{value:f}"
-        if "." in text:
-            text = text.rstrip("0").rstrip(".")
+        text = _plain(value)
         return text.replace(".", ",") if self.language == "vi" else text
 
     def number(self, value: int) -> str:
@@ -50,6 +49,12 @@ class Say:
     def moment(self, moment: datetime) -> str:
         """A local time: ``19:05 21/11/2026``."""
         return f"{moment.hour:02d}:{moment.minute:02d} {self.day(moment.date())}"
+
+
+@lru_cache(maxsize=4096)
+def _plain(value: Decimal) -> str:
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -10,8 +10,9 @@ so every till finds the same.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from loyalty_pos.domain.pricing.ceilings import Ceilings
@@ -64,17 +65,18 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
 
     A node is one combination tried on one part of the basket, per ``OFFERS_PER_NODE`` offers in it.
     """
-    rest = tuple(sorted((one for one in candidates if one.offer.stacking != "exclusive"), key=lambda one: one.order))
-    alone = [one for one in candidates if one.offer.stacking == "exclusive"]
+    ordered = sorted(candidates, key=attrgetter("order"))
+    rest = tuple(one for one in ordered if one.offer.stacking != "exclusive")
+    alone = [one for one in ordered if one.offer.stacking == "exclusive"]
     limit = Limit(policy.search_nodes)
     ceilings = Ceilings(facts, policy)
     whole = _whole(facts, policy, rest, limit, ceilings)
     bound = 0 if whole.exact else _bound(facts, whole, ceilings) + ceilings.gifts(rest)
     if _nothing_left(facts, whole):
         again = _whole(facts, policy, rest, limit, ceilings, blindly=False)
-        whole = min(whole, again, key=lambda one: _rank(one.attempt, one.chosen))
+        whole = min(whole, again, key=lambda one: _rank(one.attempt))
     attempt, chosen = whole.attempt, whole.chosen
-    best = (_first(policy, attempt, chosen), _rank(attempt, chosen)) if alone else None
+    best = (_first(policy, attempt), _rank(attempt)) if alone else None
     for one in alone:
         if policy.exclusive_by == "best" and ceilings.of(one) < attempt.total:
             continue
@@ -82,7 +84,7 @@ def search(facts: Facts, policy: Policy, candidates: Sequence[Candidate]) -> Fou
             bound = max(bound, ceilings.of(one))
             continue
         single = play(facts, policy, (one,))
-        rank = _first(policy, single, (one,)), _rank(single, (one,))
+        rank = _first(policy, single), _rank(single)
         if best is None or rank < best:
             best, attempt, chosen = rank, single, (one,)
     bound = max(bound, attempt.total)
@@ -134,26 +136,17 @@ def _close(facts: Facts, table: Table, closing: Chosen, misses: dict[Candidate, 
             misses[one] = miss
 
 
-def _first(policy: Policy, attempt: Attempt, chosen: Chosen) -> int:
+def _first(policy: Policy, attempt: Attempt) -> int:
     """Under ``exclusive_by: priority`` the highest priority decides first; what gives nothing has none."""
     if policy.exclusive_by == "best":
         return 0
-    return min((-one.offer.priority for one in _applied(attempt.table, chosen)), default=AFTER_ALL)
+    return min((done.key[0] for done in attempt.table.done), default=AFTER_ALL)
 
 
-def _rank(attempt: Attempt, chosen: Chosen) -> Rank:
+def _rank(attempt: Attempt) -> Rank:
     """Smaller is better: discount, then fewer promotions, then priority and code (S11)."""
-    keys = _keys(_applied(attempt.table, chosen))
+    keys = sorted([done.key for done in attempt.table.done])
     return (-attempt.total, len(keys), keys)
-
-
-def _keys(applied: Iterable[Candidate]) -> list[tuple[int, str]]:
-    return sorted((-one.offer.priority, one.offer.code) for one in applied)
-
-
-def _applied(table: Table, chosen: Sequence[Candidate]) -> Iterator[Candidate]:
-    given = {(done.promotion, done.coupon) for done in table.done}
-    return (one for one in chosen if (one.offer.code, one.coupon) in given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +199,7 @@ def _rivals_most(facts: Facts, part: Part, ceilings: Ceilings) -> int:
     """At most what the rivals of a part give together, row by row."""
     if not part.rows:
         return 0
-    untouched = Table(facts.board, ceilings.policy)
+    untouched = ceilings.untouched
     return sum(
         min(Contest(facts, row, ceilings, untouched).most(row, frozenset()), ceilings.sum(row)) for row in part.rows
     )
@@ -215,7 +208,7 @@ def _rivals_most(facts: Facts, part: Part, ceilings: Ceilings) -> int:
 def _look_at_units_alone(rivals: Chosen) -> bool:
     """Whether what each can give follows from the units that are left: no threshold, whole line or shared limit."""
     offers = [one.offer for one in rivals]
-    whole = any(scope.exclude_discounted for offer in offers for scope in offer.scopes())
+    whole = any(scope.exclude_discounted for offer in offers for scope in offer.everywhere)
     return not (whole or any(offer.dynamic for offer in offers)) and len(set(offers)) == len(offers)
 
 
@@ -362,13 +355,14 @@ class _Search:
         """Whether with ``one`` an equal total would only come later: by priority and code (S11)."""
         if way.after or self._rank is None or len(table.done) + 1 < self._rank[1]:
             return False
-        return _keys((*_applied(table, (*way.before, *way.rivals)), one)) >= self._rank[2]
+        return sorted([*(done.key for done in table.done), one.offer.key]) >= self._rank[2]
 
     def _free(self, table: Table) -> int:
         """What the units are worth that rivals can still have: together they give no more, but for gifts."""
         if not self._goods_only:
             return self._ceilings.sum(self._part.rivals)
-        return sum(table.left[unit] for unit in self._part.units if unit not in table.taken)
+        left, taken = table.left, table.taken
+        return sum([left[unit] for unit in self._part.units if unit not in taken])
 
     def _known(self, table: Table, left: Chosen, way: Way) -> bool:
         """Whether the same units were taken for as much before, so that nothing better can follow."""
@@ -392,6 +386,6 @@ class _Search:
     def _note(self, attempt: Attempt, chosen: Chosen) -> None:
         if attempt.total < self._reached:
             return
-        rank = _rank(attempt, chosen)
+        rank = _rank(attempt)
         if self._rank is None or rank < self._rank:
             self._rank, self._chosen, self._attempt = rank, chosen, attempt

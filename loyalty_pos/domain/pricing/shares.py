@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from loyalty_pos.domain.money import allocate, unit_shares
 from loyalty_pos.domain.pricing.board import Board
 from loyalty_pos.domain.pricing.result import UnitRun
-from loyalty_pos.domain.pricing.table import Applied, Cut, Table
+from loyalty_pos.domain.pricing.table import Applied, Cut, Table, shared
 
 
 def unit_runs(table: Table) -> dict[str, list[UnitRun]]:
@@ -60,7 +59,7 @@ def _lower_each(board: Board, worth: list[int], cut: Cut, pools: dict[int, Seque
             covered.setdefault(pool[0], []).append(unit)
             amounts[pool[0]] = amounts.get(pool[0], 0) + amount
     for key, units in covered.items():
-        here = min(amounts[key], sum(worth[unit] for unit in units))
+        here = min(amounts[key], sum(map(worth.__getitem__, units)))
         _lower(board, worth, units, here)
         if here < amounts[key]:
             members = set(units)
@@ -70,8 +69,5 @@ def _lower_each(board: Board, worth: list[int], cut: Cut, pools: dict[int, Seque
 
 def _lower(board: Board, worth: list[int], units: Sequence[int], amount: int) -> None:
     """Take ``amount`` from some units by their worth: over lines, then over units (S4)."""
-    lines = [list(same) for _, same in groupby(units, key=lambda unit: board.line_of[unit])]
-    shares = allocate(amount, [sum(worth[unit] for unit in line) for line in lines], range(len(lines)))
-    for share, line in zip(shares, lines, strict=True):
-        for unit, part in zip(line, unit_shares(share, [worth[unit] for unit in line]), strict=True):
-            worth[unit] -= part
+    for unit, part in zip(units, shared(board, amount, units, worth), strict=True):
+        worth[unit] -= part

@@ -54,10 +54,19 @@ class Applied:
 
     promotion: str
     coupon: str | None
+    key: tuple[int, str]
+    """Priority (higher first), code: which of equal combinations is better (S11)."""
     cuts: list[tuple[int, Cut]]
     amount: int
     uses: int
     gifts: list[tuple[int, Gift]] = field(default_factory=list)
+
+    def by_reward(self) -> list[tuple[int, list[Cut]]]:
+        """The cuts of each reward that made any, in order."""
+        found: dict[int, list[Cut]] = {}
+        for index, cut in self.cuts:
+            found.setdefault(index, []).append(cut)
+        return list(found.items())
 
     @property
     def given(self) -> int:
@@ -81,6 +90,8 @@ class Table:
     """What all offers so far have lowered the bill by."""
     percents: Mapping[int, object] | None = None
     """Under ``best_per_line``: the lines on which a percentage of this offer is the best one, and which of them."""
+    _free: dict[tuple[Scope, bool | None], list[int]] = field(default_factory=dict)
+    """Free units of a scope, ranked or not: what rivals ask again and again, until the next cut."""
 
     def __post_init__(self) -> None:
         self.left = self.board.start.copy()
@@ -93,7 +104,13 @@ class Table:
         made.left, made.line_left = self.left.copy(), self.line_left.copy()
         made.taken, made.done, made.discount = self.taken.copy(), self.done.copy(), self.discount
         made.applications = None
+        made._free = {}
         return made
+
+    def go_back(self, before: Table) -> None:
+        """Undo the cuts that were made since ``before`` was copied from it; their books are not kept yet."""
+        self.left, self.line_left, self.taken = before.left, before.line_left, before.taken
+        self._free.clear()
 
     def lines(self, scope: Scope) -> list[int]:
         """Lines of a scope that may be discounted now."""
@@ -120,8 +137,18 @@ class Table:
 
     def free_units(self, scope: Scope) -> list[int]:
         """Units of a scope that no multi-buy has consumed yet (S8)."""
-        units = self.units_of(self.lines(scope))
-        return [unit for unit in units if unit not in self.taken] if self.taken else units
+        free = self._free.get((scope, None))
+        if free is None:
+            units = self.units_of(self.lines(scope))
+            free = self._free[scope, None] = [unit for unit in units if unit not in self.taken] if self.taken else units
+        return free
+
+    def free_ranked(self, scope: Scope, dearest: bool) -> list[int]:
+        """The same, ranked."""
+        ranked = self._free.get((scope, dearest))
+        if ranked is None:
+            ranked = self._free[scope, dearest] = self.ranked(self.free_units(scope), dearest)
+        return ranked
 
     def ranked(self, units: Sequence[int], dearest: bool | None = None) -> list[int]:
         """Units in the order in which they are given (policy ``given_units``).
@@ -165,38 +192,27 @@ class Table:
         With ``original`` the weights are the values before any offer, each share still capped
         by what the unit is worth now.  ``units`` must be sorted.
         """
-        amounts = self._shares(amount, units, self.board.start if original else self.left)
+        amounts = shared(self.board, amount, units, self.board.start if original else self.left)
         if original:
             amounts = [min(cut, self.left[unit]) for unit, cut in zip(units, amounts, strict=True)]
         return Cut(units, amounts, sum(amounts), granted)
 
     def shrink(self, cut: Cut, total: int) -> Cut:
         """The same cut with less to give, in the same proportions (S12, S4)."""
-        amounts = self._shares(total, cut.units, dict(zip(cut.units, cut.amounts, strict=True)))
+        amounts = shared(self.board, total, cut.units, dict(zip(cut.units, cut.amounts, strict=True)))
         return replace(cut, amounts=amounts, total=total)
-
-    def _shares(self, amount: int, units: Sequence[int], values: Mapping[int, int] | Sequence[int]) -> list[int]:
-        line_of = self.board.line_of
-        by_line: dict[int, list[int]] = {}
-        for unit in units:
-            by_line.setdefault(line_of[unit], []).append(values[unit])
-        shares = allocate(amount, list(map(sum, by_line.values())), list(by_line))
-        amounts: list[int] = []
-        for share, members in zip(shares, by_line.values(), strict=True):
-            amounts.extend(unit_shares(share, members))
-        return amounts
 
     def spread_lines(self, amount: int, lines: Sequence[int], granted: int) -> Cut:
         """The same over whole lines."""
-        first = self.board.first
-        shares = allocate(amount, [self.line_left[number] for number in lines], lines)
+        first, left = self.board.first, self.left
+        units: list[int] = []
         amounts: list[int] = []
+        shares = allocate(amount, [self.line_left[number] for number in lines])
         for share, number in zip(shares, lines, strict=True):
-            if first[number + 1] - first[number] == 1:
-                amounts.append(share)
-            else:
-                amounts.extend(unit_shares(share, self.left[first[number] : first[number + 1]]))
-        return Cut(self.units_of(lines), amounts, amount, granted)
+            begin, end = first[number], first[number + 1]
+            units += range(begin, end)
+            amounts += unit_shares(share, left[begin:end])
+        return Cut(units, amounts, amount, granted)
 
     def take(self, cut: Cut) -> None:
         """Carry out one cut."""
@@ -206,6 +222,7 @@ class Table:
                 left[unit] -= amount
                 line_left[line_of[unit]] -= amount
         self.taken.update(cut.consumed)
+        self._free.clear()
 
     def note(self, applied: Applied) -> None:
         """Keep the books of an offer whose cuts are taken."""
@@ -224,3 +241,18 @@ class Table:
         worth = sum(gift.worth for gift in gifts if gift.multiplier == NORMAL)
         best = max((gift.worth for gift in gifts if gift.multiplier != NORMAL), default=0)
         return self.discount + worth + best
+
+
+def shared(board: Board, amount: int, units: Sequence[int], values: Mapping[int, int] | Sequence[int]) -> list[int]:
+    """What each of some sorted units bears of ``amount``: over their lines, then over the units of each (S4)."""
+    line_of = board.line_of
+    by_line: dict[int, list[int]] = {}
+    for unit in units:
+        by_line.setdefault(line_of[unit], []).append(values[unit])
+    if len(by_line) == 1:
+        return unit_shares(amount, next(iter(by_line.values())))
+    shares = allocate(amount, list(map(sum, by_line.values())))
+    amounts: list[int] = []
+    for share, members in zip(shares, by_line.values(), strict=True):
+        amounts += unit_shares(share, members)
+    return amounts

@@ -56,7 +56,7 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
         """One sum off all that is covered, at most what it is worth; ``units`` None: whole lines."""
         most = self.amount if self.max_amount is None else min(self.amount, self.max_amount)
         if units is None:
-            amount = min(most, sum(table.line_left[number] for number in lines))
+            amount = min(most, sum(map(table.line_left.__getitem__, lines)))
             return [table.spread_lines(amount, lines, self.amount)] if amount else []
         amount = min(most, sum(table.left[unit] for unit in units))
         return [table.spread(amount, units, self.amount)] if amount else []

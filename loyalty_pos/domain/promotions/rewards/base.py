@@ -9,7 +9,6 @@ here: a struct cannot be an abstract base class.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec import Struct
@@ -21,8 +20,7 @@ from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.scope import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class LineShare:
+class LineShare(Struct, frozen=True):
     """What an explanation may speak of, for one line: minor units and units of goods (S14)."""
 
     base: int
@@ -115,6 +113,11 @@ class MultiBuy(Reward, frozen=True, eq=False, forbid_unknown_fields=True, kw_onl
     def needs(self) -> int:
         """Units that one application needs at least."""
         return 1
+
+    @property
+    def lowers_few(self) -> int | None:
+        """How many units it lowers where it uses up all there are for them; None where those it uses up pay for it."""
+        return None
 
     def each(self, table: Table) -> dict[int, int]:
         """Unit -> at most what using it up brings, whatever it is used with.

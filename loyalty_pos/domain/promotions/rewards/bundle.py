@@ -124,7 +124,7 @@ class Bundle(MultiBuy, frozen=True, eq=False, kw_only=True):
     def ceiling(self, table: Table) -> int:
         """The dearest units of each item, as often as the scarcest allows: no other bundles are worth more together.
         A percentage of several may gain by rounding."""
-        free = [table.ranked(table.free_units(item.scope), dearest=True) for item in self.items]
+        free = [table.free_ranked(item.scope, dearest=True) for item in self.items]
         pairs = list(zip(self.items, free, strict=True))
         times = fewest(min(len(units) // item.quantity for item, units in pairs), self.max_groups)
         worths = [

@@ -16,7 +16,7 @@ from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
-from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, most_off, off_one, off_text
+from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, most_off, off_each, off_text
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
 
 _FREE = Decimal(100)
@@ -141,8 +141,8 @@ class BuyGet(MultiBuy, frozen=True, eq=False, kw_only=True):
         if table.policy.given_units == "cheapest_first" and self.get_scope is None:
             part, of = self.get_quantity, self.get_quantity + self.buy_quantity
         bought = dict.fromkeys(table.free_units(self.buy_scope), 0)
-        given = table.free_units(self.gives)
-        return bought | {unit: off_one(table.left[unit], self.rate, self.amount) * part // of + 1 for unit in given}
+        given = off_each(table, table.free_units(self.gives), self.rate, self.amount)
+        return bought | {unit: off * part // of + 1 for unit, off in given.items()}
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Mua 2 tặng 1: tặng 30.000đ``."""

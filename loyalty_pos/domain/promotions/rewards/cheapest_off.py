@@ -44,7 +44,7 @@ class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
     def propose(self, table: Table) -> list[Cut]:
         """One cut on the cheapest units."""
         group = table.free_units(self.scope)
-        given = sorted(table.ranked(group, dearest=False)[: self.units])
+        given = sorted(table.free_ranked(self.scope, dearest=False)[: self.units])
         cut = given_cut(table, given, self.percent, self.amount, self.max_amount)
         if not cut.total:
             return []
@@ -57,13 +57,17 @@ class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
 
     def reach(self, table: Table) -> tuple[int, Sequence[int]]:
         """What the cheapest units lose at most, and the whole group."""
-        group = table.free_units(self.scope)
-        given = table.ranked(group, dearest=False)[: self.units]
-        return most_off(table, given, self.units, self.percent, self.amount), group
+        given = table.free_ranked(self.scope, dearest=False)[: self.units]
+        return most_off(table, given, self.units, self.percent, self.amount), table.free_units(self.scope)
+
+    @property
+    def lowers_few(self) -> int:
+        """The cheapest, though the whole group is used up."""
+        return self.units
 
     def each(self, table: Table) -> dict[int, int]:
         """What a unit loses when it is the cheapest; no more than ``units`` of them do."""
-        return {unit: off_one(table.left[unit], self.percent, self.amount) for unit in table.free_units(self.scope)}
+        return off_each(table, table.free_units(self.scope), self.percent, self.amount)
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``Món rẻ nhất: 50% của 30.000đ``."""
@@ -93,11 +97,13 @@ def most_off(
     return min(sum(values), percent_of(sum(values), percent) + times)
 
 
-def off_one(value: int, percent: Decimal | None, amount: int | None) -> int:
-    """At most what one unit of ``value`` can lose, quickly: in whole percents, and what rounding may add."""
+def off_each(table: Table, units: list[int], percent: Decimal | None, amount: int | None) -> dict[int, int]:
+    """Unit -> at most what it can lose, quickly: in whole percents, and what rounding may add."""
+    left = table.left
     if percent is None:
-        return min(amount or 0, value)
-    return min(value, value * ceil(percent) // 100 + 1)
+        return {unit: min(amount or 0, left[unit]) for unit in units}
+    rate = ceil(percent)
+    return {unit: min(left[unit], left[unit] * rate // 100 + 1) for unit in units}
 
 
 def off_text(say: Say, percent: Decimal | None, amount: int | None, base: int) -> str:

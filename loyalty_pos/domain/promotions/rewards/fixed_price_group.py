@@ -44,10 +44,10 @@ class FixedPriceGroup(MultiBuy, frozen=True, eq=False, kw_only=True):
 
     def _groups(self, table: Table) -> Iterator[tuple[list[int], int]]:
         """The units of each group, sorted, and what it saves: the dearest first, while it saves anything."""
-        units = table.ranked(table.free_units(self.scope), dearest=True)
+        units = table.free_ranked(self.scope, dearest=True)
         for time in range(fewest(len(units) // self.quantity, self.max_groups, table.applications)):
             group = sorted(units[time * self.quantity : (time + 1) * self.quantity])
-            saved = sum(table.left[unit] for unit in group) - self.price
+            saved = sum(map(table.left.__getitem__, group)) - self.price
             if saved <= 0:
                 break
             yield group, saved
@@ -75,8 +75,8 @@ class FixedPriceGroup(MultiBuy, frozen=True, eq=False, kw_only=True):
 
     def each(self, table: Table) -> dict[int, int]:
         """What a unit costs above its part of the price."""
-        share = self.price // self.quantity
-        return {unit: max(0, table.left[unit] - share) for unit in table.free_units(self.scope)}
+        left, share = table.left, self.price // self.quantity
+        return {unit: max(0, left[unit] - share) for unit in table.free_units(self.scope)}
 
     def explain(self, say: Say, share: LineShare) -> str:
         """``3 món giá 84.000đ``."""

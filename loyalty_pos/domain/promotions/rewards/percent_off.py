@@ -51,7 +51,7 @@ class PercentOff(Reward, frozen=True, eq=False, kw_only=True):
         if units is None and original:
             units = table.units_of(lines)
         if units is None:
-            base = sum(table.line_left[number] for number in lines)
+            base = sum(map(table.line_left.__getitem__, lines))
             granted = percent_of(base, self.percent)
             amount = granted if self.max_amount is None else min(granted, self.max_amount)
             return [table.spread_lines(amount, lines, granted)] if amount else []

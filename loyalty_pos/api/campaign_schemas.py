@@ -134,13 +134,17 @@ class Reach(Body):
 
 
 class Used(Body):
-    """How many coupons will be used, between two figures; ``known_from`` 0: assumed."""
+    """How many coupons will be used, between two figures; ``known_from`` so many past coupons, 0: assumed.
+
+    ``basis``: model (each member's figures), history (these promotions' coupons), assumed.
+    """
 
     low = whole()
     high = whole()
     low_percent = whole()
     high_percent = whole()
     known_from = whole()
+    basis = text()
 
 
 class Cost(Body):

@@ -110,27 +110,15 @@ def _reach(tx: Tx, body: CampaignIn, treated: Sequence[int]) -> Json:
 def _money(services: Services, tx: Tx, body: CampaignIn, chooser: Chooser, sides: Sides) -> Json:
     """What it costs: likely between two figures, at most, and whether a second person has to say yes."""
     coupons = len(sides.treated)
-    book, now = chooser.book, services.now_ms()
-    codes = list(body.given)
-    today = book.programme.local(now).date()
-    used = _used(services, tx, chooser, codes, sides.treated)
-    most = most_it_costs(chooser, coupons)
-    since = book.programme.day_begins(today - timedelta(days=HISTORY_DAYS))
-    each = campaign_figures.average_discount(tx, codes, since)
-    if each is None and most is not None and coupons:
-        each = most // coupons
+    book, most = chooser.book, most_it_costs(chooser, coupons)
+    used = _used(services, tx, chooser, body.given, sides.treated)
     try:
         counted: int | None = stake(body, chooser, coupons + len(sides.control)).counted
     except Refused:
         counted = None
     return {
         "used": shown_use(used, coupons),
-        "cost": {
-            "low": None if each is None else half_up(used.low * each),
-            "high": None if each is None else half_up(used.high * each),
-            "most": None if body.always else most,
-            "each": each,
-        },
+        "cost": likely_cost(services, tx, chooser, used, coupons) | {"most": None if body.always else most},
         "budget": body.budget,
         "budget_missing": counted is None,
         "needs_approval": counted is not None and counted > book.programme.campaigns.limit,
@@ -143,6 +131,17 @@ def _used(services: Services, tx: Tx, chooser: Chooser, codes: Sequence[str], tr
     some = evenly(treated)
     chosen = chooser.choose(tx, some, now) if chooser.candidates and some else {}
     return responses.expect([(member, promotion, now) for member, (promotion, _) in chosen.items()], len(treated))
+
+
+def likely_cost(services: Services, tx: Tx, chooser: Chooser, used: Used, coupons: int) -> Json:
+    """What so many coupons will cost by their uses, and at most: by what a use took off lately, else at most takes."""
+    programme, most = chooser.book.programme, most_it_costs(chooser, coupons)
+    since = programme.day_begins(programme.local(services.now_ms()).date() - timedelta(days=HISTORY_DAYS))
+    each = campaign_figures.average_discount(tx, [offer.code for offer in chooser.offers], since)
+    if each is None and most is not None and coupons:
+        each = most // coupons
+    low, high = (None if each is None else half_up(end * each) for end in (used.low, used.high))
+    return {"low": low, "high": high, "most": most, "each": each}
 
 
 def shown_use(used: Used, coupons: int) -> Json:

@@ -79,3 +79,53 @@ def coupons(tx: Tx, members: Sequence[int]) -> dict[int, list[PastCoupon]]:
         for member, issued_at, used_at in rows:
             found.setdefault(int(member), []).append(PastCoupon(int(issued_at), used_at))
     return found
+
+
+class Person(NamedTuple):
+    """An active member with a card that is not blocked; moments in ms, ``birthday`` as ``11-24``."""
+
+    id: int
+    enrolled_at: int
+    birthday: str | None
+    first_at: int | None
+
+
+def people(tx: Tx, after: int, limit: int) -> list[Person]:
+    """The next of them by id."""
+    rows = tx.all(
+        "SELECT m.id, m.enrolled_at, substr(p.birthday, 6), f.first_at FROM members m "
+        "LEFT JOIN people p ON p.member_id = m.id LEFT JOIN profiles f ON f.member_id = m.id AND f.visits > 0 "
+        "WHERE m.id > ? AND m.state = 'active' AND EXISTS "
+        "(SELECT 1 FROM cards c WHERE c.member_id = m.id AND c.state = 'active') ORDER BY m.id LIMIT ?",
+        (after, limit),
+    )
+    return [Person(*row) for row in rows]
+
+
+def how_many(tx: Tx) -> int:
+    """The active members."""
+    row = tx.one("SELECT count(*) FROM members WHERE state = 'active'")
+    assert row is not None
+    return int(row[0])
+
+
+class Other(NamedTuple):
+    """A coupon of another campaign; ``valid_to`` a local day, moments in ms."""
+
+    campaign: int
+    issued_at: int
+    used_at: int | None
+    valid_to: str | None
+
+
+def others(tx: Tx, members: Sequence[int], campaign_id: int) -> dict[int, list[Other]]:
+    """Member -> the coupons that other campaigns gave them and nobody took back."""
+    found: dict[int, list[Other]] = {}
+    rows = tx.all(
+        "SELECT member_id, campaign_id, issued_at, used_at, valid_to FROM coupons "
+        f"WHERE member_id IN ({marks(members)}) AND campaign_id <> ? AND state <> 'cancelled' ORDER BY id",
+        (*members, campaign_id),
+    )
+    for member, *rest in rows:
+        found.setdefault(int(member), []).append(Other(*rest))
+    return found

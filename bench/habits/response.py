@@ -18,6 +18,7 @@ import numpy as np
 from ibis.expr.types import Table
 
 from bench.habits.measures import auc
+from loyalty_pos.domain.campaigns.response import WEIGHTS, Fate, expected, learned
 from loyalty_pos.insight import logistic, response
 from loyalty_pos.insight.engine import Engine, duckdb_engine
 from loyalty_pos.insight.response import MEMBER, WHICH, WHO, Past
@@ -39,6 +40,10 @@ BASELINES_WHICH: dict[str, tuple[str, ...]] = {
     "own purchase days of its goods": ("days",),
     "the member alone": MEMBER,
 }
+
+
+SHOP = tuple(name for name in WHO if name != "coupons")
+"""What a shop's own reckoning has: there each campaign gives one coupon."""
 
 
 class Judged(NamedTuple):
@@ -154,17 +159,20 @@ def main() -> None:
             print(f"campaign {campaign}", file=sys.stderr, flush=True)
             _who(Question(engine, past, campaign, response.who))
             _which(Question(engine, past, campaign, response.which))
+        _ranges(engine, past)
 
 
 def _who(question: Question) -> None:
     judged = question.judged(WHO)
     print(f"### Campaign {question.campaign}: who redeems, {len(judged.answer):,} households, "
           f"{int(judged.answer.sum())} redeem\n\n| | AUC | said | came |\n|---|---|---|---|")  # fmt: skip
-    for name, features in (*BASELINES_WHO.items(), ("ours", WHO)):
+    for name, features in (*BASELINES_WHO.items(), ("ours, as the shop reckons it", SHOP), ("ours", WHO)):
         rows, chances = question.chances(features)
         said = f"{chances.sum():.0f} | {rows.answer.sum():.0f}"
         print(f"| {name} | {auc(chances, rows.answer > 0):.4f} | {said} |")
     print(f"| ours, by household | {question.by_household(WHO):.4f} | | |\n")
+    weights = response.learned(question.rows, question.start, SHOP)
+    print("Weights as the shop has them: " + ", ".join(f"{name} {weights[name]:.3f}" for name in SHOP) + "\n")
 
 
 def _which(question: Question) -> None:
@@ -179,6 +187,27 @@ def _which(question: Question) -> None:
     first = days + chances / 10.0
     print(f"| own purchase days, then ours | {auc(first, rows.answer > 0):.4f} | {recall(rows, first):.4f} |")
     print(f"| ours, by household | {question.by_household(WHICH):.4f} | |\n", flush=True)
+
+
+def _ranges(engine: Engine, past: Past) -> None:
+    """What a shop would have said before each campaign, taught by those that were over by then."""
+    rows = response.who(past, past.redeemed.day.max().to_pyarrow().as_py() + 1, engine.keep)
+    ends = {one["campaign"]: one["end"] for one in past.campaigns.to_pyarrow().to_pylist()}
+    found = rows.order_by(["start", "campaign", "member"]).to_pyarrow()
+    columns = {name: found[name].to_numpy() for name in ("campaign", "start", "answer")}
+    features = np.column_stack([found[name].to_numpy() for name in SHOP])
+    scores = features @ np.array([WEIGHTS[name] for name in SHOP])
+    over = np.array([ends[campaign] for campaign in columns["campaign"].tolist()])
+    print("### Expected redemptions, by campaign\n\n| campaign | members | from | to | came |\n|---|---|---|---|---|")
+    for campaign in dict.fromkeys(columns["campaign"].tolist()):
+        mine = columns["campaign"] == campaign
+        before = over < columns["start"][mine].max()
+        rest = zip(scores[before], columns["answer"][before], columns["campaign"][before], strict=True)
+        model = learned([Fate(float(score), bool(answer), str(group)) for score, answer, group in rest])
+        if model is not None:
+            low, high = expected(model, scores[mine].tolist(), int(mine.sum()))
+            print(f"| {campaign} | {mine.sum()} | {low:.0f} | {high:.0f} | {columns['answer'][mine].sum():.0f} |")
+    print(flush=True)
 
 
 if __name__ == "__main__":

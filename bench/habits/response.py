@@ -191,10 +191,11 @@ def _which(question: Question) -> None:
 
 def _ranges(engine: Engine, past: Past) -> None:
     """What a shop would have said before each campaign from the last judged one on (the shipped weights know those
-    before), taught by the campaigns that were over by then."""
+    before), taught by the campaigns that were over by then; of campaigns that were over when the data ends."""
     judged = past.campaigns.filter(past.campaigns.campaign == CAMPAIGNS[-1])
     first = judged.start.max().to_pyarrow().as_py()
-    rows = response.who(past, past.redeemed.day.max().to_pyarrow().as_py() + 1, engine.keep)
+    last = past.redeemed.day.max().to_pyarrow().as_py()
+    rows = response.who(past, last + 1, engine.keep)
     ends = {one["campaign"]: one["end"] for one in past.campaigns.to_pyarrow().to_pylist()}
     found = rows.order_by(["start", "campaign", "member"]).to_pyarrow()
     columns = {name: found[name].to_numpy() for name in ("campaign", "start", "answer")}
@@ -207,7 +208,7 @@ def _ranges(engine: Engine, past: Past) -> None:
         before = over < columns["start"][mine].max()
         rest = zip(scores[before], columns["answer"][before], columns["campaign"][before], strict=True)
         model = learned([Fate(float(score), bool(answer), str(group)) for score, answer, group in rest])
-        if model is not None and columns["start"][mine].max() >= first:
+        if model is not None and ends[campaign] <= last and columns["start"][mine].max() >= first:
             low, high = expected(model, scores[mine].tolist(), int(mine.sum()))
             print(f"| {campaign} | {mine.sum()} | {low:.0f} | {high:.0f} | {columns['answer'][mine].sum():.0f} |")
     print(flush=True)

@@ -134,13 +134,17 @@ class Reach(Body):
 
 
 class Used(Body):
-    """How many coupons will be used, between two figures; ``known_from`` 0: assumed."""
+    """How many coupons will be used, between two figures; ``known_from`` so many past coupons, 0: assumed.
+
+    ``basis``: model (each member's figures), history (these promotions' coupons), assumed.
+    """
 
     low = whole()
     high = whole()
     low_percent = whole()
     high_percent = whole()
     known_from = whole()
+    basis = text()
 
 
 class Cost(Body):
@@ -203,6 +207,57 @@ class CampaignPreview(Body):
     overlap = several(Overlap)
     smallest_difference = one(Smallest)
     sample = several(CampaignSample)
+
+
+class CampaignWeeks(Body):
+    """How many of the past weeks are replayed."""
+
+    weeks = Whole(1, 26, **MAY)
+
+
+class WhatIfDay(Body):
+    """The coupons of one local day, and the members who would have been left out by chance."""
+
+    day = a_day()
+    given = whole()
+    control = whole()
+
+
+class WhatIfSample(CampaignSample):
+    """A member with the coupon that they would have got on a day, and why."""
+
+    day = a_day()
+
+
+class WhatIfPromotion(Body):
+    """How many coupons of a promotion would have been given."""
+
+    promotion = text()
+    given = whole()
+
+
+class CampaignWhatIf(Body):
+    """A campaign on the past weeks.  ``came``: of the coupons, those whose holder bought anything in their days;
+    ``bought``: anything that the coupon is for.  Neither shows that the coupon would have been used."""
+
+    class Meta:
+        """``from`` is no name in Python."""
+
+        include = {"from": a_day()}  # noqa: RUF012
+
+    to = a_day()
+    members = whole()
+    given = whole()
+    control = whole()
+    capped = whole()
+    came = whole()
+    bought = whole()
+    used = one(Used)
+    cost = one(Cost)
+    by_day = several(WhatIfDay)
+    by_promotion = several(WhatIfPromotion)
+    overlap = several(Overlap)
+    sample = several(WhatIfSample)
 
 
 class Side(Body):

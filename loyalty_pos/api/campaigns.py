@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Response
+from msgspec import Meta, Struct
 
 from loyalty_pos.api.approvals import DecisionIn
 from loyalty_pos.api.base import api, one_of, page, reply, services, show
 from loyalty_pos.api.body import Nothing, read, write
 from loyalty_pos.domain.campaigns.definition import CampaignIn
-from loyalty_pos.services import campaign_launch, campaign_preview, campaign_results, campaigns
+from loyalty_pos.services import campaign_launch, campaign_preview, campaign_results, campaign_whatif, campaigns
 from loyalty_pos.services.requests import ReasonIn
 
 STEPS_AT_ONCE = 8
@@ -59,6 +60,19 @@ def preview_campaign(campaign: str) -> Response:
     """Whom it would meet now, what it may cost, what it runs into, what it could find; nothing changes."""
     read(Nothing)
     return show(campaign_preview.preview(services(), campaign))
+
+
+class WeeksIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many of the past weeks are replayed."""
+
+    weeks: Annotated[int, Meta(ge=1, le=campaign_whatif.MOST_WEEKS)] = campaign_whatif.WEEKS
+
+
+@api.post("/campaigns/<campaign>/simulate")
+def simulate_campaign(campaign: str) -> Response:
+    """Who would have got what in the past weeks, and what it would have cost; nothing changes."""
+    most = campaign_whatif.MOST_MEMBERS
+    return show(campaign_whatif.simulate(services(), campaign, read(WeeksIn).weeks, most=most))
 
 
 @api.post("/campaigns/<campaign>/approve")

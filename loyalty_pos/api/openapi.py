@@ -39,7 +39,7 @@ CLASS_OF: dict[str, type[errors.LoyaltyError]] = {
 REFUSED = (
     "own_approval", "card_blocked", "merge_itself", "points_insufficient", "card_is_coupon", "no_terminal",
     "last_owner", "more_than_bought", "return_of_return", "exception_action", "too_many_tickets",
-    "value_not_sold", "value_spent", "audience_empty", "budget_missing",
+    "value_not_sold", "value_spent", "audience_empty", "budget_missing", "too_many_members",
 )  # fmt: skip
 INVALID = ("invalid", "payment_card", "key_reused")
 QUERY = {

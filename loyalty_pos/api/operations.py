@@ -155,6 +155,9 @@ TABLE: dict[tuple[str, str], Operation] = {
     ("GET", "/campaigns/<campaign>"): reads(c.Campaign, CAMPAIGN),
     ("PATCH", "/campaigns/<campaign>"): writes(c.CampaignChange, c.Campaign, CAMPAIGN, *CLOSED, *GIVES),
     ("POST", "/campaigns/<campaign>/preview"): Operation(c.CampaignPreview, s.Nothing, codes=(CAMPAIGN, *GIVES)),
+    ("POST", "/campaigns/<campaign>/simulate"): Operation(
+        c.CampaignWhatIf, c.CampaignWeeks, codes=(CAMPAIGN, "too_many_members", *GIVES)
+    ),
     ("POST", "/campaigns/<campaign>/approve"): writes(
         s.Decision, c.Campaign, CAMPAIGN, "own_approval", "campaign_approved", "budget_missing", *CLOSED, *GIVES
     ),

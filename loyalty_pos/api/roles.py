@@ -93,6 +93,7 @@ TABLE: dict[tuple[str, str], Who] = {
     ("GET", "/campaigns/<campaign>"): Who(None, READERS),
     ("PATCH", "/campaigns/<campaign>"): Who(None, MANAGERS),
     ("POST", "/campaigns/<campaign>/preview"): Who(None, MANAGERS),
+    ("POST", "/campaigns/<campaign>/simulate"): Who(None, MANAGERS),
     ("POST", "/campaigns/<campaign>/approve"): Who(None, MANAGERS),
     ("POST", "/campaigns/<campaign>/launch"): Who(None, MANAGERS),
     ("POST", "/campaigns/<campaign>/stop"): Who(None, MANAGERS),

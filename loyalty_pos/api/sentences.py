@@ -322,6 +322,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Khoảng ngày này có quá nhiều hoá đơn cho một lần; hãy chọn ít ngày hơn, hoặc dùng loyalty-pos simulate.",
         "These days hold too many tickets for one call; choose fewer days, or use loyalty-pos simulate.",
     ),
+    "too_many_members": (
+        "Quá nhiều hội viên cho một lần gọi; hãy dùng loyalty-pos campaign simulate.",
+        "These are too many members for one call; use loyalty-pos campaign simulate.",
+    ),
     "more_than_bought": (
         "Trả nhiều hơn số đã mua; hãy xem lại số lượng trên hoá đơn.",
         "More comes back than was bought; check the quantities on the bill.",

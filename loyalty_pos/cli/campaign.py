@@ -13,7 +13,7 @@ from loyalty_pos.domain.money import format_money
 from loyalty_pos.domain.promotions.decode import decode
 from loyalty_pos.domain.promotions.names import name_in
 from loyalty_pos.errors import BadInput
-from loyalty_pos.services import campaign_export, campaign_launch, campaign_preview, campaign_results
+from loyalty_pos.services import campaign_export, campaign_launch, campaign_preview, campaign_results, campaign_whatif
 from loyalty_pos.services import campaigns as use_cases
 from loyalty_pos.services.context import Services
 from loyalty_pos.services.segments import named
@@ -95,6 +95,48 @@ def _previewed(found: dict[str, Any], money: Any) -> str:
     rows += [["also holds a coupon of", f"{_name(x['name'])}: {x['members']}"] for x in found["overlap"]]
     language = user_language()
     rows += [[x["short_name"] or x["id"], f"{x['promotion']}: {x['reason'][language]}"] for x in found["sample"]]
+    return table(rows)
+
+
+@campaign.command()
+@click.argument("number")
+@click.option(
+    "--weeks", type=click.IntRange(1, campaign_whatif.MOST_WEEKS), default=campaign_whatif.WEEKS, show_default=True,
+    help="How many of the past weeks.",
+)  # fmt: skip
+@json_option
+def simulate(number: str, weeks: int, as_json: bool) -> None:
+    """Who would have got what of the campaign NUMBER in the past weeks, and what it would have cost.
+
+    Nothing is stored.
+    """
+    with opened() as services, progress("Members", 1000) as tell:
+        found = campaign_whatif.simulate(
+            services, number, weeks, lambda done, total: tell(1000 * done // max(total, 1))
+        )
+        money = _money(services)
+    show(as_json, found, _simulated(found, money))
+
+
+def _simulated(found: dict[str, Any], money: Any) -> str:
+    used, cost = found["used"], found["cost"]
+    rows = [
+        ["days", f"{found['from']} to {found['to']}"],
+        ["members looked at", str(found["members"])],
+        ["coupons given", str(found["given"])],
+        ["control group", str(found["control"])],
+        ["had enough", str(found["capped"])],
+        ["came in its days, bought the goods", f"{found['came']}, {found['bought']}"],
+        ["would be used", f"{used['low']} to {used['high']} ({used['basis']})"],
+        ["would cost", f"{money(cost['low'])} to {money(cost['high'])}"],
+    ]
+    rows += [[f"given of {x['promotion']}", str(x["given"])] for x in found["by_promotion"]]
+    rows += [["also held a coupon of", f"{_name(x['name'])}: {x['members']}"] for x in found["overlap"]]
+    rows += [[x["day"], f"{x['given']} given, {x['control']} left out"] for x in found["by_day"] if x["given"]]
+    language = user_language()
+    rows += [
+        [x["short_name"] or x["id"], f"{x['day']} {x['promotion']}: {x['reason'][language]}"] for x in found["sample"]
+    ]
     return table(rows)
 
 

@@ -58,14 +58,15 @@ def meant(services: Services, tx: Tx, campaign_id: int, campaign: CampaignIn) ->
     """The audience of a campaign as it is now, by id."""
     assert campaign.audience is not None
     book = services.rules.current(tx)
-    found = _named(services, tx, book, campaign.audience)
+    found = named(services, tx, book, campaign.audience)
     able = campaigns.eligible(tx, found)
     full = _full(services, tx, book, campaign_id, campaign)
     left = [member for member in able if member not in full]
     return Meant(left, len(found) - len(able), len(able) - len(left))
 
 
-def _named(services: Services, tx: Tx, book: Book, audience: Audience) -> list[int]:
+def named(services: Services, tx: Tx, book: Book, audience: Audience) -> list[int]:
+    """Those whom an audience means, whether or not they may get a coupon, by id."""
     if audience.segment is not None:
         return sorted(segment_rows.belonging(tx, segment_members.find(tx, audience.segment).id))
     if audience.rule is not None:
@@ -91,7 +92,7 @@ def due_today(
     today = book.programme.local(now).date()
     keys = dict(_occasions(services, tx, campaign.always, chooser, today))
     if campaign.audience is not None:
-        keys = {member: keys[member] for member in _named(services, tx, book, campaign.audience) if member in keys}
+        keys = {member: keys[member] for member in named(services, tx, book, campaign.audience) if member in keys}
     wait = pause(campaign.always)
     if wait is not None:
         since = book.programme.day_begins(today - timedelta(days=wait - 1))

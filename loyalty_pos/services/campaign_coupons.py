@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from loyalty_pos.domain.basket import Line
-from loyalty_pos.domain.campaigns.choice import Bought, Candidate, Choice, by_category, choose, reason, targets
+from loyalty_pos.domain.campaigns.choice import (
+    Bought,
+    Candidate,
+    Choice,
+    appeal,
+    by_category,
+    choose,
+    reason,
+    targets,
+)
 from loyalty_pos.domain.campaigns.occasions import OCCASIONS
 from loyalty_pos.domain.coupons import new_coupon_code
 from loyalty_pos.domain.pricing.offers import Offer
 from loyalty_pos.domain.promotions.scope import Scope, category_path
 from loyalty_pos.services.context import Services
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import campaign_habits, campaigns, catalogue
+from loyalty_pos.storage import campaign_habits, campaign_response, campaigns, catalogue
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage.campaigns import Assigned, CampaignRow
 from loyalty_pos.storage.catalogue import Product
@@ -37,7 +46,8 @@ class Chooser:
         wanted = {offer.code: _targets(offer) for offer in self.offers}
         by_product = any(not by_category(scopes) for scopes in wanted.values())
         products = catalogue.products(tx, "", ALL_PRODUCTS) if by_product else []
-        self.candidates = [_candidate(offer, wanted[offer.code], products) for offer in self.offers]
+        candidates = [_candidate(offer, wanted[offer.code], products) for offer in self.offers]
+        self.candidates = _with_appeal(tx, candidates)
         self.skus = sorted({sku for candidate in self.candidates for sku in candidate.skus})
         self.categories = sorted({code for candidate in self.candidates for code in candidate.categories})
         self._products = {one.sku: one.name for one in products}
@@ -45,7 +55,10 @@ class Chooser:
 
     def choose(self, tx: Tx, members: Sequence[int], now: int) -> dict[int, tuple[str, Reason]]:
         """Member -> (promotion, why per language); there must be a candidate."""
-        habits = campaign_habits.bought(tx, members, bool(self.categories), self.skus)
+        return self.choose_for(campaign_habits.bought(tx, members, bool(self.categories), self.skus), now)
+
+    def choose_for(self, habits: Mapping[int, Sequence[Bought]], now: int) -> dict[int, tuple[str, Reason]]:
+        """The same of members with these habits, seen at ``now`` (ms)."""
         found = {member: choose(self.candidates, bought) for member, bought in habits.items()}
         return {member: (choice.candidate.promotion, self._why(choice, now)) for member, choice in found.items()}
 
@@ -82,6 +95,15 @@ def _candidate(offer: Offer, scopes: Sequence[Scope], products: Sequence[Product
         return Candidate(offer.code, offer.name, codes, frozenset())
     skus = frozenset(product.sku for product in products if any(_meant(scope, product) for scope in scopes))
     return Candidate(offer.code, offer.name, frozenset(), skus or _NOTHING)
+
+
+def _with_appeal(tx: Tx, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Of a single one nothing has to be known."""
+    if len(candidates) < 2:
+        return list(candidates)
+    known = campaign_response.uses(tx, [one.promotion for one in candidates])
+    whole = [sum(one[place] for one in known.values()) for place in (0, 1)]
+    return [one._replace(appeal=appeal(*known.get(one.promotion, (0, 0)), *whole)) for one in candidates]
 
 
 def _meant(scope: Scope, product: Product) -> bool:

@@ -14,7 +14,7 @@ from statistics import fmean, pstdev
 from typing import Any, NamedTuple
 
 from loyalty_pos.domain.campaigns.control import control_of, control_size, is_control
-from loyalty_pos.domain.campaigns.cost import Rate, discount_percent, rate_of
+from loyalty_pos.domain.campaigns.cost import discount_percent
 from loyalty_pos.domain.campaigns.definition import CampaignIn
 from loyalty_pos.domain.campaigns.uplift import smallest_difference
 from loyalty_pos.errors import Refused
@@ -22,6 +22,7 @@ from loyalty_pos.services import campaign_audience, segment_members
 from loyalty_pos.services.campaign_audience import Meant
 from loyalty_pos.services.campaign_coupons import Chooser
 from loyalty_pos.services.campaign_launch import term
+from loyalty_pos.services.campaign_response import Responses, Used, evenly
 from loyalty_pos.services.campaigns import check, definition_of, find, most_it_costs, stake
 from loyalty_pos.services.context import Services
 from loyalty_pos.storage import campaign_figures, segment_rows
@@ -109,44 +110,54 @@ def _reach(tx: Tx, body: CampaignIn, treated: Sequence[int]) -> Json:
 def _money(services: Services, tx: Tx, body: CampaignIn, chooser: Chooser, sides: Sides) -> Json:
     """What it costs: likely between two figures, at most, and whether a second person has to say yes."""
     coupons = len(sides.treated)
-    book, now = chooser.book, services.now_ms()
-    codes = list(body.given)
-    today = book.programme.local(now).date()
-    rate = rate_of(*campaign_figures.fates(tx, codes, today.isoformat()))
-    most = most_it_costs(chooser, coupons)
-    since = book.programme.day_begins(today - timedelta(days=HISTORY_DAYS))
-    each = campaign_figures.average_discount(tx, codes, since)
-    if each is None and most is not None and coupons:
-        each = most // coupons
+    book, most = chooser.book, most_it_costs(chooser, coupons)
+    used = _used(services, tx, chooser, body.given, sides.treated)
     try:
         counted: int | None = stake(body, chooser, coupons + len(sides.control)).counted
     except Refused:
         counted = None
     return {
-        "used": _share(rate, coupons),
-        "cost": {
-            "low": None if each is None else _half_up(rate.low * coupons * each),
-            "high": None if each is None else _half_up(rate.high * coupons * each),
-            "most": None if body.always else most,
-            "each": each,
-        },
+        "used": shown_use(used, coupons),
+        "cost": likely_cost(services, tx, chooser, used, coupons) | {"most": None if body.always else most},
         "budget": body.budget,
         "budget_missing": counted is None,
         "needs_approval": counted is not None and counted > book.programme.campaigns.limit,
     }
 
 
-def _share(rate: Rate, coupons: int) -> Json:
+def _used(services: Services, tx: Tx, chooser: Chooser, codes: Sequence[str], treated: Sequence[int]) -> Used:
+    """How many of the coupons will be used; of a campaign that meets nobody now, nothing is looked at."""
+    responses, now = Responses(tx, chooser.book, codes, services.now_ms()), services.now_ms()
+    some = evenly(treated)
+    chosen = chooser.choose(tx, some, now) if chooser.candidates and some else {}
+    return responses.expect([(member, promotion, now) for member, (promotion, _) in chosen.items()], len(treated))
+
+
+def likely_cost(services: Services, tx: Tx, chooser: Chooser, used: Used, coupons: int) -> Json:
+    """What so many coupons will cost by their uses, and at most: by what a use took off lately, else at most takes."""
+    programme, most = chooser.book.programme, most_it_costs(chooser, coupons)
+    since = programme.day_begins(programme.local(services.now_ms()).date() - timedelta(days=HISTORY_DAYS))
+    each = campaign_figures.average_discount(tx, [offer.code for offer in chooser.offers], since)
+    if each is None and most is not None and coupons:
+        each = most // coupons
+    low, high = (None if each is None else half_up(end * each) for end in (used.low, used.high))
+    return {"low": low, "high": high, "most": most, "each": each}
+
+
+def shown_use(used: Used, coupons: int) -> Json:
+    """A range of uses as it is answered, in coupons and in percent of them."""
     return {
-        "low": _half_up(rate.low * coupons),
-        "high": _half_up(rate.high * coupons),
-        "low_percent": _half_up(100 * rate.low),
-        "high_percent": _half_up(100 * rate.high),
-        "known_from": rate.known,
+        "low": half_up(used.low),
+        "high": half_up(used.high),
+        "low_percent": half_up(100 * used.low / coupons) if coupons else 0,
+        "high_percent": half_up(100 * used.high / coupons) if coupons else 0,
+        "known_from": used.known,
+        "basis": used.basis,
     }
 
 
-def _half_up(value: float) -> int:
+def half_up(value: float) -> int:
+    """The nearest whole number, .5 up."""
     return int(Decimal(value).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
@@ -163,8 +174,8 @@ def _margins(services: Services, tx: Tx, chooser: Chooser) -> list[Json]:
         earned = None if not price else Decimal(100 * (price - cost)) / price
         found.append({
             "promotion": offer.code,
-            "margin_percent": None if earned is None else _half_up(float(earned)),
-            "discount_percent": None if off is None else _half_up(float(off)),
+            "margin_percent": None if earned is None else half_up(float(earned)),
+            "discount_percent": None if off is None else half_up(float(off)),
             "below_cost": None if earned is None or off is None else off > earned,
         })  # fmt: skip
     return found
@@ -182,11 +193,11 @@ def _finds(services: Services, tx: Tx, chooser: Chooser, body: CampaignIn, membe
     left_out = control_size(len(members), Decimal(body.control_percent))
     spread, mean = (pstdev(spends), fmean(spends)) if spends else (0.0, 0.0)
     least = smallest_difference(len(members), spread, share) if left_out >= 2 else None
-    percent = None if least is None or not mean else _half_up(100 * least / mean)
+    percent = None if least is None or not mean else half_up(100 * least / mean)
     return {
         "days": days,
-        "spend": _half_up(mean),
-        "amount": None if least is None else _half_up(least),
+        "spend": half_up(mean),
+        "amount": None if least is None else half_up(least),
         "percent": percent,
         "too_small": percent is None or percent > TOO_SMALL_PERCENT,
     }

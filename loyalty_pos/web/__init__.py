@@ -11,6 +11,7 @@ from flask import Flask
 from loyalty_pos.web import (
     bills,
     campaign_form,
+    campaign_what_if,
     campaigns,
     coupons,
     i18n,
@@ -30,7 +31,7 @@ from loyalty_pos.web import (
 
 VIEWS = (
     *(login, till, member, members, promotion_list, promotions, what_if, bills),
-    *(segments, campaigns, campaign_form, coupons, values, radar, refusals),
+    *(segments, campaigns, campaign_form, campaign_what_if, coupons, values, radar, refusals),
 )
 """Every module that puts pages on the blueprint."""
 

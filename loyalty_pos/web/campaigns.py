@@ -168,11 +168,11 @@ def in_words(name: Any) -> str:
 def _shown(found: dict[str, Any]) -> dict[str, Any]:
     definition = found["definition"]
     always, codes = definition.get("always"), given(definition)
-    more = _("%(name)s and %(n)s more", name=_promotion(codes[0]), n=len(codes) - 1)
+    more = _("%(name)s and %(n)s more", name=promotion_name(codes[0]), n=len(codes) - 1)
     return found | {
         "title": in_words(found["name"]),
         "kind": KINDS[always["kind"]] if always else None,
-        "what": more if len(codes) > 1 else _promotion(codes[0]),
+        "what": more if len(codes) > 1 else promotion_name(codes[0]),
         "stopped": STOPS.get(found["stop_reason"] or "", found["stop_reason"]),
     }
 
@@ -182,7 +182,8 @@ def given(definition: dict[str, Any]) -> list[str]:
     return [definition["promotion"]] if definition.get("promotion") else list(definition.get("promotions") or ())
 
 
-def _promotion(code: str) -> str:
+def promotion_name(code: str) -> str:
+    """How a promotion is called, in the reader's language."""
     rule = book().promotions.get(code)
     return offers.name(rule) if rule else code
 
@@ -194,7 +195,7 @@ def _facts(found: dict[str, Any]) -> list[tuple[str, Any]]:
     return [
         (_("Who gets it"), KINDS[always["kind"]] if always else _audience(definition["audience"])),
         (_("Control group"), f"{definition['control_percent']}%"),
-        (_("What is given"), ", ".join(_promotion(code) for code in given(definition))),
+        (_("What is given"), ", ".join(promotion_name(code) for code in given(definition))),
         (_("Told by"), ", ".join(str(CHANNELS[one]) for one in channels) or _("the till and their page alone")),
         (_("Made by"), found["created_by"]),
         (_("Approved by"), found["approved_by"] or "–"),
@@ -216,10 +217,10 @@ def previewed(found: dict[str, Any]) -> dict[str, Any]:
     return found | {
         "matched": found["treated"] + found["control"],
         "channels": channels,
-        "below": [_promotion(one["promotion"]) for one in found["margin"] if one["below_cost"]],
-        "unknown": [_promotion(one["promotion"]) for one in found["margin"] if one["below_cost"] is None],
+        "below": [promotion_name(one["promotion"]) for one in found["margin"] if one["below_cost"]],
+        "unknown": [promotion_name(one["promotion"]) for one in found["margin"] if one["below_cost"] is None],
         "overlap": [one | {"title": in_words(one["name"])} for one in found["overlap"]],
-        "sample": [one | {"why": one["reason"][language], "what": _promotion(one["promotion"])}
+        "sample": [one | {"why": one["reason"][language], "what": promotion_name(one["promotion"])}
                    for one in found["sample"]],
     }  # fmt: skip
 

@@ -68,7 +68,7 @@ def _figures(found: dict[str, Any]) -> dict[str, Any]:
         "margin_change": _percent(_more(found["margin"]), found["margin"]["now"]),
         "share": _percent(found["tickets_touched"], found["tickets"]),
         "days": days,
-        "chart": _chart(days),
+        "chart": chart(days),
         "tiers": _tiers(found["by_tier"]),
         "conflicts": [x | {"name": _name(x["promotion"])} for x in found["conflicts"]],
     }
@@ -87,7 +87,7 @@ def _name(code: str) -> str:
     return offers.name(rule) if rule else code
 
 
-def _chart(days: list[dict[str, Any]]) -> dict[str, Any]:
+def chart(days: list[dict[str, Any]]) -> dict[str, Any]:
     """A column a day; the scale goes up to a round figure above the highest."""
     top = _round_up(max((x["cost"] for x in days), default=0))
     room, slot = HEIGHT - FOOT - TOP, (WIDTH - LEFT) / max(len(days), 1)

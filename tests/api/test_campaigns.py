@@ -73,7 +73,13 @@ def test_bad_input_names_its_field_and_stores_nothing(
 
 def test_what_is_no_campaign(manager: Till) -> None:
     reads = [("GET", path) for path in ("", "/results", "/members")]
-    for method, path in (*reads, ("POST", "/preview"), ("POST", "/launch"), ("POST", "/approve")):
+    for method, path in (
+        *reads,
+        ("POST", "/preview"),
+        ("POST", "/simulate"),
+        ("POST", "/launch"),
+        ("POST", "/approve"),
+    ):
         for number in ("99", "x", "9" * 30):
             body = {} if method == "POST" else None
             problem(manager.call(method, f"/campaigns/{number}{path}", body), 404, "campaign_unknown")
@@ -132,3 +138,15 @@ def test_refusals_are_told_in_both_languages(manager: Till, people: list[str]) -
     for language, word in (("vi", "ngân sách"), ("en", "budget")):
         answer = manager.call("POST", f"/campaigns/{number}/launch", {}, headers={"Accept-Language": language})
         assert word in problem(answer, 422, "budget_missing")["detail"]
+
+
+def test_the_past_weeks_over_http(client: FlaskClient, shop: Shop, manager: Till, people: Any) -> None:
+    """Who enrolled today would have got nothing; whoever may launch it may ask."""
+    number = ok(manager.call("POST", "/campaigns", GOOD), 201)["id"]
+    found = ok(manager.call("POST", f"/campaigns/{number}/simulate", {"weeks": 2}))
+    assert (found["members"], found["given"], found["used"]["basis"], found["overlap"]) == (20, 0, "assumed", [])
+    assert len(found["by_day"]) == 1
+    for weeks in (0, 27, "2", None):
+        refused = problem(manager.call("POST", f"/campaigns/{number}/simulate", {"weeks": weeks}), 422, "invalid")
+        assert [*refused["errors"]] == ["weeks"]
+    problem(Till(client, shop.tokens["auditor"]).call("POST", f"/campaigns/{number}/simulate", {}), 403, "not_allowed")

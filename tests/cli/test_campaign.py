@@ -75,3 +75,14 @@ def test_wrong_usage_and_what_is_not_there(shop: Run) -> None:
     assert "colour: there is no field of this name" in shop(
         "campaign", "draft", "-", fails=1, stdin=json.dumps(CAMPAIGN | {"colour": 1})
     )
+
+
+def test_a_campaign_on_past_weeks(shop: Run) -> None:
+    """Who enrolled today would have got nothing yet."""
+    number = shop("campaign", "draft", "-", json_=True, stdin=json.dumps(CAMPAIGN))["id"]
+    found = shop("campaign", "simulate", number, "--weeks", "2", json_=True)
+    assert (found["members"], found["given"], found["used"]["basis"]) == (20, 0, "assumed")
+    text = shop("campaign", "simulate", number)
+    assert "members looked at                   20" in text
+    assert "no such campaign" in shop("campaign", "simulate", "99", fails=1).lower()
+    shop("campaign", "simulate", number, "--weeks", "99", fails=2)

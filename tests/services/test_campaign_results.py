@@ -59,7 +59,14 @@ def test_a_preview_says_whom_and_how_much_and_writes_nothing(services: Services,
     assert digest(services) == before
     assert (found["audience"], found["treated"], found["control"]) == (20, 18, 2)
     assert found["cost"] == {"low": 18_000, "high": 108_000, "most": 360_000, "each": 20_000}
-    assert found["used"] == {"low": 1, "high": 5, "low_percent": 5, "high_percent": 30, "known_from": 0}
+    assert found["used"] == {
+        "low": 1,
+        "high": 5,
+        "low_percent": 5,
+        "high_percent": 30,
+        "known_from": 0,
+        "basis": "assumed",
+    }
     assert (found["needs_approval"], found["budget_missing"], found["overlap"]) == (False, False, [])
     assert len(found["sample"]) == 6
     assert {one["reason"]["en"] for one in found["sample"]} == {"Not bought yet: an invitation to try"}
@@ -122,6 +129,7 @@ def test_the_range_is_the_shops_own_where_it_has_a_history(
                 lane.sells(COFFEE, card=one["card"], coupons=[code])
     clock.move(days=40)
     found = campaign_preview.preview(services, drafted(services, control_percent=0))
+    assert found["used"]["basis"] == "history"
     assert (found["used"]["low_percent"], found["used"]["high_percent"], found["used"]["known_from"]) == (35, 65, 40)
     assert found["cost"]["each"] == 20_000
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from actions import FixedClock
 from services.test_campaigns import drafted, launched
 
-from loyalty_pos.services import campaigns, members, programme, segments
+from loyalty_pos.services import campaign_whatif, campaigns, members, programme, segments
 from loyalty_pos.services.context import SYSTEM, Caller, Request, Services
 from loyalty_pos.services.requests import MemberIn
 from tests.api.tables import digest
@@ -154,3 +156,32 @@ def test_an_auditor_sees_figures_and_no_button(console: Any, services: Services)
 def test_what_is_not_there(console: Any) -> None:
     console.text("/manage/campaigns/99", 404)
     console.text("/manage/campaigns/x/edit", 404)
+
+
+def test_a_campaign_is_tried_on_past_weeks(console: Any, services: Services) -> None:
+    """Members who enrolled today would have got nothing; the page says so, in both languages, and writes nothing."""
+    campaign = drafted(services)
+    page = f"/manage/campaigns/{campaign}"
+    assert f"{page}/what-if" in console.text(page)
+    before = digest(services)
+    assert 'id="given"' not in console.text(f"{page}/what-if")
+    text = console.text(f"{page}/what-if?weeks=4")
+    assert '<p class="v" id="given">0</p>' in text
+    assert "Sẽ không có ai nhận phiếu." in text
+    assert "Nobody would have got a coupon." in console.text(f"{page}/what-if?weeks=4&lang=en")
+    assert digest(services) == before
+    console.text("/manage/campaigns/999/what-if", 404)
+
+
+def test_coupons_that_would_have_been_given_are_shown_by_day(
+    console: Any, services: Services, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.at += timedelta(days=3)
+    welcome = drafted(services, audience=None, always={"kind": "welcome"}, control_percent=0)
+    console.sign_in("manager")
+    text = console.text(f"/manage/campaigns/{welcome}/what-if?weeks=4&lang=en")
+    assert '<p class="v" id="given">20</p>' in text
+    assert "20 coupons would have been given, 1 to 6 of them used." in text
+    assert "Columns: the coupons of each day" in text
+    monkeypatch.setattr(campaign_whatif, "MOST_MEMBERS", 3)
+    console.text(f"/manage/campaigns/{welcome}/what-if?weeks=4", 422)

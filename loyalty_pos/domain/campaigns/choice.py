@@ -1,8 +1,10 @@
 """Which coupon of a set a member gets, and why, in words.
 
 A coupon on goods that the member buys comes first, by how often they were bought, then by how lately (the
-decayed count); then one that is good for everything; then an invitation to try.  Invariant: the same
-member with the same habits gets the same coupon; ties go to the order in which the campaign names them.
+decayed count), then by how readily the shop's coupons of that promotion are used (``appeal``).  Who bought none
+of them gets the one that is used most readily; among equals one that is good for everything, else an invitation
+to try.  Invariant: the same member with the same habits gets the same coupon; ties go to the order in which the
+campaign names them.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ from typing import NamedTuple
 from loyalty_pos.domain.promotions.names import Name
 from loyalty_pos.domain.promotions.scope import Scope, category_path
 
+SHRUNK_BY = 100
+"""A promotion's own coupons count for more than those of the others together from so many on."""
+
 
 class Candidate(NamedTuple):
     """A promotion that may be given; a ``general`` one is good for everything."""
@@ -21,6 +26,7 @@ class Candidate(NamedTuple):
     name: Name
     categories: frozenset[str]
     skus: frozenset[str]
+    appeal: float = 0.0
 
     @property
     def general(self) -> bool:
@@ -29,9 +35,14 @@ class Candidate(NamedTuple):
 
     def covers(self, bought: Bought) -> bool:
         """Whether these goods are what it is for; a category covers its children."""
-        if bought.category:
-            return not self.categories.isdisjoint(category_path(bought.code))
-        return bought.code in self.skus
+        return self._of(bought.code) if bought.category else bought.code in self.skus
+
+    def meets(self, sku: str, category: str | None) -> bool:
+        """Whether a line of these goods is what it is for."""
+        return self.general or sku in self.skus or (category is not None and self._of(category))
+
+    def _of(self, category: str) -> bool:
+        return not self.categories.isdisjoint(category_path(category))
 
 
 class Bought(NamedTuple):
@@ -67,17 +78,22 @@ def by_category(scopes: Sequence[Scope]) -> bool:
 def choose(candidates: Sequence[Candidate], bought: Iterable[Bought]) -> Choice:
     """The best of at least one candidate for a member who bought these."""
     found = list(bought)
-    best: tuple[int, float, int] | None = None
+    best: tuple[int, float, float, int] | None = None
     chosen: Choice | None = None
     for number, candidate in enumerate(candidates):
         mine = [one for one in found if candidate.covers(one)] if not candidate.general else []
         times = sum(one.times for one in mine)
-        rank = (times, sum(one.weight for one in mine), -number)
+        rank = (times, sum(one.weight for one in mine), candidate.appeal, -number)
         if times and (best is None or rank > best):
             best, chosen = rank, Choice(candidate, max(mine, key=lambda one: (one.times, one.weight, one.code)))
     if chosen is not None:
         return chosen
-    return Choice(next((one for one in candidates if one.general), candidates[0]), None)
+    return Choice(max(candidates, key=lambda one: (one.appeal, one.general)), None)
+
+
+def appeal(used: int, over: int, all_used: int, all_over: int) -> float:
+    """The share of a promotion's coupons that is used, drawn to that of all of them: 0 where nothing is known."""
+    return (used + SHRUNK_BY * all_used / all_over) / (over + SHRUNK_BY) if all_over else 0.0
 
 
 def reason(choice: Choice, day_ago: Callable[[int], int], named: Callable[[Bought, str], str]) -> dict[str, str]:

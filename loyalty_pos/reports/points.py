@@ -26,9 +26,9 @@ COLUMNS = {
     "value": {"vi": "Giá trị", "en": "Worth"},
 }
 FLOW = {
-    "issued": ("earn", "opening", "recover"),
+    "issued": ("earn", "opening"),
     "spent": ("redeem", "claim", "give_back"),
-    "taken_back": ("take_back",),
+    "taken_back": ("take_back", "recover"),
     "expired": ("expire",),
     "by_hand": ("adjust", "adjust_down", "merge"),
 }

@@ -10,9 +10,11 @@ from flask import Flask
 
 from loyalty_pos.web import (
     bills,
+    board,
     campaign_form,
     campaigns,
     coupons,
+    exceptions,
     i18n,
     login,
     member,
@@ -22,6 +24,7 @@ from loyalty_pos.web import (
     promotions,
     radar,
     refusals,
+    reports,
     segments,
     till,
     values,
@@ -30,6 +33,7 @@ from loyalty_pos.web import (
 
 VIEWS = (
     *(login, till, member, members, promotion_list, promotions, what_if, bills),
+    *(board, reports, exceptions),
     *(segments, campaigns, campaign_form, coupons, values, radar, refusals),
 )
 """Every module that puts pages on the blueprint."""

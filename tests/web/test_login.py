@@ -9,7 +9,7 @@ import pytest
 
 def test_a_cashier_lands_at_the_till_and_a_manager_in_the_console(pages: Any) -> None:
     assert pages.sign_in("cashier").location == "/till"
-    assert pages.sign_in("manager").location == "/manage/members"
+    assert pages.sign_in("manager").location == "/manage"
 
 
 def test_a_page_asks_to_sign_in_first_and_comes_back(pages: Any) -> None:

@@ -204,8 +204,9 @@ def _waiting(found: Json) -> list[Json]:
         rows.append(_todo("warn", "coins", _("%(n)s requests wait for a second person", n=found["approvals"]),
                           _("Points by hand, promotions"), None))  # fmt: skip
     if found["campaigns"]:
+        href = url_for("web.campaigns", state="waiting")
         rows.append(_todo("warn", "bubble", _("%(n)s campaigns wait for approval", n=found["campaigns"]),
-                          _("Whoever wrote it cannot approve it"), url_for("web.campaigns", state="waiting")))  # fmt: skip
+                          _("Whoever wrote it cannot approve it"), href))  # fmt: skip
     for code, size in found["segments"].items():
         look, icon, words, small = segments[code]
         said = words.replace("%(n)s", format.number(size, i18n.language()))

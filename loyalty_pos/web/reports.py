@@ -97,7 +97,7 @@ def report_file(code: str, kind: str) -> Response:
     return spreadsheet(kind, code, found["name"][language], head, rows)
 
 
-def _pills(here: str | None, query: dict[str, str]) -> list[Json]:
+def _pills(here: str | None, query: dict[str, Any]) -> list[Json]:
     """The month in short, then each report, then the radar."""
     language = i18n.language()
     pages = [{"label": _("In short"), "href": url_for("web.report_page", **query), "here": here is None}]

@@ -105,7 +105,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     look, icon, title, told = TITLES.get(row["code"], ("warn", "alert", _other(row["code"]), _l("It is recorded.")))
     return row | {
         "look": look, "icon": icon, "title": title, "told": told, "lost": _lost(row),
-        "actions": [(action, words) for action, words in ACTIONS.items() if _fits(action, row["code"])],
+        "actions": [(action, _words(action, row)) for action in ACTIONS if _fits(action, row["code"])],
         "done": DONE.get(row["action"] or "", row["action"]), "by": (row["resolved_by"] or "").rpartition(":")[2],
     }  # fmt: skip
 
@@ -123,6 +123,13 @@ def _lost(row: dict[str, Any]) -> str:
     return " · ".join(
         [*parts, *([_("%(n)s points", n=format.number(row["points"], i18n.language()))] if row["points"] else [])]
     )
+
+
+def _words(action: Action, row: dict[str, Any]) -> str:
+    """What the button says: nobody bears anything where nothing was lost."""
+    if action != "accept" or row["amount"] or row["points"]:
+        return str(ACTIONS[action])
+    return _("Let it wait on") if row["code"] == "return_parked" else _("Seen")
 
 
 def _fits(action: Action, code: str) -> bool:

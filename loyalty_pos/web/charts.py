@@ -112,7 +112,7 @@ def stacks(
         parts.append(_text(middle, HEIGHT - 8, row.name, "middle") if row.name else Markup(""))
     points = " ".join(
         f"{LEFT + pitch * (place + 0.5):.1f},{bottom - value / top * (bottom - TOP):.1f}"
-        for place, value in enumerate(line)
+        for place, value in enumerate(line[: len(rows)])
     )
     parts.append(Markup('<polyline points="{}" class="ln-d"/>').format(points) if points else Markup(""))
     return _svg(HEIGHT, title, parts, width)

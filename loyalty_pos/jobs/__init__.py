@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from loyalty_pos.errors import LoyaltyError
 from loyalty_pos.jobs import (
     backup,
+    campaign_outcomes,
     campaigns,
     cross_sell,
     expire_points,
@@ -31,6 +32,7 @@ JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "tier-review": tier_review.run,
     "refresh-segments": refresh_segments.run,
     "campaigns": campaigns.run,
+    "campaign-outcomes": campaign_outcomes.run,
     "report-parked": report_parked.run,
     "seal-ledger": seal_ledger.run,
     "backup": backup.run,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from loyalty_pos.errors import NotFound
-from loyalty_pos.reports import radar
+from loyalty_pos.reports import cohorts, coupons, days, points, radar, rfm, sales, tiers
 from loyalty_pos.services.context import Caller, Services
 
 
@@ -27,7 +27,7 @@ class Report(Protocol):
         ...
 
 
-REPORTS: dict[str, Report] = {one.CODE: one for one in (radar,)}
+REPORTS: dict[str, Report] = {one.CODE: one for one in (days, sales, tiers, coupons, points, cohorts, rfm, radar)}
 
 
 def listed() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from io import BytesIO, StringIO
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-Cell = str | int | None
+Cell = str | int | float | None
 CSV, XLSX = "csv", "xlsx"
 TYPES = {CSV: "text/csv; charset=utf-8", XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -42,10 +42,13 @@ def _xlsx(title: str, table: Sequence[Sequence[Cell]]) -> bytes:
     book = xlsxwriter.Workbook(file, {"in_memory": True})
     sheet = book.add_worksheet(_sheet_name(title))
     bold, figure = book.add_format({"bold": True}), book.add_format({"num_format": "#,##0"})
+    tenths = book.add_format({"num_format": "#,##0.0"})
     for number, row in enumerate(table):
         for place, cell in enumerate(row):
             if isinstance(cell, int):
                 sheet.write_number(number, place, cell, figure)
+            elif isinstance(cell, float):
+                sheet.write_number(number, place, cell, tenths)
             elif cell is not None:
                 sheet.write_string(number, place, cell, bold if number == 0 else None)
     for place, column in enumerate(zip(*table, strict=True)):

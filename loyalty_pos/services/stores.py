@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from loyalty_pos.errors import BadInput, Conflict, NotFound
-from loyalty_pos.services.context import SCOPES, Outcome, Request, Services, from_ms
+from loyalty_pos.services.context import SCOPES, Caller, Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import write
 from loyalty_pos.services.staff import secret_hash, secret_of
 from loyalty_pos.storage import audit, shops
@@ -59,6 +59,16 @@ def list_stores(services: Services, cursor: str | None = None, limit: int = 50) 
     found = services.store.read(lambda tx: shops.stores(tx, cursor or "", limit + 1))
     items = [_store(row) for row in found[:limit]]
     return {"items": items, "next": found[limit - 1].code if len(found) > limit else None}
+
+
+def seen_by(services: Services, caller: Caller) -> list[dict[str, Any]]:
+    """{"id", "code", "name"} of the stores whose sales the caller may see, by name."""
+
+    def work(tx: Tx) -> list[dict[str, Any]]:
+        ids = shops.store_ids(tx) if caller.store_ids is None else sorted(caller.store_ids)
+        return [{"id": row.id, "code": row.code, "name": row.name} for row in shops.named(tx, ids)]
+
+    return services.store.read(work)
 
 
 def add_terminal(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
+from loyalty_pos.storage.reading import marks
 from loyalty_pos.storage.tx import Tx
 
 
@@ -58,6 +59,14 @@ def store(tx: Tx, code: str) -> StoreRow | None:
 def store_ids(tx: Tx) -> list[int]:
     """The ids of all stores."""
     return [int(row[0]) for row in tx.all("SELECT id FROM stores ORDER BY id")]
+
+
+def named(tx: Tx, ids: Sequence[int]) -> list[StoreRow]:
+    """These stores, by name."""
+    rows = tx.all(
+        f"SELECT id, code, name, created_at FROM stores WHERE id IN ({marks(ids) or 'NULL'}) ORDER BY name", ids
+    )
+    return [StoreRow(*row) for row in rows]
 
 
 def stores(tx: Tx, after: str, limit: int) -> list[StoreRow]:

@@ -392,6 +392,7 @@ coupons = table(
     check("used", "(state = 'used') = (sale_id IS NOT NULL AND used_at IS NOT NULL)"),
     due_index("ix_coupons_campaign_id", "campaign_id", "campaign_id IS NOT NULL"),
     due_index("ix_coupons_campaign_used", "campaign_id", "campaign_id IS NOT NULL AND state = 'used'"),
+    due_index("ix_coupons_used_at", "used_at", "state = 'used'"),
 )
 
 coupon_events = table(
@@ -473,6 +474,7 @@ sales = table(
     UniqueConstraint("store_id", "receipt", "terminal_id", "business_date"),
     Index("ix_sales_member_id_sold_at", "member_id", "sold_at"),
     Index("ix_sales_store_id_sold_at", "store_id", "sold_at"),
+    Index("ix_sales_figures", "store_id", "business_date", "member_id", "net", "refunded"),
     due_index("ix_sales_waiting", "unknown_card", "unknown_card IS NOT NULL AND member_id IS NULL"),
 )
 
@@ -640,6 +642,7 @@ entries = table(
     Index("ix_entries_member_id_id", "member_id", "id"),
     due_index("ix_entries_expired", "lot_id", "kind = 'expire'"),
     due_index("ix_entries_by_hand", "at", "kind = 'adjust'"),
+    Index("ix_entries_at", "at", "kind", "points"),
 )
 
 # --- gift cards and wallets -----------------------------------------------------------------
@@ -963,4 +966,11 @@ campaign_members = clustered(
         "AND (side = 'treated') = (reason IS NOT NULL)",
     ),
     Index("ix_campaign_members_assigned_at", "assigned_at"),
+)
+
+campaign_outcomes = clustered(
+    "campaign_outcomes",
+    integer("campaign_id", ForeignKey("campaigns.id"), primary_key=True, autoincrement=False),
+    integer("at"),
+    text("figures"),
 )

@@ -10,10 +10,12 @@ from flask import Flask
 
 from loyalty_pos.web import (
     bills,
+    board,
     campaign_form,
     campaign_what_if,
     campaigns,
     coupons,
+    exceptions,
     i18n,
     login,
     member,
@@ -23,6 +25,7 @@ from loyalty_pos.web import (
     promotions,
     radar,
     refusals,
+    reports,
     segments,
     till,
     values,
@@ -31,6 +34,7 @@ from loyalty_pos.web import (
 
 VIEWS = (
     *(login, till, member, members, promotion_list, promotions, what_if, bills),
+    *(board, reports, exceptions),
     *(segments, campaigns, campaign_form, campaign_what_if, coupons, values, radar, refusals),
 )
 """Every module that puts pages on the blueprint."""

@@ -47,6 +47,16 @@ def short_money(amount: int, currency: str = "VND", language: str = "vi") -> str
     return money(amount, currency, language)
 
 
+def axis_money(amount: int, currency: str = "VND", language: str = "vi") -> str:
+    """A mark of a chart's scale, as short as can be: "25 tr", "1,5 tỷ", "25m"; the unit stands beside the chart."""
+    value = Decimal(amount).scaleb(-exponent(currency))
+    for unit, word in ((10**9, "tỷ"), (10**6, "tr"), (10**3, "ng")) if language == "vi" else _SHORT_EN:
+        if value >= unit:
+            figure = format_decimal(value / unit, format="0.#", locale=language)
+            return f"{figure}{NBSP if language == 'vi' else ''}{word}"
+    return number(int(value), language)
+
+
 def number(value: int, language: str = "vi") -> str:
     """A whole number with its thousands marked: points, counts."""
     text = format_decimal(abs(value), locale=language)

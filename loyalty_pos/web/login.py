@@ -61,7 +61,7 @@ def _after(caller: Caller) -> str:
     asked = request.args.get("next", "")
     if asked.startswith("/") and not asked.startswith(("//", "/\\")):
         return asked
-    return url_for("web.till" if caller.role == "cashier" else "web.members")
+    return url_for("web.till" if caller.role == "cashier" else "web.board")
 
 
 def _set(answer: Response, name: str, value: str, age: int | None) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import render_template, request
 
 from loyalty_pos.api.auth import current_caller, require_role
 from loyalty_pos.domain.cards import mask_card
@@ -26,12 +25,6 @@ RECENT = 50
 TABS = ("activity", "bills", "coupons")
 READERS = ("manager", "owner", "auditor")
 WRITERS = ("manager", "owner")
-
-
-@web.get("/manage")
-def manage() -> Response:
-    """The console opens on the members."""
-    return redirect(url_for("web.members"))
 
 
 @web.get("/manage/members")

@@ -40,7 +40,7 @@ def _way_on() -> dict[str, str]:
     """A link to where this person does work."""
     if current_caller().role == "cashier":
         return {"link": url_for("web.till"), "link_text": _("To the till")}
-    return {"link": url_for("web.members"), "link_text": _("To the console")}
+    return {"link": url_for("web.board"), "link_text": _("To the console")}
 
 
 def say(error: LoyaltyError) -> str:

@@ -598,6 +598,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_sales_member_id_sold_at", "sales", ["member_id", "sold_at"], unique=False)
     op.create_index("ix_sales_store_id_sold_at", "sales", ["store_id", "sold_at"], unique=False)
+    figures = ["store_id", "business_date", "member_id", "net", "refunded"]
+    op.create_index("ix_sales_figures", "sales", figures, unique=False)
     waiting = sa.text("unknown_card IS NOT NULL AND member_id IS NULL")
     op.create_index(
         "ix_sales_waiting", "sales", ["unknown_card"], unique=False, sqlite_where=waiting, postgresql_where=waiting
@@ -858,6 +860,10 @@ def upgrade() -> None:
         op.create_index(
             name, "coupons", ["campaign_id"], unique=False, sqlite_where=sa.text(rule), postgresql_where=sa.text(rule)
         )
+    used = sa.text("state = 'used'")
+    op.create_index(
+        "ix_coupons_used_at", "coupons", ["used_at"], unique=False, sqlite_where=used, postgresql_where=used
+    )
     op.create_index("ix_coupons_checkout_id", "coupons", ["checkout_id"], unique=False)
     op.create_index("ix_coupons_member_id", "coupons", ["member_id"], unique=False)
     op.create_index("ix_coupons_sale_id", "coupons", ["sale_id"], unique=False)
@@ -894,6 +900,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_entries_by_hand", "entries", ["at"], unique=False, sqlite_where=by_hand, postgresql_where=by_hand
     )
+    op.create_index("ix_entries_at", "entries", ["at", "kind", "points"], unique=False)
     lapsed = sa.text("kind = 'expire'")
     op.create_index(
         "ix_entries_expired", "entries", ["lot_id"], unique=False, sqlite_where=lapsed, postgresql_where=lapsed
@@ -1173,6 +1180,16 @@ def create_campaign_members() -> None:
     )
     op.create_index("ix_campaign_members_assigned_at", "campaign_members", ["assigned_at"], unique=False)
     op.create_index("ix_campaign_members_member_id", "campaign_members", ["member_id"], unique=False)
+    op.create_table(
+        "campaign_outcomes",
+        sa.Column("campaign_id", INT, autoincrement=False, nullable=False),
+        sa.Column("at", INT, nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name="fk_campaign_outcomes_campaign_id"),
+        sa.PrimaryKeyConstraint("campaign_id", name="pk_campaign_outcomes"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
 
 
 def create_stored_values() -> None:

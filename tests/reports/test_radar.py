@@ -186,7 +186,7 @@ def test_days_are_local_and_inclusive(lane: Lane, hanh: Json, clock: FixedClock)
     for values in ({"card_tickets": -1}, {"pair_percent": 101}, {"no_such": 1}, {"card_tickets": "3"}):
         with pytest.raises(BadInput):
             programme.change(lane.services, Request(SYSTEM), {"radar": values})
-    assert [one["code"] for one in reports.listed()["items"]] == ["radar"]
+    assert "radar" in [one["code"] for one in reports.listed()["items"]]
 
 
 def test_the_ledger_is_right_all_along(lane: Lane, hanh: Json, books: Books) -> None:

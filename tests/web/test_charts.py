@@ -9,7 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty_pos.web.charts import HEIGHT, LEFT, NAME, WIDTH, Column, Track, columns, scale, tracks
+from loyalty_pos.web.charts import (
+    HEIGHT,
+    LEFT,
+    NAME,
+    REACH,
+    WIDTH,
+    Column,
+    Stack,
+    Track,
+    bar,
+    columns,
+    interval,
+    scale,
+    shade,
+    stacks,
+    tracks,
+)
 
 figures = st.lists(st.integers(0, 10**9), max_size=12)
 shares = st.floats(-2, 3)
@@ -69,3 +85,37 @@ def test_names_are_words_and_never_markup() -> None:
     assert "<script>" not in svg
     assert [node.text for node in ElementTree.fromstring(svg).iter("text")] == ['<script>"& a name that…']
     assert ElementTree.fromstring(svg).get("aria-label") == 'a "title"'
+
+
+@given(parts=st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), max_size=40), line=figures)
+def test_stacks_stay_inside_and_add_up(parts: list[tuple[int, int]], line: list[int]) -> None:
+    """The parts of a column stand on each other; the line is over the same scale."""
+    svg = stacks([Stack("", one) for one in parts], "t", str, line)
+    for x, y, wide, tall in numbers(svg, "rect", "x", "y", "width", "height"):
+        assert LEFT <= x <= x + wide <= WIDTH
+        assert 0 <= y <= y + tall <= HEIGHT
+    for node in ElementTree.fromstring(svg).iter("polyline"):
+        assert all(0 <= float(value) <= WIDTH for point in node.attrib["points"].split() for value in point.split(","))
+
+
+@given(ends=st.tuples(st.floats(-500, 500), st.floats(-500, 500), st.floats(-500, 500)), reach=st.floats(1, 200))
+def test_an_interval_stays_inside(ends: tuple[float, float, float], reach: float) -> None:
+    """An end beyond the reach is drawn at it."""
+    low, at, high = sorted(ends)
+    svg = interval(low, at, high, reach, "+1%", "t")
+    assert all(0 <= x <= REACH for node in numbers(svg, "line", "x1", "x2") for x in node)
+    assert ("pt g" in svg, "pt b" in svg) == (low > 0, low <= 0 and high < 0)
+
+
+def test_a_bar_is_side_by_side_and_escaped() -> None:
+    """Each part begins where the one before ends."""
+    svg = bar([(60.0, "f1"), (40.0, "f4")], "<b>")
+    assert 'x="60.00%" width="40.00%"' in svg
+    assert "<b>" not in svg
+
+
+@pytest.mark.parametrize(("value", "step"), [(0, "h0"), (49, "h2"), (50, "h3"), (99, "h5"), (100, "h5")])
+def test_shades_follow_the_figure(value: int, step: str) -> None:
+    """Six steps from nothing to the most."""
+    assert shade(value, 100) == step
+    assert shade(0, 0) == "h0"

@@ -75,3 +75,13 @@ def test_codes_are_grouped_for_the_eye() -> None:
 def test_a_face_shows_family_and_given_name(name: str | None, letters: str) -> None:
     """Vietnamese names run family, middle, given."""
     assert format.initials(name) == letters
+
+
+@pytest.mark.parametrize(
+    ("amount", "language", "text"),
+    [(0, "vi", "0"), (500, "vi", "500"), (25_000_000, "vi", f"25{NBSP}tr"), (1_500_000_000, "vi", f"1,5{NBSP}tỷ"),
+     (20_000, "vi", f"20{NBSP}ng"), (25_000_000, "en", "25m"), (1_500_000_000, "en", "1.5bn")],
+)  # fmt: skip
+def test_a_scale_is_marked_as_short_as_can_be(amount: int, language: str, text: str) -> None:
+    """mockups/README: "tr" on chart axes only."""
+    assert format.axis_money(amount, "VND", language) == text

@@ -9,7 +9,7 @@ import pytest
 
 def test_a_cashier_lands_at_the_till_and_a_manager_in_the_console(pages: Any) -> None:
     assert pages.sign_in("cashier").location == "/till"
-    assert pages.sign_in("manager").location == "/manage/members"
+    assert pages.sign_in("manager").location == "/manage"
 
 
 def test_a_page_asks_to_sign_in_first_and_comes_back(pages: Any) -> None:
@@ -108,7 +108,7 @@ def test_an_unknown_address_of_the_console_is_a_page(pages: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "page", "way"), [("cashier", "/manage/members", "/till"), ("auditor", "/till", "/manage/members")]
+    ("role", "page", "way"), [("cashier", "/manage/members", "/till"), ("auditor", "/till", "/manage")]
 )
 def test_who_may_not_see_a_page_is_shown_where_they_work(pages: Any, role: str, page: str, way: str) -> None:
     pages.sign_in(role)

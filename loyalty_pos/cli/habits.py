@@ -6,18 +6,16 @@ Ranking needs the extra ``analysis``.
 from __future__ import annotations
 
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
 from loyalty_pos.cli.base import json_option, opened, progress, show, user_language
-from loyalty_pos.errors import Unavailable
+from loyalty_pos.insight import need
 from loyalty_pos.services import profiles
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-EXTRAS = {"analysis": ("ibis", "duckdb", "numpy", "pyarrow"), "boosted": ("lightgbm",), "spark": ("pyspark",)}
 
 
 class Moment(click.ParamType[datetime]):
@@ -77,12 +75,6 @@ def rank(as_json: bool, language: Any, **options: Any) -> None:
     with progress("Ranking", 100) as tell:
         found = ranking.rank(ranking.Job(language=language or user_language(), **options), tell)
     show(as_json, found, _text(found))
-
-
-def need(extra: str) -> None:
-    """Unavailable (``extra_missing``) unless the packages of an extra are installed."""
-    if not all(find_spec(name) for name in EXTRAS[extra]):
-        raise Unavailable("extra_missing", extra=extra)
 
 
 def _text(found: dict[str, Any]) -> str:

@@ -205,8 +205,8 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
         "VALUES (1, '2026-11-21', 'shipped', 1, 1, 0, '{}')"
     )
     books.change(
-        "INSERT INTO next_items (model_id, member_id, place, sku, score, chance, why) VALUES (1, ?, 1, 'milk', 0.5, 0.5, "
-        "'popular')",
+        "INSERT INTO next_items (model_id, member_id, place, sku, score, chance, why) "
+        "VALUES (1, ?, 1, 'milk', 0.5, 0.5, 'popular')",
         int(hanh["id"]),
     )
     segments.make_ready(shop.services, Request(SYSTEM), "lapsed")

@@ -1,4 +1,5 @@
-"""``habits``: what members buy, counted anew from the sales; and what they buy next, from a file of lines.
+"""``habits``: what members buy, counted anew from the sales; what they buy next, from a file of lines; and the models
+by which the nights ranked it.
 
 Ranking needs the extra ``analysis``.
 """
@@ -11,9 +12,9 @@ from typing import Any
 
 import click
 
-from loyalty_pos.cli.base import json_option, opened, progress, show, user_language
+from loyalty_pos.cli.base import all_items, json_option, opened, progress, show, table, user_language
 from loyalty_pos.insight import need
-from loyalty_pos.services import profiles
+from loyalty_pos.services import profiles, ranking
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -75,6 +76,28 @@ def rank(as_json: bool, language: Any, **options: Any) -> None:
     with progress("Ranking", 100) as tell:
         found = ranking.rank(ranking.Job(language=language or user_language(), **options), tell)
     show(as_json, found, _text(found))
+
+
+@habits.command()
+@json_option
+def models(as_json: bool) -> None:
+    """The models by which the nightly job `rank` made its lists, the newest first, and what each was worth.
+
+    Measured on the 28 days before its night: learned on what stood before them, then compared with what was bought.
+    """
+    with opened() as services:
+        items = all_items(lambda cursor: ranking.models(services, cursor))
+    head = ["id", "day", "kind", "lines", "learned from", "pairs", "said", "bought", "AUC"]
+    rows = [
+        [one["id"], one["day"], one["kind"], str(one["lines"]), str(one["learned_from"]), *_measure(one["quality"])]
+        for one in items
+    ]
+    show(as_json, {"items": items}, table([head, *rows]))
+
+
+def _measure(quality: dict[str, Any] | None) -> list[str]:
+    names = ("pairs", "said", "bought", "auc")
+    return ["-" if quality is None or quality[name] is None else str(quality[name]) for name in names]
 
 
 def _text(found: dict[str, Any]) -> str:

@@ -199,4 +199,6 @@ def _sample(services: Services, tx: Tx, chooser: Chooser, treated: Sequence[int]
     some = sorted(treated, key=lambda member: (member * _ODD % 65_537, member))[:SAMPLE]
     chosen = chooser.choose(tx, some, services.now_ms())
     people = segment_members.people(services, tx, segment_rows.seen(tx, some))
-    return [one | dict(zip(("promotion", "reason"), chosen[int(one["id"])], strict=True)) for one in people]
+    return [
+        one | {"promotion": chosen[int(one["id"])].promotion, "reason": chosen[int(one["id"])].reason} for one in people
+    ]

@@ -18,6 +18,7 @@ from msgspec import Struct, structs
 
 from loyalty_pos.services import rules
 from loyalty_pos.services.context import Services
+from loyalty_pos.services.identity import parse_id
 from loyalty_pos.storage import nights
 from loyalty_pos.storage import ranking as rows
 from loyalty_pos.storage.pairs import newest_sale
@@ -152,6 +153,31 @@ def _moved(tx: Tx, turn: Turn, to: int | None = None, **terms: Any) -> Turn:
 
 def _text(terms: Terms) -> str:
     return msgspec.json.encode(terms).decode()
+
+
+def models(services: Services, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+    """{"items", "next"}: every model that has ranked, the newest first; the first one's lists are shown."""
+
+    def work(tx: Tx) -> dict[str, Any]:
+        local = services.rules.current(tx).programme.local
+        found = rows.models(tx, parse_id(cursor, "page") if cursor else 0, limit + 1)
+        items = [
+            {
+                "id": str(row.id),
+                "day": row.day,
+                "made_at": local(row.made_at).isoformat(timespec="seconds"),
+                "kind": row.kind,
+                "cut": local(row.cut).isoformat(timespec="seconds"),
+                "lines": row.lines,
+                "learned_from": row.learned_from,
+                "quality": None if row.quality is None else msgspec.json.decode(row.quality),
+                "weights": msgspec.json.decode(row.weights),
+            }
+            for row in found[:limit]
+        ]
+        return {"items": items, "next": str(found[limit - 1].id) if len(found) > limit else None}
+
+    return services.store.read(work)
 
 
 # What is ranked -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from actions import FixedClock
@@ -25,10 +26,11 @@ from loyalty_pos.storage import nights
 from loyalty_pos.storage import ranking as rows
 
 Json = dict[str, Any]
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 COLUMNS = "member_id, place, sku, score, chance, why, gap, ago, percent, home"
 SHOWN = (
-    f"SELECT {COLUMNS} FROM next_items WHERE model_id = (SELECT max(id) FROM ranking_models WHERE listed_at IS NOT NULL) "
-    "ORDER BY member_id, place"
+    f"SELECT {COLUMNS} FROM next_items WHERE model_id = "
+    "(SELECT max(id) FROM ranking_models WHERE listed_at IS NOT NULL) ORDER BY member_id, place"
 )
 
 
@@ -37,15 +39,31 @@ def town(shop: Shop, clock: FixedClock) -> Town:
     return settle_in(shop, clock.at)
 
 
+def test_models_are_listed_the_newest_first(lane: Lane, town: Town, clock: FixedClock) -> None:
+    """Kind, day, rows and measure of each; the one in force is the first."""
+    for _ in range(2):
+        run(lane)
+        clock.move(days=1)
+    found = ranking.models(lane.services)
+    assert [one["day"] for one in found["items"]] == ["2026-11-22", "2026-11-21"]
+    assert (found["items"][0]["kind"], found["next"]) == ("shipped", None)
+    assert found["items"][0]["cut"] == "2026-11-22T00:00:00+07:00"
+    assert found["items"][0]["quality"]["pairs"] > 100
+    assert set(found["items"][0]["weights"]) == {"next_own", "next_new", "month_own", "month_new"}
+    assert [len(ranking.models(lane.services, limit=1)["items"]), ranking.models(lane.services, limit=1)["next"]] == [
+        1, found["items"][0]["id"],
+    ]  # fmt: skip
+
+
 def run(lane: Lane, **more: Any) -> int:
     return job.run(lane.services, **more).done
 
 
 def midnight(clock: FixedClock) -> datetime:
-    return clock.at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return clock.at.astimezone(ZONE).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
 
 
-def exported(books: Books, path: Path, before: str) -> Path:
+def exported(books: Books, path: Path) -> Path:
     """The shop's lines by plain SQL, as somebody would export them for ``habits rank``: the local time, net."""
     found = books.rows(
         "SELECT s.member_id, s.sold_at, s.id, l.sku, l.units - l.returned, l.category FROM sales s "
@@ -55,7 +73,7 @@ def exported(books: Books, path: Path, before: str) -> Path:
         writer = csv.writer(stream)
         writer.writerow(("member", "time", "basket", "sku", "quantity", "category"))
         for member, at, *rest in found:
-            local = datetime.fromtimestamp(at / 1000, datetime.fromisoformat(before).tzinfo).replace(tzinfo=None)
+            local = datetime.fromtimestamp(at / 1000, ZONE).replace(tzinfo=None)
             writer.writerow((member, local.isoformat(" "), *rest))
     return path
 
@@ -75,19 +93,20 @@ def same(one: list[Json], other: list[Json]) -> bool:
 
 
 def test_the_night_says_what_the_command_says_of_an_export(
-    lane: Lane, town: Town, books: Books, clock: FixedClock, tmp_path: Path
+    lane: Lane, shop: Shop, books: Books, clock: FixedClock, tmp_path: Path
 ) -> None:
     """The same members, places, figures and reasons; the model was learned here, and measured."""
+    settle_in(shop, clock.at, members=60)
     sold = books.rows("SELECT id FROM sales ORDER BY id LIMIT 3")
     lane.takes_back(str(sold[0][0]), ("1", 1))
     clock.move(days=1)
     written = run(lane)
-    lines = exported(books, tmp_path / "lines.csv", clock.at.isoformat())
+    lines = exported(books, tmp_path / "lines.csv")
     people = tmp_path / "people.csv"
     people.write_text("member\n" + "".join(f"{x[0]}\n" for x in books.rows("SELECT id FROM members")), encoding="utf-8")
     for language in ("vi", "en"):
         out = tmp_path / "rank.csv"
-        rank(Job(lines=lines, members=people, out=out, cut=midnight(clock).replace(tzinfo=None), language=language))  # type: ignore[arg-type]
+        rank(Job(lines=lines, members=people, out=out, cut=midnight(clock), language=language))  # type: ignore[arg-type]
         with out.open(encoding="utf-8", newline="") as stream:
             told = list(csv.DictReader(stream))
         kept = [
@@ -95,7 +114,7 @@ def test_the_night_says_what_the_command_says_of_an_export(
             for x in books.rows(SHOWN)
         ]
         assert same(kept, told)
-    assert written == len(kept) == 20 * 20
+    assert written == len(kept) == 60 * 20
     model = lane.services.store.read(rows.in_force)
     assert model is not None
     assert (model.kind, model.day) == ("refit", clock.at.date().isoformat())
@@ -256,9 +275,8 @@ def test_a_shop_without_purchases_has_nothing_to_rank(lane: Lane, books: Books, 
 def test_a_shop_whose_every_line_came_back_ranks_nobody(
     lane: Lane, hanh: Json, books: Books, clock: FixedClock
 ) -> None:
-    record(lane.services, [
-        ("r1", (clock.at - timedelta(days=3)).isoformat(), "hn-01", "hn-01-1", hanh["card"], 1, "tea", "Trà", "k", 1, 1000)
-    ])  # fmt: skip
+    when = (clock.at - timedelta(days=3)).isoformat()
+    record(lane.services, [("r1", when, "hn-01", "hn-01-1", hanh["card"], 1, "tea", "Trà", "k", 1, 1000)])
     lane.takes_back(str(books.value("SELECT max(id) FROM sales")), ("1", 1))
     clock.move(days=1)
     assert run(lane) == 0

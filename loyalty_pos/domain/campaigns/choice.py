@@ -1,7 +1,9 @@
 """Which coupon of a set a member gets, and why, in words.
 
-A coupon on goods that the member buys comes first, by how often they were bought, then by how lately (the
-decayed count); then one that is good for everything; then an invitation to try.  Invariant: the same
+A coupon on goods that the member buys comes first, by how often they were bought, then by the chance that the list
+gives them (where there is a list), then by how lately (the
+decayed count); then one on goods that the night's list says they buy next, by chance; then one that is good for
+everything; then an invitation to try.  Invariant: the same
 member with the same habits gets the same coupon; ties go to the order in which the campaign names them.
 """
 
@@ -10,8 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from loyalty_pos.domain.habits.reasons import Why, say
 from loyalty_pos.domain.promotions.names import Name
 from loyalty_pos.domain.promotions.scope import Scope, category_path
+
+LIKELY = 0.05
+"""The chance below which a list says too little of goods that were never bought."""
 
 
 class Candidate(NamedTuple):
@@ -33,6 +39,13 @@ class Candidate(NamedTuple):
             return not self.categories.isdisjoint(category_path(bought.code))
         return bought.code in self.skus
 
+    def likeliest(self, listed: Iterable[Listed]) -> Listed | None:
+        """The likeliest of these that it is for; a general one is for nothing in particular."""
+        mine = [
+            one for one in listed if one.sku in self.skus or not self.categories.isdisjoint(category_path(one.category))
+        ]
+        return max(mine, key=lambda one: (one.chance, one.sku), default=None)
+
 
 class Bought(NamedTuple):
     """What a member bought of one product, or of one category; ``weight`` is the decayed count, times in ms."""
@@ -44,11 +57,22 @@ class Bought(NamedTuple):
     last_at: int
 
 
+class Listed(NamedTuple):
+    """A product of the list of what a member buys next, with its category and the chance within 28 days."""
+
+    sku: str
+    category: str | None
+    chance: float
+    why: Why
+
+
 class Choice(NamedTuple):
-    """What a member gets; ``why`` the goods that they buy most of it, None where there are none."""
+    """What a member gets; ``why`` the goods that they buy most of it, None where there are none; ``listed`` the
+    likeliest of its goods on their list, where the list had a say."""
 
     candidate: Candidate
     why: Bought | None
+    listed: Listed | None = None
 
 
 def targets(scopes: Iterable[Scope]) -> list[Scope]:
@@ -64,25 +88,29 @@ def by_category(scopes: Sequence[Scope]) -> bool:
     )
 
 
-def choose(candidates: Sequence[Candidate], bought: Iterable[Bought]) -> Choice:
-    """The best of at least one candidate for a member who bought these."""
+def choose(candidates: Sequence[Candidate], bought: Iterable[Bought], listed: Sequence[Listed] = ()) -> Choice:
+    """The best of at least one candidate for a member who bought these and is expected to buy those."""
     found = list(bought)
-    best: tuple[int, float, int] | None = None
+    best: tuple[int, float, float, int] | None = None
     chosen: Choice | None = None
     for number, candidate in enumerate(candidates):
         mine = [one for one in found if candidate.covers(one)] if not candidate.general else []
-        times = sum(one.times for one in mine)
-        rank = (times, sum(one.weight for one in mine), -number)
-        if times and (best is None or rank > best):
-            best, chosen = rank, Choice(candidate, max(mine, key=lambda one: (one.times, one.weight, one.code)))
+        likely = candidate.likeliest(listed)
+        times, chance = sum(one.times for one in mine), likely.chance if likely else 0.0
+        rank = (times, chance, sum(one.weight for one in mine), -number)
+        if (times or chance >= LIKELY) and (best is None or rank > best):
+            why = max(mine, key=lambda one: (one.times, one.weight, one.code), default=None)
+            best, chosen = rank, Choice(candidate, why, likely)
     if chosen is not None:
         return chosen
     return Choice(next((one for one in candidates if one.general), candidates[0]), None)
 
 
-def reason(choice: Choice, day_ago: Callable[[int], int], named: Callable[[Bought, str], str]) -> dict[str, str]:
+def reason(
+    choice: Choice, day_ago: Callable[[int], int], named: Callable[[Bought | Listed, str], str]
+) -> dict[str, str]:
     """Why, per language: ``day_ago`` of a moment (ms), ``named`` the goods in a language."""
-    candidate, why = choice
+    candidate, why, listed = choice
     if why is not None:
         days = day_ago(why.last_at)
         vi_when = "hôm nay" if days == 0 else f"{days} ngày trước"
@@ -91,6 +119,11 @@ def reason(choice: Choice, day_ago: Callable[[int], int], named: Callable[[Bough
         return {
             "vi": f"Đã mua {named(why, 'vi')} {why.times} lần, gần nhất {vi_when}",
             "en": f"Bought {named(why, 'en')} {en_times}, last {en_when}",
+        }
+    if listed is not None:
+        return {
+            "vi": f"Có thể sẽ mua {named(listed, 'vi')}: {say(listed.why, 'vi')}",
+            "en": f"May buy {named(listed, 'en')} next: {say(listed.why, 'en')}",
         }
     if candidate.general:
         return {"vi": "Dùng được cho mọi món", "en": "Good for everything"}

@@ -112,7 +112,7 @@ def _next(found: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _percent(chance: float) -> str:
     percent = round(100 * chance)
-    return _("below 1%%") if percent < 1 else _("%(n)s%%", n=percent)
+    return _("below %(n)s%%", n=1) if percent < 1 else _("%(n)s%%", n=percent)
 
 
 def _due(ratio: float | None) -> str:

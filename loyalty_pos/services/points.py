@@ -12,7 +12,7 @@ from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.posting import lot_terms, spend_lots
 from loyalty_pos.services.requests import AdjustIn
-from loyalty_pos.storage import approvals, audit, ledger, members, posting, reading
+from loyalty_pos.storage import approvals, audit, catalogue, ledger, members, posting, reading
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage.ledger import Why
 from loyalty_pos.storage.members import Account
@@ -162,7 +162,7 @@ def page_of_coupons(
             "valid_from": row[5],
             "valid_to": row[6],
             "issued_at": from_ms(row[7]).isoformat(timespec="seconds"),
-            "reason": row[8] if row[12] is None else msgspec.json.decode(row[12])[language or book.language],
+            "reason": _reason(tx, row[8], row[12], language or book.language),
             "used_at": None if row[9] is None else from_ms(row[9]).isoformat(timespec="seconds"),
             "sale": None if row[10] is None else str(row[10]),
             "campaign": None if row[11] is None else str(row[11]),
@@ -171,6 +171,19 @@ def page_of_coupons(
         for row in rows[:limit]
     ]
     return {"items": items, "next": str(rows[limit - 1][0]) if len(rows) > limit else None}
+
+
+def _reason(tx: Tx, given: str | None, why: str | None, language: str) -> str | None:
+    """Why a coupon was given: what a person or a promotion wrote, or what habits chose it by, in a language."""
+    if why is None:
+        return given
+    found = msgspec.json.decode(why)
+    if "category" not in found:
+        return str(found[language])
+    names = catalogue.category(tx, found["category"]) or {}
+    name = names.get(language) or next(iter(names.values()), found["category"])
+    most = f"Mua {name} nhiều nhất" if language == "vi" else f"Buys {name} most"
+    return f"{given}. {most}" if given else most
 
 
 def promotion_name(definition: dict[str, Any] | None, code: str, language: str) -> str:

@@ -19,7 +19,7 @@ class NewCoupon(NamedTuple):
     name: str = ""
     reason: str = ""
     why: str | None = None
-    """The reason per language, as JSON, where the member's habits chose it."""
+    """Where the member's habits chose it, as JSON: the reason per language, or the ``category`` bought most."""
     model: int | None = None
     """The model whose list chose it."""
 

@@ -92,6 +92,22 @@ def test_a_coupon_of_several_is_the_likeliest_and_remembers_why(
     assert books.faults() == []
 
 
+def test_a_coupon_for_the_next_visit_says_which_habit_chose_it(lane: Lane, shop: Shop, hanh: Json) -> None:
+    """By what the member buys most: said in the reader's language after what the shop wrote; else that alone."""
+    add_promotions(shop.services, [{
+        "code": "thanks", "name": {"vi": "Cảm ơn", "en": "Thanks"}, "audience": {"members_only": True},
+        "rewards": [{"kind": "issue_coupon", "promotion": "ten-percent", "valid_days": 7,
+                     "by_category": {"drinks": "coffee-20k"}}],
+    }])  # fmt: skip
+    codes = [lane.sells(COFFEE, card=hanh["card"])["next_coupons"][0]["code"] for _ in range(2)]
+    told = [coupons.get(lane.services, code, "en") for code in codes]
+    assert [one["promotion"] for one in told] == ["ten-percent", "coffee-20k"]
+    assert told[0]["reason"] == "Cảm ơn"
+    assert told[1]["reason"] == "Cảm ơn. Buys drinks most"
+    assert coupons.get(lane.services, codes[1], "vi")["reason"] == "Cảm ơn. Mua drinks nhiều nhất"
+    assert told[1]["model"] is None
+
+
 TEA = Candidate("tea", "Tea", frozenset(), frozenset({"tea"}))
 KIND = Candidate("kind", "Kind", frozenset({"dairy"}), frozenset())
 GENERAL = Candidate("any", "Any", frozenset(), frozenset())

@@ -6,6 +6,7 @@ from flask import Response
 
 from loyalty_pos.api.base import api, one_of, page, reply, services, show, text
 from loyalty_pos.api.body import write
+from loyalty_pos.api.problem import asked_language
 from loyalty_pos.services import coupons
 from loyalty_pos.services.requests import CouponIn, ReasonIn
 
@@ -16,7 +17,12 @@ STATES = ("issued", "held", "used", "expired", "cancelled")
 def list_coupons() -> Response:
     """Coupons, newest first, of one member, state or campaign if asked."""
     found = coupons.list_coupons(
-        services(), *page(), text("member"), one_of("state", STATES), campaign=text("campaign")
+        services(),
+        *page(),
+        text("member"),
+        one_of("state", STATES),
+        campaign=text("campaign"),
+        language=asked_language(),
     )
     return show(found)
 
@@ -24,7 +30,7 @@ def list_coupons() -> Response:
 @api.get("/coupons/<code>")
 def get_coupon(code: str) -> Response:
     """One coupon, however its code was typed."""
-    return show(coupons.get(services(), code))
+    return show(coupons.get(services(), code, asked_language()))
 
 
 @api.post("/coupons/<code>/cancel")

@@ -131,7 +131,7 @@ class Approval(Body):
 
 
 class Coupon(Body):
-    """A coupon."""
+    """A coupon; ``reason`` in the reader's language where habits chose it, ``model``: whose list did."""
 
     code = text()
     promotion = text()
@@ -145,6 +145,7 @@ class Coupon(Body):
     used_at = moment(null=True)
     sale = text(null=True)
     campaign = text(null=True)
+    model = text(null=True)
 
 
 class GivenCoupon(Body):
@@ -188,6 +189,26 @@ class Standing(Body):
     alive = fields.Float(required=True, allow_none=True)
 
 
+class NextItem(Body):
+    """A product of the list; ``chance`` within 28 days, ``due``: usual gaps of silence, null without a rhythm."""
+
+    place = whole()
+    sku = text()
+    name = text(null=True)
+    chance = fields.Float(required=True)
+    reason = text()
+    bought_before = yes()
+    due = fields.Float(required=True, allow_none=True)
+
+
+class NextList(Body):
+    """What the member is likely to buy next, as the night of ``day`` ranked it by ``model``."""
+
+    day = day()
+    model = text()
+    items = many(NextItem)
+
+
 class Profile(Body):
     """A member's habits."""
 
@@ -203,6 +224,7 @@ class Profile(Body):
     stores = fields.List(fields.Dict(), required=True)
     standing = one(Standing, null=True)
     goes_with = fields.List(fields.Dict(), required=True)
+    next = one(NextList, null=True)
 
 
 class Promotion(Body):

@@ -94,7 +94,7 @@ def unmerge_members(member: str) -> Response:
 @api.get("/members/<member>/coupons")
 def list_member_coupons(member: str) -> Response:
     """The member's coupons, newest first."""
-    return show(points.coupons(services(), current_caller(), member, text("state"), *page()))
+    return show(points.coupons(services(), current_caller(), member, text("state"), *page(), language=asked_language()))
 
 
 @api.get("/members/<member>/profile")

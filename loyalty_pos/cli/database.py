@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from loyalty_pos.cli.base import Failed, at_hand, json_option, opened, progress, reached, show, table
+from loyalty_pos.cli.base import Failed, at_hand, json_option, line_of, opened, progress, reached, show, table
 from loyalty_pos.config import load_config
-from loyalty_pos.errors import Refused
+from loyalty_pos.errors import Refused, Unavailable
 from loyalty_pos.jobs import JOBS
 from loyalty_pos.jobs import run as run_job
 from loyalty_pos.jobs.summary import Summary
@@ -170,6 +170,19 @@ def jobs() -> None:
     """Work that is due by the clock; `serve` does it by itself."""
 
 
+def _run_all(services: Services) -> list[Summary]:
+    """Every job; one whose packages are not installed says so in a line."""
+    done = []
+    for name in JOBS:
+        try:
+            done.append(_run_job(services, name))
+        except Unavailable as error:
+            if error.code != "extra_missing":
+                raise
+            click.echo(f"{name}: {line_of(error)}", err=True)
+    return done
+
+
 def _run_job(services: Services, name: str) -> Summary:
     with progress(name, 100) as tell:
         return run_job(services, name, lambda done, total: tell(100 * done // total))
@@ -183,6 +196,6 @@ def run(name: str | None, as_json: bool) -> None:
     if name is not None and name not in JOBS:
         raise click.UsageError(f"There is no such job; there are: {', '.join(sorted(JOBS))}.")
     with opened() as services:
-        done = [_run_job(services, code) for code in JOBS if name in (None, code)]
+        done = [_run_job(services, name)] if name else _run_all(services)
     answer = {"jobs": msgspec.to_builtins(done)}
     show(as_json, answer, "\n".join(f"{summary.name}: {summary.done}" for summary in done))

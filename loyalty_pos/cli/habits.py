@@ -1,4 +1,5 @@
-"""``habits``: what members buy, counted anew from the sales; and what they buy next, from a file of lines.
+"""``habits``: what members buy, counted anew from the sales; what they buy next, from a file of lines; and the models
+by which the nights ranked it.
 
 Ranking needs the extra ``analysis``.
 """
@@ -6,18 +7,16 @@ Ranking needs the extra ``analysis``.
 from __future__ import annotations
 
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
-from loyalty_pos.cli.base import json_option, opened, progress, show, user_language
-from loyalty_pos.errors import Unavailable
-from loyalty_pos.services import profiles
+from loyalty_pos.cli.base import all_items, json_option, opened, progress, show, table, user_language
+from loyalty_pos.insight import need
+from loyalty_pos.services import profiles, ranking
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-EXTRAS = {"analysis": ("ibis", "duckdb", "numpy", "pyarrow"), "boosted": ("lightgbm",), "spark": ("pyspark",)}
 
 
 class Moment(click.ParamType[datetime]):
@@ -79,10 +78,26 @@ def rank(as_json: bool, language: Any, **options: Any) -> None:
     show(as_json, found, _text(found))
 
 
-def need(extra: str) -> None:
-    """Unavailable (``extra_missing``) unless the packages of an extra are installed."""
-    if not all(find_spec(name) for name in EXTRAS[extra]):
-        raise Unavailable("extra_missing", extra=extra)
+@habits.command()
+@json_option
+def models(as_json: bool) -> None:
+    """The models by which the nightly job `rank` made its lists, the newest first, and what each was worth.
+
+    Measured on the 28 days before its night: learned on what stood before them, then compared with what was bought.
+    """
+    with opened() as services:
+        items = all_items(lambda cursor: ranking.models(services, cursor))
+    head = ["id", "day", "kind", "lines", "learned from", "pairs", "said", "bought", "AUC"]
+    rows = [
+        [one["id"], one["day"], one["kind"], str(one["lines"]), str(one["learned_from"]), *_measure(one["quality"])]
+        for one in items
+    ]
+    show(as_json, {"items": items}, table([head, *rows]))
+
+
+def _measure(quality: dict[str, Any] | None) -> list[str]:
+    names = ("pairs", "said", "bought", "auc")
+    return ["-" if quality is None or quality[name] is None else str(quality[name]) for name in names]
 
 
 def _text(found: dict[str, Any]) -> str:

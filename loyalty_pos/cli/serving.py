@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,17 +39,18 @@ def make_app(config: Config, with_jobs: bool) -> Flask:
 
 
 def start_jobs(services: Services) -> threading.Event:
-    """Run the due jobs every half minute in a thread; set the event to stop it."""
+    """Run the due jobs every half minute, the long ones in a thread of their own; set the event to stop them."""
     stop = threading.Event()
 
-    def run() -> None:
+    def run(names: Sequence[str]) -> None:
         while not stop.wait(EVERY_SECONDS):
             try:
-                jobs.run_due(services)
+                jobs.run_due(services, names)
             except LoyaltyError as error:
                 logging.getLogger("loyalty_pos.jobs").warning("jobs: %s", error.code)
 
-    threading.Thread(target=run, name="jobs", daemon=True).start()
+    for name, some in (("jobs", [x for x in jobs.JOBS if x not in jobs.LONG]), ("long jobs", jobs.LONG)):
+        threading.Thread(target=run, args=(some,), name=name, daemon=True).start()
     return stop
 
 

@@ -58,16 +58,25 @@ def scored(engine: Engine, features: Table, weights: Mapping[str, Weights], tree
         for batch in pq.ParquetFile(path).iter_batches(BATCH):
             columns = {name: batch.column(name).to_numpy() for name in (*OWN, *WAITING)}
             own = batch.column("own").to_numpy(zero_copy_only=False)
-            chances = []
-            for question in READS:
-                total = _logit(columns, own, weights, question)
-                if question in trees:
-                    total = total + trees[question].predict(_rows(columns, own, question), raw_score=True)
-                chances.append(pa.array(1.0 / (1.0 + np.exp(-total))))
-            yield pa.record_batch([batch.column("m"), batch.column("s"), *chances], names=list(schema.names))
+            found = [pa.array(chances(columns, own, weights, trees, question)) for question in READS]
+            yield pa.record_batch([batch.column("m"), batch.column("s"), *found], names=list(schema.names))
 
     schema = pa.schema([("m", pa.int64()), ("s", pa.int64()), ("score", pa.float64()), ("chance", pa.float64())])
     return engine.take(batches(), schema)
+
+
+def chances(
+    columns: Mapping[str, np.ndarray],
+    own: np.ndarray,
+    weights: Mapping[str, Weights],
+    trees: Mapping[str, Any],
+    question: str,
+) -> np.ndarray:
+    """The answer to a question for each row: the logistic model's, corrected by its trees where there are any."""
+    total = _logit(columns, own, weights, question)
+    if question in trees:
+        total = total + trees[question].predict(_rows(columns, own, question), raw_score=True)
+    return np.asarray(1.0 / (1.0 + np.exp(-total)))
 
 
 def _rows(columns: Mapping[str, np.ndarray], own: np.ndarray, question: str) -> np.ndarray:
@@ -77,7 +86,7 @@ def _rows(columns: Mapping[str, np.ndarray], own: np.ndarray, question: str) -> 
 def _logit(
     columns: Mapping[str, np.ndarray], own: np.ndarray, weights: Mapping[str, Weights], question: str
 ) -> np.ndarray:
-    """The weighted sum of the logistic model."""
+    """The weighted sum of the logistic model, for a question of each row."""
 
     def total(kind: str) -> np.ndarray:
         found = weights[f"{question}_{kind}"]

@@ -40,8 +40,11 @@ class Engine(NamedTuple):
 
 
 @contextmanager
-def duckdb_engine(threads: int | None = None) -> Iterator[Engine]:
-    """DuckDB on a file of its own in a scratch folder, with the clock of its times set to UTC."""
+def duckdb_engine(threads: int | None = None, memory: str | None = None) -> Iterator[Engine]:
+    """DuckDB on a file of its own in a scratch folder, with the clock of its times set to UTC.
+
+    ``memory`` ("1GB"): what does not fit into it lies in the scratch folder.
+    """
     with tempfile.TemporaryDirectory(prefix="loyalty-pos-") as folder:
         scratch = Path(folder)
         backend = ibis.duckdb.connect(scratch / "work.duckdb", temp_directory=str(scratch / "spill"))
@@ -49,6 +52,8 @@ def duckdb_engine(threads: int | None = None) -> Iterator[Engine]:
         backend.raw_sql("SET enable_progress_bar = false")
         if threads:
             backend.raw_sql(f"SET threads = {int(threads)}")
+        if memory:
+            backend.raw_sql(f"SET memory_limit = '{memory}'")
         numbers = count(1)
         try:
             yield Engine(backend, lambda table: backend.create_table(f"kept_{next(numbers)}", table), scratch)

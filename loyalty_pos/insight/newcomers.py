@@ -14,7 +14,7 @@ from ibis.expr.types import Table
 from loyalty_pos.insight.engine import Engine
 from loyalty_pos.insight.features import LATE_DAYS, POPULAR
 from loyalty_pos.insight.lines import read_table, text_of
-from loyalty_pos.insight.reasons import Language, newcomer_reason
+from loyalty_pos.insight.reasons import newcomer_parts
 from loyalty_pos.insight.visits import Visits
 
 SHRUNK_BY = 20.0
@@ -29,8 +29,8 @@ def read_members(engine: Engine, path: Path) -> Table:
     return engine.keep(found.filter(found.member.notnull()).group_by("member").agg(home=found.home.max()))
 
 
-def newcomers(engine: Engine, known: Visits, asked: Table, top: int, language: Language) -> Table:
-    """member, rank, sku, score, chance and reason of the asked members who have bought nothing yet."""
+def newcomers(engine: Engine, known: Visits, asked: Table, top: int) -> Table:
+    """member, rank, sku, score, chance and the parts of the reason of the asked members who have bought nothing yet."""
     late = known.bought.filter(known.bought.day >= known.today - LATE_DAYS).select("m", "s").distinct()
     homes = asked.filter(asked.home != EVERYBODY).join(known.members, "member").select("m", "home")
     overall = _bought(late.mutate(home=ibis.literal(EVERYBODY)))
@@ -45,8 +45,8 @@ def newcomers(engine: Engine, known: Visits, asked: Table, top: int, language: L
     served = fresh.semi_join(best, "home")
     others = fresh.anti_join(best, "home").mutate(home=ibis.literal(EVERYBODY))
     rows = engine.keep(ibis.union(served, others)).join(best, "home")
-    said = newcomer_reason(rows.share, rows.home.nullif(EVERYBODY), language)
-    return rows.select("member", "rank", "sku", score="share", chance="share", reason=said)
+    why = newcomer_parts(rows.share, rows.home.nullif(EVERYBODY))
+    return rows.select("member", "rank", "sku", score="share", chance="share", **why)
 
 
 def _bought(rows: Table) -> Table:

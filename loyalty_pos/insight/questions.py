@@ -60,17 +60,18 @@ def lessons(known: Visits, keep: Keep) -> dict[str, Lesson]:
     for _ in range(VISITS):
         history, answers = before_newest(history)
         history = keep(history)
-        visits.append(_lesson(history, answers, known.today, keep))
+        visits.append(lesson_of(history, answers, known.today, keep))
     months = []
     for number in range(1, MONTHS + 1):
         start = known.today - number * LATE_DAYS
         history, answers = before_day(known.bought, start)
         window = answers.filter(answers.day < start + LATE_DAYS).select("m", "s").distinct()
-        months.append(_lesson(keep(history), window, start, keep))
+        months.append(lesson_of(keep(history), window, start, keep))
     return {"next": _together(visits), "month": _together(months)}
 
 
-def _lesson(history: Table, answers: Table, today: int, keep: Keep) -> Lesson:
+def lesson_of(history: Table, answers: Table, today: int, keep: Keep) -> Lesson:
+    """The candidates of a history as of a day, and which of them the answers (m, s) name."""
     step = max(1, int(history.count().to_pyarrow().as_py()) // MOST_ROWS)
     found = logged(candidates(history, today, keep, step), today)
     marked = answers.mutate(answer=ibis.literal(1.0, "float64"))

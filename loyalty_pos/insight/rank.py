@@ -17,6 +17,7 @@ from typing import Any, Literal
 import ibis
 from ibis.expr.types import Table
 
+from loyalty_pos.domain.habits.reasons import Language
 from loyalty_pos.errors import BadInput, Unavailable
 from loyalty_pos.insight import boosted, logistic
 from loyalty_pos.insight.engine import Engine, duckdb_engine
@@ -24,8 +25,9 @@ from loyalty_pos.insight.features import candidates
 from loyalty_pos.insight.lines import Lines, read_lines
 from loyalty_pos.insight.logged import logged
 from loyalty_pos.insight.newcomers import newcomers, read_members
+from loyalty_pos.insight.quality import measured
 from loyalty_pos.insight.questions import lessons, refitted, shipped
-from loyalty_pos.insight.reasons import Language, reason
+from loyalty_pos.insight.reasons import PARTS, parts, sentence
 from loyalty_pos.insight.visits import Visits, visits
 
 DIGITS = 6
@@ -36,7 +38,11 @@ Tell = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to rank: ``top`` items a member (0 = all candidates), ``cut`` = None for everything in the file."""
+    """What to rank: ``top`` items a member (0 = all candidates), ``cut`` = None for everything in the file.
+
+    Without a ``language`` the parts of the reason are written in place of its words.  ``measure``: try the model
+    on the last 28 days as well.  ``threads`` and ``memory`` ("1GB") bound the engine.
+    """
 
     lines: Path
     out: Path
@@ -45,7 +51,21 @@ class Job:
     top: int = 20
     model: Literal["logistic", "boosted"] = "logistic"
     level: Literal["product", "category"] = "product"
-    language: Language = "en"
+    language: Language | None = "en"
+    measure: bool = False
+    threads: int | None = None
+    memory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What has ranked: the weights (and trees, as text) of each question, from how many rows they were learned, and
+    what it was worth on the last window, if that was asked and there was one."""
+
+    kind: Literal["shipped", "refit", "boosted"]
+    weights: dict[str, Any]
+    learned_from: int
+    quality: dict[str, Any] | None
 
 
 def rank(job: Job, tell: Tell = lambda done: None) -> dict[str, Any]:
@@ -53,32 +73,41 @@ def rank(job: Job, tell: Tell = lambda done: None) -> dict[str, Any]:
 
     BadInput and Refused of ``lines.read_lines``; BadInput (``out_file``); Unavailable (``out_not_written``).
     """
+    return ranked(job, tell)[0]
+
+
+def ranked(job: Job, tell: Tell = lambda done: None) -> tuple[dict[str, Any], Model]:
+    """The same, with the model that has ranked."""
     if job.out.suffix.lower() not in (".parquet", ".csv"):
         raise BadInput("out_file")
-    with duckdb_engine() as engine:
+    with duckdb_engine(job.threads, job.memory) as engine:
         lines = read_lines(engine, job.lines, job.cut, by_category=job.level == "category")
         tell(10)
         known = visits(lines.table, lines.today, engine.keep)
         tell(15)
         asked = read_members(engine, job.members) if job.members else None
         taught = lessons(known, engine.keep)
-        tell(60)
+        tell(55)
         weights, learned = refitted(taught, shipped())
-        tell(65)
+        tell(60)
         found = engine.keep(candidates(known.bought, known.today, engine.keep))
         features = logged(found, known.today)
-        if job.model == "boosted":
-            trees = boosted.grown(taught, weights)
-            scored = _rounded(boosted.scored(engine, features, weights, trees))
-        else:
-            scored = _rounded(_scored(features, weights))
-        tell(85)
-        rows = _best(engine, known, found, scored, job, asked)
+        trees = boosted.grown(taught, weights) if job.model == "boosted" else {}
+        scored = boosted.scored(engine, features, weights, trees) if trees else _scored(features, weights)
+        tell(75)
+        rows = _best(engine, known, found, _rounded(scored), job, asked)
         if asked is not None:
-            rows = ibis.union(rows, newcomers(engine, known, asked, job.top, job.language))
+            rows = ibis.union(rows, newcomers(engine, known, asked, job.top))
         rows = engine.keep(rows)
-        _write(rows.order_by(["member", "rank"]), job.out)
-        return _figures(rows, lines, known, learned)
+        _write(_in_words(rows, job.language).order_by(["member", "rank"]), job.out)
+        tell(85)
+        model = Model(
+            kind="boosted" if trees else "refit" if learned else "shipped",
+            weights=weights | {name: tree.model_to_string() for name, tree in trees.items()},
+            learned_from=sum(len(lesson.answers) for lesson in taught.values()) if learned else 0,
+            quality=measured(known, engine.keep, boost=job.model == "boosted") if job.measure else None,
+        )
+        return _figures(rows, lines, known, learned), model
 
 
 def _scored(features: Table, weights: Mapping[str, logistic.Weights]) -> Table:
@@ -96,7 +125,7 @@ def _rounded(scored: Table) -> Table:
 
 
 def _best(engine: Engine, known: Visits, found: Table, scored: Table, job: Job, asked: Table | None) -> Table:
-    """The first ``top`` of each member, with names and reasons."""
+    """The first ``top`` of each member, with names and the parts of the reasons."""
     members = known.members if asked is None else known.members.semi_join(asked, "member")
     named = scored.join(members, "m").join(known.items.select("s", "sku"), "s")
     placed = named.mutate(rank=ibis.row_number().over(group_by="m", order_by=[named.score.desc(), named.sku]) + 1)
@@ -107,9 +136,13 @@ def _best(engine: Engine, known: Visits, found: Table, scored: Table, job: Job, 
     )
     rows = engine.keep(placed).join(why, ["m", "s"])
     return rows.select(
-        "member", rank=rows["rank"].cast("int64"), sku="sku", score="score", chance="chance",
-        reason=reason(rows, job.language),
-    )  # fmt: skip
+        "member", rank=rows["rank"].cast("int64"), sku="sku", score="score", chance="chance", **parts(rows)
+    )
+
+
+def _in_words(rows: Table, language: Language | None) -> Table:
+    """With the reason as a sentence in place of its parts, if a language is named."""
+    return rows if language is None else rows.mutate(reason=sentence(rows, language)).drop(*PARTS)
 
 
 def _write(rows: Table, out: Path) -> None:

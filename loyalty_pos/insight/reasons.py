@@ -1,64 +1,62 @@
-"""Why an item stands in the list, in one line a person can check, in Vietnamese or English.
+"""Why an item stands in the list: its kind and figures as columns, and the sentence that they make.
 
-Invariant: a reason states only what the history holds: counts, days, and what was bought before.
+Invariant: the sentence follows from the columns alone (``domain/habits/reasons.py``), so that a list that was
+kept without words can be read in any language.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any
 
 import ibis
-from ibis.expr.types import StringColumn, Table
+from ibis.expr.types import StringColumn, StringValue, Table
 
-Language = Literal["vi", "en"]
+from loyalty_pos.domain.habits.reasons import WORDS, Language, said
 
-_WORDS: dict[str, tuple[str, str]] = {
-    "rhythm": ("mua {gap} ngày một lần, lần cuối {ago} ngày trước", "bought every {gap} days, last {ago} days ago"),
-    "once": ("đã mua một lần, {ago} ngày trước", "bought once, {ago} days ago"),
-    "together": (
-        "chưa mua; khách khác hay mua cùng những món người này mua",
-        "not bought yet; goes with what they buy",
-    ),
-    "following": ("chưa mua; khách khác hay mua sau giỏ gần nhất", "not bought yet; others buy it after such a basket"),
-    "popular": ("chưa mua; dạo này nhiều khách mua", "not bought yet; many customers buy it lately"),
-    "newcomer": (
-        "khách mới, chưa có lịch sử mua; {percent}% khách mua trong 28 ngày",
-        "new customer, no purchases to go by; {percent}% of customers bought it within 28 days",
-    ),
-    "newcomer_group": (
-        "khách mới, chưa có lịch sử mua; {percent}% khách của {group} mua trong 28 ngày",
-        "new customer, no purchases to go by; {percent}% of the customers of {group} bought it within 28 days",
-    ),
-}
+PARTS = ("why", "gap", "ago", "percent", "home")
+"""The columns of a reason: kind, days between purchases, days since the last, percent of the customers of a home."""
 
 
-def reason(rows: Table, language: Language) -> StringColumn:
+def parts(rows: Table) -> dict[str, Any]:
     """Of rows with times, gap (mean days between purchases), ago (days), together and following."""
-    ago = rows.ago.cast("int64").cast("string")
-    gap = ibis.greatest(rows.gap.round(), 1).cast("int64").cast("string")
     together, following = rows.together.fill_null(0.0), rows.following.fill_null(0.0)
-    return ibis.cases(
-        (rows.times > 1, _said("rhythm", language, gap=gap, ago=ago)),
-        (rows.times == 1, _said("once", language, ago=ago)),
-        (following > ibis.greatest(together, 0.05), _said("following", language)),
-        (together > 0.05, _said("together", language)),
-        else_=_said("popular", language),
+    kind = ibis.cases(
+        (rows.times > 1, "rhythm"),
+        (rows.times == 1, "once"),
+        (following > ibis.greatest(together, 0.05), "following"),
+        (together > 0.05, "together"),
+        else_="popular",
     )
+    gap = ibis.greatest(rows.gap.round(), 1).cast("int64")
+    return {
+        "why": kind,
+        "gap": ibis.ifelse(rows.times > 1, gap, ibis.null("int64")),
+        "ago": rows.ago.cast("int64"),
+        "percent": ibis.null("int64"),
+        "home": ibis.null("string"),
+    }
 
 
-def newcomer_reason(share: ibis.Value, group: StringColumn, language: Language) -> StringColumn:
-    """For a member without purchases: how many customers (of the group, unless it is null) bought the item."""
-    percent = (share * 100).round().cast("int64").cast("string")
-    return ibis.coalesce(
-        _said("newcomer_group", language, percent=percent, group=group),
-        _said("newcomer", language, percent=percent),
-    )
+def newcomer_parts(share: ibis.Value, home: StringColumn) -> dict[str, Any]:
+    """For a member without purchases: how many customers (of their home, unless it is null) bought the item."""
+    return {
+        "why": ibis.ifelse(home.isnull(), "newcomer", "newcomer_group"),
+        "gap": ibis.null("int64"),
+        "ago": ibis.null("int64"),
+        "percent": (share * 100).round().cast("int64"),
+        "home": home,
+    }
 
 
-def _said(key: str, language: Language, **values: StringColumn) -> StringColumn:
+def sentence(rows: Table, language: Language) -> StringValue:
+    """The reason of rows with ``PARTS``, in words."""
+    kinds = ((rows.why == kind, _filled(said(kind, language), rows)) for kind in WORDS)
+    return ibis.cases(*kinds, else_=ibis.null("string"))
+
+
+def _filled(text: str, rows: Table) -> StringValue:
     """The sentence with its figures put in."""
-    text = _WORDS[key][0 if language == "vi" else 1]
-    found: StringColumn = ibis.literal("")
+    found: StringValue = ibis.literal("")
     for part in text.replace("}", "{").split("{"):
-        found = found.concat(values.get(part, ibis.literal(part)))
+        found = found.concat(rows[part].cast("string") if part in PARTS else ibis.literal(part))
     return found

@@ -4,7 +4,8 @@ any time and in any number of processes: each step is its own guarded transactio
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 from loyalty_pos.errors import LoyaltyError
 from loyalty_pos.jobs import (
@@ -14,6 +15,7 @@ from loyalty_pos.jobs import (
     cross_sell,
     expire_points,
     lifecycle,
+    rank,
     refresh_segments,
     release_holds,
     release_points,
@@ -38,22 +40,32 @@ JOBS: Mapping[str, Callable[[Services, Tell], Summary]] = {
     "backup": backup.run,
     "lifecycle": lifecycle.run,
     "cross-sell": cross_sell.run,
+    "rank": rank.run,
 }
+LONG = ("rank",)
+"""Those that may take minutes: the others must not wait for them."""
 
 log = logging.getLogger("loyalty_pos.jobs")
 
 
-def run_due(services: Services) -> list[Summary]:
-    """Run every job once; one that fails does not keep the others from their work."""
+def run_due(services: Services, names: Iterable[str] = JOBS) -> list[Summary]:
+    """Run every job, or these, once; one that fails does not keep the others from their work."""
     done = []
-    for name in JOBS:
+    for name in names:
         try:
             done.append(run(services, name))
         except LoyaltyError as error:
-            log.warning("%s: %s", name, error.code)
+            say = _say_once if error.code == "extra_missing" else log.warning
+            say("%s: %s", name, error.code)
         except Exception:
             log.exception("%s failed", name)
     return done
+
+
+@cache
+def _say_once(text: str, *values: str) -> None:
+    """What stays as it is until somebody installs something is said once a process."""
+    log.warning(text, *values)
 
 
 def run(services: Services, name: str, tell: Tell = silent) -> Summary:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+import msgspec
+
 from loyalty_pos.domain.basket import Line
 from loyalty_pos.domain.campaigns.choice import (
     Bought,
     Candidate,
     Choice,
+    Listed,
     appeal,
     by_category,
     choose,
@@ -22,8 +25,9 @@ from loyalty_pos.domain.coupons import new_coupon_code
 from loyalty_pos.domain.pricing.offers import Offer
 from loyalty_pos.domain.promotions.scope import Scope, category_path
 from loyalty_pos.services.context import Services
+from loyalty_pos.services.next_items import expected
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import campaign_habits, campaign_response, campaigns, catalogue
+from loyalty_pos.storage import campaign_habits, campaign_response, campaigns, catalogue, reading
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage.campaigns import Assigned, CampaignRow
 from loyalty_pos.storage.catalogue import Product
@@ -35,6 +39,14 @@ _NOTHING = frozenset({""})
 """The goods of a promotion whose goods the shop never had: nobody bought them, and it is not for everything."""
 ALL_PRODUCTS = 10**9
 Reason = dict[str, str]
+
+
+class Chosen(NamedTuple):
+    """The promotion that a member gets, why (per language), and the model whose list had a say in it."""
+
+    promotion: str
+    reason: Reason
+    model: int | None
 
 
 class Chooser:
@@ -50,23 +62,40 @@ class Chooser:
         self.candidates = _with_appeal(tx, candidates)
         self.skus = sorted({sku for candidate in self.candidates for sku in candidate.skus})
         self.categories = sorted({code for candidate in self.candidates for code in candidate.categories})
-        self._products = {one.sku: one.name for one in products}
+        self._products: dict[str, str | None] = {one.sku: one.name for one in products}
         self._categories = catalogue.categories(tx)
 
-    def choose(self, tx: Tx, members: Sequence[int], now: int) -> dict[int, tuple[str, Reason]]:
-        """Member -> (promotion, why per language); there must be a candidate."""
-        return self.choose_for(campaign_habits.bought(tx, members, bool(self.categories), self.skus), now)
+    def choose(self, tx: Tx, members: Sequence[int], now: int) -> dict[int, Chosen]:
+        """Member -> what they get; there must be a candidate.  Lists are asked where there is anything to choose."""
+        habits = campaign_habits.bought(tx, members, bool(self.categories), self.skus)
+        model, lists = expected(tx, members) if len(self.candidates) > 1 else (None, {})
+        found = {}
+        for member, bought in habits.items():
+            choice = choose(self.candidates, bought, lists.get(member, ()))
+            self._name(tx, choice)
+            found[member] = self._chosen(choice, now, model if choice.listed is not None else None)
+        return found
 
-    def choose_for(self, habits: Mapping[int, Sequence[Bought]], now: int) -> dict[int, tuple[str, Reason]]:
-        """The same of members with these habits, seen at ``now`` (ms)."""
-        found = {member: choose(self.candidates, bought) for member, bought in habits.items()}
-        return {member: (choice.candidate.promotion, self._why(choice, now)) for member, choice in found.items()}
+    def choose_for(self, habits: Mapping[int, Sequence[Bought]], now: int) -> dict[int, Chosen]:
+        """The same of members with these habits and no list, seen at ``now`` (ms)."""
+        return {member: self._chosen(choose(self.candidates, bought), now, None) for member, bought in habits.items()}
+
+    def _chosen(self, choice: Choice, now: int, model: int | None) -> Chosen:
+        return Chosen(choice.candidate.promotion, self._why(choice, now), model)
+
+    def _name(self, tx: Tx, choice: Choice) -> None:
+        """Look up what a product on a list is called, once."""
+        if choice.listed is not None and choice.listed.sku not in self._products:
+            known = reading.products(tx, [choice.listed.sku]).get(choice.listed.sku)
+            self._products[choice.listed.sku] = known.name if known else None
 
     def _why(self, choice: Choice, now: int) -> Reason:
         local = self.book.programme.local
         return reason(choice, lambda at: max(0, (local(now).date() - local(at).date()).days), self._named)
 
-    def _named(self, bought: Bought, language: str) -> str:
+    def _named(self, bought: Bought | Listed, language: str) -> str:
+        if isinstance(bought, Listed):
+            return self._products.get(bought.sku) or bought.sku
         if not bought.category:
             return self._products.get(bought.code) or bought.code
         names = self._categories.get(bought.code, {})
@@ -137,17 +166,28 @@ def give(
     chosen = chooser.choose(tx, [member for member, _, control in sides if not control], now)
     if kind is not None:
         said = OCCASIONS[kind]
-        chosen = {m: (p, {"vi": f"{said.vi}. {why['vi']}", "en": f"{said.en}. {why['en']}"})
-                  for m, (p, why) in chosen.items()}  # fmt: skip
+        chosen = {
+            member: one._replace(
+                reason={"vi": f"{said.vi}. {one.reason['vi']}", "en": f"{said.en}. {one.reason['en']}"}
+            )
+            for member, one in chosen.items()
+        }
     days = term.first.isoformat(), term.last.isoformat()
     coupons = {
-        member: NewCoupon(new_coupon_code(services.ids.digits(15)), promotion, *days, reason=why[language])
-        for member, (promotion, why) in chosen.items()
+        member: NewCoupon(
+            new_coupon_code(services.ids.digits(15)),
+            one.promotion,
+            *days,
+            reason=one.reason[language],
+            why=msgspec.json.encode(one.reason).decode(),
+            model=one.model,
+        )
+        for member, one in chosen.items()
     }
     ids = coupon_rows.add_many(tx, list(coupons.items()), row.id, now, BY)
     campaigns.assign(tx, row.id, now, [
         Assigned(member, occasion, "control") if control
-        else Assigned(member, occasion, "treated", *chosen[member], ids[coupons[member].code])
+        else Assigned(member, occasion, "treated", *chosen[member][:2], ids[coupons[member].code])
         for member, occasion, control in sides
     ])  # fmt: skip
     return len(coupons)

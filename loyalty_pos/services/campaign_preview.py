@@ -130,8 +130,7 @@ def _used(services: Services, tx: Tx, chooser: Chooser, codes: Sequence[str], tr
     responses, now = Responses(tx, chooser.book, codes, services.now_ms()), services.now_ms()
     some = evenly(treated)
     chosen = chooser.choose(tx, some, now) if chooser.candidates and some else {}
-    return responses.expect([(member, promotion, now) for member, (promotion, _) in chosen.items()], len(treated))
-
+    return responses.expect([(member, one.promotion, now) for member, one in chosen.items()], len(treated))
 
 def likely_cost(services: Services, tx: Tx, chooser: Chooser, used: Used, coupons: int) -> Json:
     """What so many coupons will cost by their uses, and at most: by what a use took off lately, else at most takes."""
@@ -210,4 +209,6 @@ def _sample(services: Services, tx: Tx, chooser: Chooser, treated: Sequence[int]
     some = sorted(treated, key=lambda member: (member * _ODD % 65_537, member))[:SAMPLE]
     chosen = chooser.choose(tx, some, services.now_ms())
     people = segment_members.people(services, tx, segment_rows.seen(tx, some))
-    return [one | dict(zip(("promotion", "reason"), chosen[int(one["id"])], strict=True)) for one in people]
+    return [
+        one | {"promotion": chosen[int(one["id"])].promotion, "reason": chosen[int(one["id"])].reason} for one in people
+    ]

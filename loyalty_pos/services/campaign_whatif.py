@@ -125,7 +125,7 @@ class Replay:
     def _give(self, member: int, morning: Morning, lines: Sequence[PastLine], others: Sequence[Other]) -> None:
         before = [line for line in lines if line.sold_at < morning.begins]
         bought = habits(before, self.chooser.candidates)
-        promotion, why = self.chooser.choose_for({member: bought}, morning.begins)[member]
+        promotion, why, _ = self.chooser.choose_for({member: bought}, morning.begins)[member]
         self.tally.gifts.append(Gift(member, morning, promotion, why))
         held = {
             one.campaign for one in others

@@ -119,6 +119,7 @@ def list_coupons(
     state: str | None = None,
     code: str | None = None,
     campaign: str | None = None,
+    language: str | None = None,
 ) -> dict[str, Any]:
     """{"items", "next"}: coupons, newest first, with their promotion's name; filters are optional."""
     filters: dict[str, Any] = {"state": state}
@@ -129,14 +130,14 @@ def list_coupons(
 
     def work(tx: Tx) -> dict[str, Any]:
         mine = members.living(tx, parse_id(member, "member")) if member else None
-        return page_of_coupons(services, tx, cursor, limit, member_id=mine, **filters)
+        return page_of_coupons(services, tx, cursor, limit, language, member_id=mine, **filters)
 
     return services.store.read(work)
 
 
-def get(services: Services, code: str) -> dict[str, Any]:
+def get(services: Services, code: str, language: str | None = None) -> dict[str, Any]:
     """One coupon by its code, however it was typed; NotFound (``coupon_unknown``)."""
-    items = list_coupons(services, limit=1, code=code)["items"]
+    items = list_coupons(services, limit=1, code=code, language=language)["items"]
     if not items:
         raise NotFound("coupon_unknown")
     return dict(items[0])

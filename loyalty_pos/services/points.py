@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from loyalty_pos.errors import BadInput, NotFound, Refused
 from loyalty_pos.services.context import Caller, Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import decide
 from loyalty_pos.services.identity import parse_id
 from loyalty_pos.services.posting import lot_terms, spend_lots
 from loyalty_pos.services.requests import AdjustIn
-from loyalty_pos.storage import approvals, audit, ledger, members, posting, reading
+from loyalty_pos.storage import approvals, audit, catalogue, ledger, members, posting, reading
 from loyalty_pos.storage import coupons as coupon_rows
 from loyalty_pos.storage.ledger import Why
 from loyalty_pos.storage.members import Account
@@ -127,19 +129,26 @@ def post_adjustment(services: Services, tx: Tx, row: MemberRow, points: int, why
 
 
 def coupons(
-    services: Services, caller: Caller, member_id: str, state: str | None, cursor: str | None, limit: int
-) -> Any:
-    """The member's coupons, newest first, each with its promotion's name and last day."""
+    services: Services, caller: Caller, member_id: str, state: str | None, cursor: str | None, limit: int,
+    language: str | None = None,
+) -> Any:  # fmt: skip
+    """The member's coupons, newest first, each with its promotion's name and last day; the reason in ``language``."""
 
     def work(tx: Tx) -> dict[str, Any]:
         account = account_of(tx, member_id)
-        return page_of_coupons(services, tx, cursor, limit, member_id=account.id, state=state)
+        return page_of_coupons(services, tx, cursor, limit, language, member_id=account.id, state=state)
 
     return services.store.read(work)
 
 
-def page_of_coupons(services: Services, tx: Tx, cursor: str | None, limit: int, **filters: Any) -> dict[str, Any]:
-    """{"items", "next"} of coupons; ``expired`` is told from the last day, also before a job says so."""
+def page_of_coupons(
+    services: Services, tx: Tx, cursor: str | None, limit: int, language: str | None = None, **filters: Any
+) -> dict[str, Any]:
+    """{"items", "next"} of coupons; ``expired`` is told from the last day, also before a job says so.
+
+    ``reason`` in ``language`` (else the shop's) where the member's habits chose the coupon, else as it was given;
+    ``model``: whose list chose it.
+    """
     book = services.rules.current(tx)
     today = book.programme.local(services.now_ms()).date().isoformat()
     rows = coupon_rows.listed(tx, parse_id(cursor, "page") if cursor else 0, limit + 1, **filters)
@@ -153,14 +162,28 @@ def page_of_coupons(services: Services, tx: Tx, cursor: str | None, limit: int, 
             "valid_from": row[5],
             "valid_to": row[6],
             "issued_at": from_ms(row[7]).isoformat(timespec="seconds"),
-            "reason": row[8],
+            "reason": _reason(tx, row[8], row[12], language or book.language),
             "used_at": None if row[9] is None else from_ms(row[9]).isoformat(timespec="seconds"),
             "sale": None if row[10] is None else str(row[10]),
             "campaign": None if row[11] is None else str(row[11]),
+            "model": None if row[13] is None else str(row[13]),
         }
         for row in rows[:limit]
     ]
     return {"items": items, "next": str(rows[limit - 1][0]) if len(rows) > limit else None}
+
+
+def _reason(tx: Tx, given: str | None, why: str | None, language: str) -> str | None:
+    """Why a coupon was given: what a person or a promotion wrote, or what habits chose it by, in a language."""
+    if why is None:
+        return given
+    found = msgspec.json.decode(why)
+    if "category" not in found:
+        return str(found[language])
+    names = catalogue.category(tx, found["category"]) or {}
+    name = names.get(language) or next(iter(names.values()), found["category"])
+    most = f"Mua {name} nhiều nhất" if language == "vi" else f"Buys {name} most"
+    return f"{given}. {most}" if given else most
 
 
 def promotion_name(definition: dict[str, Any] | None, code: str, language: str) -> str:

@@ -262,7 +262,9 @@ def _next_coupons(services: Services, tx: Tx, ticket: Ticket) -> list[coupon_row
     for issue, shown in zip(ticket.priced.issues, ticket.priced.pricing.next_coupons, strict=True):
         code = new_coupon_code(services.ids.digits(15))
         until = (today + timedelta(days=issue.valid_days)).isoformat()
-        issued.append(coupon_rows.NewCoupon(code, issue.promotion, today.isoformat(), until, shown.name, shown.reason))
+        why = issue.category and msgspec.json.encode({"category": issue.category}).decode()
+        days = (today.isoformat(), until)
+        issued.append(coupon_rows.NewCoupon(code, issue.promotion, *days, shown.name, shown.reason, why))
     return issued
 
 

@@ -16,7 +16,7 @@ from loyalty_pos.domain.habits.due import Gaps
 from loyalty_pos.domain.habits.profile import DAY_MS, score
 from loyalty_pos.domain.pricing.request import Language
 from loyalty_pos.domain.pricing.say import Say
-from loyalty_pos.services import pairs, visits
+from loyalty_pos.services import next_items, pairs, visits
 from loyalty_pos.services import standing as standings
 from loyalty_pos.services.context import Caller, Services, from_ms
 from loyalty_pos.services.points import account_of
@@ -71,6 +71,7 @@ def profile(services: Services, caller: Caller, member_id: str, language: Langua
             ],
             "standing": None if judged is None else standings.shown(judged, say),
             "goes_with": pairs.shown(tx, account.id, [x.name for x in favourites], say),
+            "next": next_items.shown(tx, account.id, terms, now, say.language),
         }
 
     return services.store.read(work)

@@ -18,14 +18,29 @@ class NewCoupon(NamedTuple):
     valid_to: str
     name: str = ""
     reason: str = ""
+    why: str | None = None
+    """Where the member's habits chose it, as JSON: the reason per language, or the ``category`` bought most."""
+    model: int | None = None
+    """The model whose list chose it."""
 
 
 def add(tx: Tx, coupon: NewCoupon, member_id: int | None, sale_id: int | None, at: int, by: str) -> int:
     """Issue one coupon; its id."""
     coupon_id = tx.insert(
-        "INSERT INTO coupons (code, promotion, member_id, valid_from, valid_to, issued_at, reason, from_sale_id) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (coupon.code, coupon.promotion, member_id, coupon.valid_from, coupon.valid_to, at, coupon.reason, sale_id),
+        "INSERT INTO coupons (code, promotion, member_id, valid_from, valid_to, issued_at, reason, from_sale_id, why, "
+        "model_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (
+            coupon.code,
+            coupon.promotion,
+            member_id,
+            coupon.valid_from,
+            coupon.valid_to,
+            at,
+            coupon.reason,
+            sale_id,
+            coupon.why,
+            coupon.model,
+        ),
     )
     event(tx, coupon_id, at, "issued", by, coupon.reason, None)
     return coupon_id
@@ -34,10 +49,21 @@ def add(tx: Tx, coupon: NewCoupon, member_id: int | None, sale_id: int | None, a
 def add_many(tx: Tx, coupons: Sequence[tuple[int, NewCoupon]], campaign_id: int, at: int, by: str) -> dict[str, int]:
     """Issue many (member, coupon) of a campaign at once; code -> id."""
     tx.many(
-        "INSERT INTO coupons (code, promotion, member_id, valid_from, valid_to, issued_at, reason, campaign_id) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO coupons (code, promotion, member_id, valid_from, valid_to, issued_at, reason, campaign_id, why, "
+        "model_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (one.code, one.promotion, member, one.valid_from, one.valid_to, at, one.reason, campaign_id)
+            (
+                one.code,
+                one.promotion,
+                member,
+                one.valid_from,
+                one.valid_to,
+                at,
+                one.reason,
+                campaign_id,
+                one.why,
+                one.model,
+            )
             for member, one in coupons
         ],
     )
@@ -166,7 +192,8 @@ def listed(
 ) -> list[tuple[Any, ...]]:
     """Coupons, newest first, before id ``after`` (0: from the newest); filters are optional.
 
-    (id, code, promotion, member_id, state, valid_from, valid_to, issued_at, reason, used_at, sale_id, campaign_id)
+    (id, code, promotion, member_id, state, valid_from, valid_to, issued_at, reason, used_at, sale_id, campaign_id,
+    why, model_id)
     """
     rules: list[tuple[str, object]] = []
     if after:
@@ -182,6 +209,6 @@ def listed(
     where = " AND ".join(rule for rule, _ in rules) or "1 = 1"
     return tx.all(
         "SELECT id, code, promotion, member_id, state, valid_from, valid_to, issued_at, reason, used_at, sale_id, "
-        f"campaign_id FROM coupons WHERE {where} ORDER BY id DESC LIMIT ?",
+        f"campaign_id, why, model_id FROM coupons WHERE {where} ORDER BY id DESC LIMIT ?",
         (*(value for _, value in rules), limit),
     )

@@ -225,6 +225,18 @@ def favourites(tx: Tx, table: str, key: str, member_id: int, limit: int) -> list
     return [Favourite(*row) for row in rows]
 
 
+def bought(tx: Tx, member_id: int, skus: Sequence[str]) -> dict[str, Favourite]:
+    """sku -> what the member bought of it, for those they did."""
+    if not skus:
+        return {}
+    rows = tx.all(
+        f"SELECT sku, {', '.join(Favourite._fields[1:])} FROM member_products "
+        f"WHERE member_id = ? AND sku IN ({', '.join('?' * len(skus))})",
+        (member_id, *skus),
+    )
+    return {row[0]: Favourite(*row) for row in rows}
+
+
 def purchases(tx: Tx, member_id: int, skus: Sequence[str], since: int) -> list[tuple[str, int]]:
     """(sku, sold at) of the tickets since ``since`` of which any of these is kept, oldest first."""
     if not skus:

@@ -35,6 +35,16 @@ def begin(tx: Tx, name: str, day: str, terms: str) -> None:
     )
 
 
+def go_by(tx: Tx, name: str, day: str, before: str, terms: str, to: int) -> bool:
+    """Everything up to ``to`` is done, and from here on it goes by these terms; False unless it went by ``before``."""
+    return bool(
+        tx.run(
+            "UPDATE nights SET terms = ?, done_to = ? WHERE name = ? AND day = ? AND terms = ? AND finished = 0",
+            (terms, to, name, day, before),
+        )
+    )
+
+
 def done(tx: Tx, name: str, day: str, to: int) -> None:
     """Everything up to this id is done."""
     tx.run("UPDATE nights SET done_to = ? WHERE name = ? AND day = ? AND done_to < ?", (to, name, day, to))

@@ -387,6 +387,8 @@ coupons = table(
     ref("checkout_id", "checkouts", null=True, index=True),
     ref("sale_id", "sales", null=True, index=True),
     integer("used_at", null=True),
+    ref("model_id", "ranking_models", null=True),
+    text("why", null=True),
     one_of("state", ("issued", "held", "used", "expired", "cancelled")),
     check("held", "(state = 'held') = (checkout_id IS NOT NULL)"),
     check("used", "(state = 'used') = (sale_id IS NOT NULL AND used_at IS NOT NULL)"),
@@ -859,6 +861,39 @@ goods_pairs = clustered(
     integer("lift"),
     PrimaryKeyConstraint("sku", "other"),
     check("counts", "together BETWEEN 1 AND baskets"),
+)
+
+ranking_models = table(
+    "ranking_models",
+    pk(),
+    integer("made_at"),
+    text("day"),
+    text("kind"),
+    integer("cut"),
+    integer("lines"),
+    integer("learned_from"),
+    text("weights"),
+    text("quality", null=True),
+    integer("listed_at", null=True),
+    one_of("kind", ("shipped", "refit", "boosted")),
+)
+
+next_items = clustered(
+    "next_items",
+    ref("model_id", "ranking_models"),
+    ref("member_id", "members"),
+    integer("place"),
+    text("sku"),
+    real("score"),
+    real("chance"),
+    text("why"),
+    integer("gap", null=True),
+    integer("ago", null=True),
+    integer("percent", null=True),
+    text("home", null=True),
+    PrimaryKeyConstraint("model_id", "member_id", "place"),
+    check("place", "place > 0"),
+    check("chances", "score BETWEEN 0 AND 1 AND chance BETWEEN 0 AND 1"),
 )
 
 # --- segments -----------------------------------------------------------------------------

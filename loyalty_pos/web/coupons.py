@@ -38,7 +38,9 @@ def coupons() -> str:
     """Every coupon, newest first, of one state if asked."""
     state = request.args.get("state", "")
     state = state if state in STATES else ""
-    found = use_cases.list_coupons(services(), request.args.get("cursor"), PAGE, state=state or None)
+    found = use_cases.list_coupons(
+        services(), request.args.get("cursor"), PAGE, state=state or None, language=i18n.language()
+    )
     filters = [
         {"label": label, "href": url_for("web.coupons", state=key or None), "here": key == state}
         for key, label in STATES.items()
@@ -105,7 +107,7 @@ def coupon_row(coupon: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show(code: str, form: ReasonForm) -> str:
-    found = use_cases.get(services(), code)
+    found = use_cases.get(services(), code, i18n.language())
     shown = coupon_row(found)
     owner = shown["member"]["name"] if shown["member"] else None
     worth, note = offers.worth(_rule(found), shop().currency)
@@ -117,6 +119,8 @@ def _show(code: str, form: ReasonForm) -> str:
         (_("Given"), format.moment(found["issued_at"], shop().zone, i18n.language())),
         (_("Why?"), found["reason"] or "–"),
     ]
+    if found["model"]:
+        facts.append((_("Chosen with"), _("the list of what members buy next, model %(n)s", n=found["model"])))
     if found["used_at"]:
         facts.append((_("Used"), format.moment(found["used_at"], shop().zone, i18n.language())))
     for_whom = _("For %(name)s", name=owner) if owner else ""

@@ -20,6 +20,9 @@ from loyalty_pos.web.i18n import lazy as _l
 from loyalty_pos.web.pages import services, shop
 
 SHOWN = 6
+LIKELY = 8
+DUE, OVERDUE = 0.8, 1.5
+"""Usual gaps of silence from which goods are called due, and overdue."""
 PAST, AHEAD = 168, 28
 """Days behind and before us in the picture."""
 WEEKDAYS = (_l("Mon"), _l("Tue"), _l("Wed"), _l("Thu"), _l("Fri"), _l("Sat"), _l("Sun"))
@@ -44,6 +47,7 @@ def shown(caller: Caller, member: str, profile: dict[str, Any]) -> dict[str, Any
         "weekdays": _weekdays(profile["rhythm"]["weekdays"]) if profile["visits"] else None,
         "standing": _standing(profile["standing"]),
         "goes_with": profile["goes_with"],
+        "next": _next(profile["next"]),
     }
 
 
@@ -94,6 +98,27 @@ def _weekdays(counts: Sequence[int]) -> dict[str, Any]:
             all=format.number(sum(counts), language),
         ),
     }
+
+
+def _next(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The likeliest goods, the chance in whole percent, how due they are in words."""
+    if found is None:
+        return None
+    items = [
+        item | {"percent": _percent(item["chance"]), "due_words": _due(item["due"])} for item in found["items"][:LIKELY]
+    ]
+    return {"day": found["day"], "model": found["model"], "rows": items}
+
+
+def _percent(chance: float) -> str:
+    percent = round(100 * chance)
+    return _("below %(n)s%%", n=1) if percent < 1 else _("%(n)s%%", n=percent)
+
+
+def _due(ratio: float | None) -> str:
+    if ratio is None:
+        return ""
+    return str(_("overdue") if ratio >= OVERDUE else _("due now") if ratio >= DUE else _("not due yet"))
 
 
 def _standing(standing: dict[str, Any] | None) -> dict[str, Any] | None:

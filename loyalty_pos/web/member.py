@@ -140,7 +140,7 @@ def _coupons(member: str) -> dict[str, list[dict[str, Any]]]:
     today = _today()
     since = (today - timedelta(days=KEPT_DAYS)).isoformat()
     found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
-    for row in points.coupons(services(), HOLDER, member, None, None, COUPONS)["items"]:
+    for row in points.coupons(services(), HOLDER, member, None, None, COUPONS, i18n.language())["items"]:
         if row["state"] == "used" and row["used_at"] >= since:
             found["used"].append(_coupon(row, today))
         elif row["state"] == "expired" and row["valid_to"] >= since:

@@ -90,7 +90,7 @@ def _tab(caller: Caller, member: str, tab: str) -> dict[str, Any]:
         found = listings.list_sales(services(), caller, request.args.get("cursor"), PAGE, member=member)
         return {"bills": found["items"], "next": found["next"]}
     if tab == "coupons":
-        return {"coupons": points.coupons(services(), caller, member, None, None, RECENT)["items"]}
+        return {"coupons": points.coupons(services(), caller, member, None, None, RECENT, i18n.language())["items"]}
     return {"entries": entries.newest(services(), caller, member, RECENT)}
 
 

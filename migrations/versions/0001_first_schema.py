@@ -46,6 +46,7 @@ SALE_FACTS = (
 
 def upgrade() -> None:
     create_campaigns()
+    create_ranking_models()
     op.create_table(
         "audit",
         sa.Column("id", INT, sa.Identity(always=False), nullable=False),
@@ -842,12 +843,15 @@ def upgrade() -> None:
         sa.Column("checkout_id", INT, nullable=True),
         sa.Column("sale_id", INT, nullable=True),
         sa.Column("used_at", INT, nullable=True),
+        sa.Column("model_id", INT, nullable=True),
+        sa.Column("why", sa.Text(), nullable=True),
         sa.CheckConstraint("(state = 'held') = (checkout_id IS NOT NULL)", name="ck_coupons_held"),
         sa.CheckConstraint("(state = 'used') = (sale_id IS NOT NULL AND used_at IS NOT NULL)", name="ck_coupons_used"),
         sa.CheckConstraint("state IN ('issued', 'held', 'used', 'expired', 'cancelled')", name="ck_coupons_state"),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name="fk_coupons_campaign_id"),
         sa.ForeignKeyConstraint(["checkout_id"], ["checkouts.id"], name="fk_coupons_checkout_id"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_coupons_member_id"),
+        sa.ForeignKeyConstraint(["model_id"], ["ranking_models.id"], name="fk_coupons_model_id"),
         sa.ForeignKeyConstraint(["sale_id"], ["sales.id"], name="fk_coupons_sale_id"),
         sa.PrimaryKeyConstraint("id", name="pk_coupons"),
         sa.UniqueConstraint("code", name="uq_coupons_code"),
@@ -1050,6 +1054,7 @@ def upgrade() -> None:
     op.create_index("ix_coupon_events_coupon_id", "coupon_events", ["coupon_id"], unique=False)
     create_stored_values()
     create_nights()
+    create_next_items()
     create_campaign_members()
 
     op.create_table(
@@ -1350,6 +1355,51 @@ def create_nights() -> None:
         sa.Column("lift", INT, nullable=False),
         sa.CheckConstraint("together BETWEEN 1 AND baskets", name="ck_goods_pairs_counts"),
         sa.PrimaryKeyConstraint("sku", "other", name="pk_goods_pairs"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+
+
+def create_ranking_models() -> None:
+    """The models that ranked what members buy next."""
+    op.create_table(
+        "ranking_models",
+        sa.Column("id", INT, sa.Identity(always=False), nullable=False),
+        sa.Column("made_at", INT, nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("cut", INT, nullable=False),
+        sa.Column("lines", INT, nullable=False),
+        sa.Column("learned_from", INT, nullable=False),
+        sa.Column("weights", sa.Text(), nullable=False),
+        sa.Column("quality", sa.Text(), nullable=True),
+        sa.Column("listed_at", INT, nullable=True),
+        sa.CheckConstraint("kind IN ('shipped', 'refit', 'boosted')", name="ck_ranking_models_kind"),
+        sa.PrimaryKeyConstraint("id", name="pk_ranking_models"),
+        sqlite_strict=True,
+    )
+
+
+def create_next_items() -> None:
+    """The lists that they made."""
+    op.create_table(
+        "next_items",
+        sa.Column("model_id", INT, nullable=False),
+        sa.Column("member_id", INT, nullable=False),
+        sa.Column("place", INT, nullable=False),
+        sa.Column("sku", sa.Text(), nullable=False),
+        sa.Column("score", REAL, server_default="0", nullable=False),
+        sa.Column("chance", REAL, server_default="0", nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("gap", INT, nullable=True),
+        sa.Column("ago", INT, nullable=True),
+        sa.Column("percent", INT, nullable=True),
+        sa.Column("home", sa.Text(), nullable=True),
+        sa.CheckConstraint("place > 0", name="ck_next_items_place"),
+        sa.CheckConstraint("score BETWEEN 0 AND 1 AND chance BETWEEN 0 AND 1", name="ck_next_items_chances"),
+        sa.ForeignKeyConstraint(["model_id"], ["ranking_models.id"], name="fk_next_items_model_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_next_items_member_id"),
+        sa.PrimaryKeyConstraint("model_id", "member_id", "place", name="pk_next_items"),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )

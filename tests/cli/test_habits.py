@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from loyalty_pos import insight
 from loyalty_pos.cli import main
 
 MEMBERS = "card,name\n2900000000018,Lan\n2900000000025,Mai\n"
@@ -41,3 +42,14 @@ def test_every_member_is_counted_and_progress_is_told(tmp_path: Path, monkeypatc
     assert "Members: 100 %" in told[-1]
     assert "2 members" in run("habits", "rebuild")
     run("ledger", "check")
+    assert json.loads(run("jobs", "run", "rank", "--json")) == {"jobs": [{"name": "rank", "done": 1}]}
+    assert "rank: 100 %" in told[-1]
+    listed = json.loads(run("habits", "models", "--json"))["items"]
+    assert [(one["kind"], one["lines"], one["learned_from"]) for one in listed] == [("shipped", 2, 0)]
+    assert "shipped" in run("habits", "models")
+    monkeypatch.setitem(insight.EXTRAS, "analysis", ("a_package_that_is_not_there",))
+    assert "rank: 0" not in run("jobs", "run")
+    assert "loyalty-pos[analysis]" in told[-1]
+    refused = CliRunner().invoke(main, ("jobs", "run", "rank"))
+    assert refused.exit_code == 1
+    assert "loyalty-pos[analysis]" in refused.stderr

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from town import HEADER, Line, read, town, write
 
+from loyalty_pos import insight
 from loyalty_pos.cli import base, habits, main
 from loyalty_pos.insight.rank import Job, rank
 
@@ -123,7 +124,7 @@ def test_a_cut_that_is_no_time_is_wrong_usage(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_the_command_says_which_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(habits.EXTRAS, "analysis", ("a_package_that_is_not_there",))
+    monkeypatch.setitem(insight.EXTRAS, "analysis", ("a_package_that_is_not_there",))
     assert "pip install 'loyalty-pos[analysis]'" in complaint(run(write(tmp_path / "lines.csv", [GOOD])))
 
 

@@ -136,6 +136,10 @@ VIOLATIONS: list[tuple[str, str, Json]] = [
     ("member_standing", "chances", {"alive": "1001", "member_id": "member_id + 99"}),
     ("goods_pairs", "counts", {"together": "0", "sku": "'x'"}),
     ("goods_pairs", "counts", {"together": "baskets + 1", "sku": "'x'"}),
+    ("ranking_models", "kind", {"kind": "'magic'"}),
+    ("next_items", "place", {"place": "0"}),
+    ("next_items", "chances", {"chance": "1.5", "place": "2"}),
+    ("next_items", "chances", {"score": "-0.5", "place": "2"}),
     ("segments", "version", {"version": "0", "code": "'x'"}),
     ("segment_sizes", "members", {"members": "-1", "day": "'x'"}),
     ("campaigns", "state", {"state": "'maybe'"}),
@@ -197,6 +201,15 @@ def full(lane: Lane, hanh: Json, shop: Shop, books: Books) -> Books:
     seals.seal(shop.services)
     standing.judge_all(shop.services, lambda _done, _total: None)
     books.change("INSERT INTO goods_pairs (sku, other, baskets, together, lift) VALUES ('milk', 'apple', 9, 9, 2000)")
+    books.change(
+        "INSERT INTO ranking_models (made_at, day, kind, cut, lines, learned_from, weights) "
+        "VALUES (1, '2026-11-21', 'shipped', 1, 1, 0, '{}')"
+    )
+    books.change(
+        "INSERT INTO next_items (model_id, member_id, place, sku, score, chance, why) "
+        "VALUES (1, ?, 1, 'milk', 0.5, 0.5, 'popular')",
+        int(hanh["id"]),
+    )
     segments.make_ready(shop.services, Request(SYSTEM), "lapsed")
     launched(shop.services, drafted(shop.services, audience={"members": [hanh["id"]]}, control_percent=0))
     return books

@@ -12,6 +12,8 @@ from web.conftest import CARD
 from loyalty_pos import jobs
 from loyalty_pos.services import coupons
 from loyalty_pos.services.context import Services
+from loyalty_pos.storage import coupons as coupon_rows
+from loyalty_pos.storage import ranking
 
 
 @pytest.fixture
@@ -193,3 +195,45 @@ def test_a_record_shows_the_rhythm_and_where_the_member_stands(
     assert "Buys about every 7 days, last 7 days ago." in english
     assert "days with a purchase" in english
     assert not re.search(r"<script>|\sstyle=|\son\w+=", record)
+
+
+def test_a_record_shows_what_is_likely_bought_next(console: Any, number: str, services: Services) -> None:
+    """Chance, reason and due in words, honestly labelled; before the first night it says what to wait for."""
+    assert "Chưa có danh sách" in console.text(f"/manage/members/{number}")
+
+    def work(tx: Any) -> None:
+        model = ranking.add_model(tx, ranking.ModelRow(0, 1, "2026-11-21", "shipped", 1, 1, 0, "{}", None, None))
+        rest = ("popular", None, None, None, None)
+        ranking.put(tx, model, [
+            ranking.Item(int(number), 1, "trà", 0.5, 0.417, "once", None, 3, None, None),
+            ranking.Item(int(number), 2, "kẹo", 0.1, 0.001, *rest),
+        ])  # fmt: skip
+        ranking.list_by(tx, model, 2)
+
+    services.store.write(work)
+    record = console.text(f"/manage/members/{number}")
+    assert "Có thể sẽ mua tiếp" in record
+    assert "42%" in record
+    assert "dưới 1%" in record
+    assert "đã mua một lần, 3 ngày trước" in record
+    assert "là khả năng, không phải lời hứa" in record
+    assert "bought once, 3 days ago" in console.text(f"/manage/members/{number}?lang=en")
+
+
+def test_the_page_of_a_coupon_says_why_it_was_chosen(console: Any, number: str, services: Services) -> None:
+    """In the reader's language, with the model whose list had a say."""
+
+    def work(tx: Any) -> int:
+        model = ranking.add_model(tx, ranking.ModelRow(0, 1, "2026-11-21", "shipped", 1, 1, 0, "{}", None, None))
+        why = '{"vi": "Có thể sẽ mua trà", "en": "May buy tea next"}'
+        coupon = coupon_rows.NewCoupon(
+            "992048517730264414", "ten-percent", "2026-11-21", "2026-12-21", "", "x", why, model
+        )
+        coupon_rows.add(tx, coupon, int(number), None, 1, "x")
+        return model
+
+    model = services.store.write(work)
+    page = console.text("/manage/coupons/992048517730264414")
+    assert "Có thể sẽ mua trà" in page
+    assert f"danh sách khách sẽ mua gì tiếp, mô hình {model}" in page
+    assert "May buy tea next" in console.text("/manage/coupons/992048517730264414?lang=en")

@@ -1,10 +1,11 @@
 """Which coupon of a set a member gets, and why, in words.
 
-A coupon on goods that the member buys comes first, by how often they were bought, then by how lately (the
-decayed count), then by how readily the shop's coupons of that promotion are used (``appeal``).  Who bought none
-of them gets the one that is used most readily; among equals one that is good for everything, else an invitation
-to try.  Invariant: the same member with the same habits gets the same coupon; ties go to the order in which the
-campaign names them.
+A coupon on goods that the member buys comes first: by how often they were bought, then by the chance that the
+night's list gives them (where there is one), then by how lately (the decayed count), then by how readily the shop's
+coupons of that promotion are used (``appeal``).  Who bought none of them gets the likeliest on their list, then the
+one that is used most readily; among equals one that is good for everything, else an invitation to try.
+Invariant: the same member with the same habits gets the same coupon; ties go to the order in which the campaign
+names them.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from loyalty_pos.domain.habits.reasons import Why, say
 from loyalty_pos.domain.promotions.names import Name
 from loyalty_pos.domain.promotions.scope import Scope, category_path
 
 SHRUNK_BY = 100
 """A promotion's own coupons count for more than those of the others together from so many on."""
+
+LIKELY = 0.05
+"""The chance below which a list says too little of goods that were never bought."""
 
 
 class Candidate(NamedTuple):
@@ -44,6 +49,13 @@ class Candidate(NamedTuple):
     def _of(self, category: str) -> bool:
         return not self.categories.isdisjoint(category_path(category))
 
+    def likeliest(self, listed: Iterable[Listed]) -> Listed | None:
+        """The likeliest of these that it is for; a general one is for nothing in particular."""
+        mine = [
+            one for one in listed if one.sku in self.skus or not self.categories.isdisjoint(category_path(one.category))
+        ]
+        return max(mine, key=lambda one: (one.chance, one.sku), default=None)
+
 
 class Bought(NamedTuple):
     """What a member bought of one product, or of one category; ``weight`` is the decayed count, times in ms."""
@@ -55,11 +67,22 @@ class Bought(NamedTuple):
     last_at: int
 
 
+class Listed(NamedTuple):
+    """A product of the list of what a member buys next, with its category and the chance within 28 days."""
+
+    sku: str
+    category: str | None
+    chance: float
+    why: Why
+
+
 class Choice(NamedTuple):
-    """What a member gets; ``why`` the goods that they buy most of it, None where there are none."""
+    """What a member gets; ``why`` the goods that they buy most of it, None where there are none; ``listed`` the
+    likeliest of its goods on their list, where the list had a say."""
 
     candidate: Candidate
     why: Bought | None
+    listed: Listed | None = None
 
 
 def targets(scopes: Iterable[Scope]) -> list[Scope]:
@@ -75,17 +98,19 @@ def by_category(scopes: Sequence[Scope]) -> bool:
     )
 
 
-def choose(candidates: Sequence[Candidate], bought: Iterable[Bought]) -> Choice:
-    """The best of at least one candidate for a member who bought these."""
+def choose(candidates: Sequence[Candidate], bought: Iterable[Bought], listed: Sequence[Listed] = ()) -> Choice:
+    """The best of at least one candidate for a member who bought these and is expected to buy those."""
     found = list(bought)
-    best: tuple[int, float, float, int] | None = None
+    best: tuple[int, float, float, float, int] | None = None
     chosen: Choice | None = None
     for number, candidate in enumerate(candidates):
         mine = [one for one in found if candidate.covers(one)] if not candidate.general else []
-        times = sum(one.times for one in mine)
-        rank = (times, sum(one.weight for one in mine), candidate.appeal, -number)
-        if times and (best is None or rank > best):
-            best, chosen = rank, Choice(candidate, max(mine, key=lambda one: (one.times, one.weight, one.code)))
+        likely = candidate.likeliest(listed)
+        times, chance = sum(one.times for one in mine), likely.chance if likely else 0.0
+        rank = (times, chance, sum(one.weight for one in mine), candidate.appeal, -number)
+        if (times or chance >= LIKELY) and (best is None or rank > best):
+            why = max(mine, key=lambda one: (one.times, one.weight, one.code), default=None)
+            best, chosen = rank, Choice(candidate, why, likely)
     if chosen is not None:
         return chosen
     return Choice(max(candidates, key=lambda one: (one.appeal, one.general)), None)
@@ -96,9 +121,11 @@ def appeal(used: int, over: int, all_used: int, all_over: int) -> float:
     return (used + SHRUNK_BY * all_used / all_over) / (over + SHRUNK_BY) if all_over else 0.0
 
 
-def reason(choice: Choice, day_ago: Callable[[int], int], named: Callable[[Bought, str], str]) -> dict[str, str]:
+def reason(
+    choice: Choice, day_ago: Callable[[int], int], named: Callable[[Bought | Listed, str], str]
+) -> dict[str, str]:
     """Why, per language: ``day_ago`` of a moment (ms), ``named`` the goods in a language."""
-    candidate, why = choice
+    candidate, why, listed = choice
     if why is not None:
         days = day_ago(why.last_at)
         vi_when = "hôm nay" if days == 0 else f"{days} ngày trước"
@@ -107,6 +134,11 @@ def reason(choice: Choice, day_ago: Callable[[int], int], named: Callable[[Bough
         return {
             "vi": f"Đã mua {named(why, 'vi')} {why.times} lần, gần nhất {vi_when}",
             "en": f"Bought {named(why, 'en')} {en_times}, last {en_when}",
+        }
+    if listed is not None:
+        return {
+            "vi": f"Có thể sẽ mua {named(listed, 'vi')}: {say(listed.why, 'vi')}",
+            "en": f"May buy {named(listed, 'en')} next: {say(listed.why, 'en')}",
         }
     if candidate.general:
         return {"vi": "Dùng được cho mọi món", "en": "Good for everything"}

@@ -112,14 +112,15 @@ def issue(rules: RuleSet, facts: Facts, verdicts: Verdicts, found: Found, say: S
             continue
         for reward in offer.issues:
             member = facts.request.member
-            target = rules.offers.get(reward.choose(member.favourite if member else None))
+            code, category = reward.choose(member.favourite if member else None)
+            target = rules.offers.get(code)
             if target is None:
                 continue
             last = facts.today + timedelta(days=reward.valid_days)
             reason = name_in(offer.name, say.language)
             name = name_in(target.name, say.language)
             issued.shown.append(NextCoupon(None, name, last.isoformat(), reason))
-            issued.visits.append(NextVisit(target.code, reward.valid_days, reason))
+            issued.visits.append(NextVisit(target.code, reward.valid_days, reason, category))
             issued.by.add(one)
         if not offer.rewards and one in issued.by:
             issued.uses.append(Use(offer.code, 1, 0, one.coupon))

@@ -186,6 +186,8 @@ class NextVisit(Struct, frozen=True):
     promotion: str
     valid_days: int
     reason: str
+    category: str | None = None
+    """The category that the member buys most of, where it chose the promotion."""
 
 
 class Payment(Struct, frozen=True, array_like=True):

@@ -24,13 +24,13 @@ class IssueCoupon(Reward, frozen=True, eq=False, kw_only=True):
     by_category: dict[str, Code] = {}
     """Category -> the promotion for members who buy most of it (children count); others get ``promotion``."""
 
-    def choose(self, favourite: str | None) -> str:
-        """The promotion for a member whose most bought category is ``favourite``."""
+    def choose(self, favourite: str | None) -> tuple[str, str | None]:
+        """The promotion for a member whose most bought category is ``favourite``, and the category that decided."""
         while favourite:
             if favourite in self.by_category:
-                return self.by_category[favourite]
+                return self.by_category[favourite], favourite
             favourite = favourite.rpartition("/")[0]
-        return self.promotion
+        return self.promotion, None
 
     @property
     def stage(self) -> StageName:

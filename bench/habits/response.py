@@ -20,7 +20,7 @@ from ibis.expr.types import Table
 from bench.habits.measures import auc
 from loyalty_pos.domain.campaigns.response import WEIGHTS, Fate, expected, learned
 from loyalty_pos.insight import logistic, response
-from loyalty_pos.insight.engine import Engine, duckdb_engine
+from loyalty_pos.insight.engine import Engine, opened
 from loyalty_pos.insight.response import MEMBER, WHICH, WHO, Past
 
 CAMPAIGNS = (13, 18)
@@ -153,7 +153,7 @@ def _score(columns: np.ndarray, weights: logistic.Weights, features: tuple[str, 
 
 def main() -> None:
     """Print both tables; progress goes to standard error."""
-    with duckdb_engine(2) as engine:
+    with opened(threads=2) as engine:
         past = journey(engine)
         for campaign in CAMPAIGNS:
             print(f"campaign {campaign}", file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.habits import data
 from bench.habits.__main__ import CUT_DAY
 from loyalty_pos.insight import questions
-from loyalty_pos.insight.engine import duckdb_engine
+from loyalty_pos.insight.engine import opened
 from loyalty_pos.insight.lines import read_lines
 from loyalty_pos.insight.visits import visits
 
@@ -25,7 +25,7 @@ def main() -> None:
     known, _ = data.last_day(bought, 1)
     cut = int(bought.day.min()) + CUT_DAY
     known = known.where((known.day < cut) & (known.member % 2 == 0))
-    with tempfile.TemporaryDirectory() as folder, duckdb_engine() as engine:
+    with tempfile.TemporaryDirectory() as folder, opened() as engine:
         lines = read_lines(engine, known.write(Path(folder) / "lines.parquet"), None, by_category=False)
         taught = questions.lessons(visits(lines.table, lines.today, engine.keep), engine.keep)
     weights, _ = questions.refitted(taught, {})

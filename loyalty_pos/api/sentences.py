@@ -81,6 +81,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Cần cài thêm: pip install 'loyalty-pos[{extra}]'.",
         "This needs an extra: pip install 'loyalty-pos[{extra}]'.",
     ),
+    "spark_failed": (
+        "Spark không khởi động được trên máy này; hãy dùng --engine duckdb.",
+        "Spark does not start on this machine; use --engine duckdb.",
+    ),
     "columns_missing": ("Tệp này thiếu cột bắt buộc.", "A column that is needed is missing from the file."),
     "payment_card": (
         "Đây có vẻ là thẻ ngân hàng; số thẻ không được đọc hay lưu lại. Hãy quét thẻ thành viên.",

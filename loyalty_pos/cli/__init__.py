@@ -14,6 +14,7 @@ from loyalty_pos.cli import (
     campaign,
     cards,
     database,
+    export,
     habits,
     imports,
     pricing,
@@ -43,7 +44,7 @@ def main() -> None:
 for _command in (
     *(serve.demo, serve.serve, database.db, database.backup, database.restore, database.doctor),
     *(proof.ledger, reports.report, database.jobs, shop.store, shop.terminal, shop.staff, cards.cards, imports.import_),
-    habits.habits,
+    *(habits.habits, export.export),
     *(programme.programme, pricing.price, pricing.vectors, segment.segment, campaign.campaign),
     *(simulate.simulate, adapters.adapters),
 ):

@@ -6,6 +6,7 @@ Ranking needs the extra ``analysis``.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,18 @@ class Moment(click.ParamType[datetime]):
             return datetime.fromisoformat(value)
         except ValueError:
             self.fail("write it as 2026-11-24 or 2026-11-24T07:00:00+07:00", param, ctx)
+
+
+class Memory(click.ParamType[str]):
+    """An amount of memory that both engines understand."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The amount, or wrong usage."""
+        if not re.fullmatch(r"[1-9][0-9]{0,5}[MG]B", value):
+            self.fail("write it as 512MB or 4GB", param, ctx)
+        return str(value)
 
 
 @click.group()
@@ -63,6 +76,11 @@ def rebuild(as_json: bool) -> None:
 @click.option(
     "--level", type=click.Choice(["product", "category"]), default="product", show_default=True, help="What is ranked."
 )
+@click.option(
+    "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True, help="What computes it."
+)
+@click.option("--threads", type=click.IntRange(1), help="Threads of the engine (default: all cores).")
+@click.option("--memory", type=Memory(), help="Memory of the engine, such as 4GB (default: most of the machine's).")
 @click.option("--language", type=click.Choice(["vi", "en"]), help="Of the reasons (default: this machine's).")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="RANK.parquet or RANK.csv.")
 @json_option
@@ -71,6 +89,8 @@ def rank(as_json: bool, language: Any, **options: Any) -> None:
     need("analysis")
     if options["model"] == "boosted":
         need("boosted")
+    if options["engine"] == "spark":
+        need("spark")
     from loyalty_pos.insight import rank as ranking
 
     with progress("Ranking", 100) as tell:

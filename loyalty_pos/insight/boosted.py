@@ -54,7 +54,7 @@ def scored(engine: Engine, features: Table, weights: Mapping[str, Weights], tree
 
     def batches() -> Iterator[pa.RecordBatch]:
         path = engine.scratch / "features.parquet"
-        features.to_parquet(path)
+        engine.write(features, path)
         for batch in pq.ParquetFile(path).iter_batches(BATCH):
             columns = {name: batch.column(name).to_numpy() for name in (*OWN, *WAITING)}
             own = batch.column("own").to_numpy(zero_copy_only=False)

@@ -8,6 +8,8 @@ last visit, so that somebody who has not come for a month is not somebody who ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 from ibis.expr.types import IntegerColumn, NumericColumn, Table
 
@@ -114,10 +116,15 @@ def partners(history: Table, facts: Table, keep: Keep) -> tuple[Table, Table]:
     return _shares(first, seen, 0), _shares(first, seen, 1)
 
 
+def together(first: Table, second: Table, keys: Sequence[str]) -> Table:
+    """(a, b, together): on how many of the visits that ``keys`` name a is in the first table and b in the second."""
+    joined = first.join(second, list(keys))
+    return joined.group_by(["a", "b"]).agg(together=joined.count())
+
+
 def _shares(first: Table, seen: Table, ahead: int) -> Table:
     after = seen.select("m", v=seen.v - ahead, b="s")
-    joined = first.join(after, ["m", "v"])
-    pairs = joined.group_by(["a", "b"]).agg(together=joined.count())
+    pairs = together(first, after, ["m", "v"])
     strong = pairs.filter((pairs.together >= PAIR_SUPPORT) & (pairs.a != pairs.b))
     visits = first.group_by("a").agg(visits=first.count())
     found = strong.join(visits, "a")

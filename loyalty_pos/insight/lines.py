@@ -41,8 +41,8 @@ def read_lines(engine: Engine, path: Path, cut: datetime | None, by_category: bo
     ``column``.  Refused: ``lines_none`` when none is left.
     """
     needed = (*NEEDED, "category") if by_category else NEEDED
-    raw = read_table(engine, path, needed)
-    lines = engine.keep(_in_form(raw, by_category))
+    raw = read_table(engine.files, path, needed)
+    lines = engine.files.keep(_in_form(raw, by_category))
     _refuse_faults(lines, path)
     before = lines if cut is None else lines.filter(lines.time < ibis.literal(_utc(cut)))
     named, bought = before.member.notnull(), before.quantity > 0
@@ -58,7 +58,7 @@ def read_lines(engine: Engine, path: Path, cut: datetime | None, by_category: bo
     begun = kept.mutate(time=kept.time.min().over(group_by=("member", "basket")))
     end = _utc(cut) if cut else counts["newest"]
     today = int(end.replace(tzinfo=UTC).timestamp()) // DAY_SECONDS + (0 if cut else 1)
-    table = begun.select("member", "time", "basket", "sku", "category")
+    table = engine.bring(begun.select("member", "time", "basket", "sku", "category"))
     return Lines(table, today, counts["read"], counts["without_member"] or 0, counts["returned"] or 0)
 
 

@@ -23,10 +23,11 @@ EVERYBODY = ""
 
 def read_members(engine: Engine, path: Path) -> Table:
     """member and ``home``: the segment, else the store that the file gives, else empty; BadInput as for lines."""
-    raw = read_table(engine, path, ["member"])
+    raw = read_table(engine.files, path, ["member"])
     member, segment, store = (text_of(raw, name) for name in ("member", "segment", "store"))
     found = raw.select(member=member, home=ibis.coalesce(segment, store, ibis.literal(EVERYBODY)))
-    return engine.keep(found.filter(found.member.notnull()).group_by("member").agg(home=found.home.max()))
+    homes = found.filter(found.member.notnull()).group_by("member").agg(home=found.home.max())
+    return engine.bring(engine.files.keep(homes))
 
 
 def newcomers(engine: Engine, known: Visits, asked: Table, top: int) -> Table:

@@ -20,7 +20,7 @@ from ibis.expr.types import Table
 from loyalty_pos.domain.habits.reasons import Language
 from loyalty_pos.errors import BadInput, Unavailable
 from loyalty_pos.insight import boosted, logistic
-from loyalty_pos.insight.engine import Engine, duckdb_engine
+from loyalty_pos.insight.engine import Engine, Name, opened
 from loyalty_pos.insight.features import candidates
 from loyalty_pos.insight.lines import Lines, read_lines
 from loyalty_pos.insight.logged import logged
@@ -41,7 +41,7 @@ class Job:
     """What to rank: ``top`` items a member (0 = all candidates), ``cut`` = None for everything in the file.
 
     Without a ``language`` the parts of the reason are written in place of its words.  ``measure``: try the model
-    on the last 28 days as well.  ``threads`` and ``memory`` ("1GB") bound the engine.
+    on the last 28 days as well.  ``threads`` and ``memory`` ("4GB") are what the engine may use, None: its own choice.
     """
 
     lines: Path
@@ -53,6 +53,7 @@ class Job:
     level: Literal["product", "category"] = "product"
     language: Language | None = "en"
     measure: bool = False
+    engine: Name = "duckdb"
     threads: int | None = None
     memory: str | None = None
 
@@ -71,7 +72,8 @@ class Model:
 def rank(job: Job, tell: Tell = lambda done: None) -> dict[str, Any]:
     """Rank and write ``job.out``; figures of the run.  ``tell`` hears how many of 100 parts are done.
 
-    BadInput and Refused of ``lines.read_lines``; BadInput (``out_file``); Unavailable (``out_not_written``).
+    BadInput and Refused of ``lines.read_lines``; BadInput (``out_file``); Unavailable (``out_not_written``,
+    ``spark_failed``).
     """
     return ranked(job, tell)[0]
 
@@ -80,7 +82,7 @@ def ranked(job: Job, tell: Tell = lambda done: None) -> tuple[dict[str, Any], Mo
     """The same, with the model that has ranked."""
     if job.out.suffix.lower() not in (".parquet", ".csv"):
         raise BadInput("out_file")
-    with duckdb_engine(job.threads, job.memory) as engine:
+    with opened(job.engine, job.threads, job.memory) as engine:
         lines = read_lines(engine, job.lines, job.cut, by_category=job.level == "category")
         tell(10)
         known = visits(lines.table, lines.today, engine.keep)
@@ -99,7 +101,7 @@ def ranked(job: Job, tell: Tell = lambda done: None) -> tuple[dict[str, Any], Mo
         if asked is not None:
             rows = ibis.union(rows, newcomers(engine, known, asked, job.top))
         rows = engine.keep(rows)
-        _write(_in_words(rows, job.language).order_by(["member", "rank"]), job.out)
+        _write(engine, _in_words(rows, job.language).order_by(["member", "rank"]), job.out)
         tell(85)
         model = Model(
             kind="boosted" if trees else "refit" if learned else "shipped",
@@ -145,14 +147,11 @@ def _in_words(rows: Table, language: Language | None) -> Table:
     return rows if language is None else rows.mutate(reason=sentence(rows, language)).drop(*PARTS)
 
 
-def _write(rows: Table, out: Path) -> None:
+def _write(engine: Engine, rows: Table, out: Path) -> None:
     """The whole answer or none: beside the file first, then in its place."""
     beside = out.with_name(f".{out.name}.part")
     try:
-        if out.suffix.lower() == ".parquet":
-            rows.to_parquet(beside)
-        else:
-            rows.to_csv(beside)
+        engine.write(rows, beside, out.suffix.lower())
         beside.replace(out)
     except Exception as error:  # the engines' errors have no common root
         raise Unavailable("out_not_written") from error

@@ -132,6 +132,7 @@ def _used(services: Services, tx: Tx, chooser: Chooser, codes: Sequence[str], tr
     chosen = chooser.choose(tx, some, now) if chooser.candidates and some else {}
     return responses.expect([(member, one.promotion, now) for member, one in chosen.items()], len(treated))
 
+
 def likely_cost(services: Services, tx: Tx, chooser: Chooser, used: Used, coupons: int) -> Json:
     """What so many coupons will cost by their uses, and at most: by what a use took off lately, else at most takes."""
     programme, most = chooser.book.programme, most_it_costs(chooser, coupons)

@@ -140,3 +140,10 @@ def test_parquet_rows_are_counted_from_one(tmp_path: Path) -> None:
 def test_a_day_alone_is_a_time(tmp_path: Path) -> None:
     path = write(tmp_path / "lines.csv", [GOOD._replace(time="2026-03-01")])
     assert rank(Job(lines=path, out=tmp_path / "out.csv", cut=datetime(2026, 3, 2, tzinfo=UTC)))["rows"] == 1
+
+
+def test_memory_is_an_amount_that_engines_understand(tmp_path: Path) -> None:
+    path = write(tmp_path / "lines.csv", [GOOD])
+    assert run(path, "--memory", "lots").exit_code == 2
+    assert run(path, "--memory", "4GB'; --").exit_code == 2
+    assert run(path, "--memory", "512MB", "--threads", "1").exit_code == 0

@@ -16,7 +16,7 @@ import pyarrow as pa
 from loyalty_pos.domain.campaigns import response as shop
 from loyalty_pos.domain.campaigns.response import DAY_MS, PastCoupon, PastLine
 from loyalty_pos.insight import response
-from loyalty_pos.insight.engine import Engine, duckdb_engine
+from loyalty_pos.insight.engine import Engine, opened
 from loyalty_pos.insight.response import WHICH, WHO, Past
 
 STARTS = {1: 200, 2: 230, 3: 260}
@@ -25,7 +25,7 @@ Row = dict[str, object]
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    with duckdb_engine(1) as found:
+    with opened(threads=1) as found:
         yield found
 
 

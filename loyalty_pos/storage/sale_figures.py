@@ -108,7 +108,8 @@ def coupons_used(tx: Tx, stores: Sequence[int], start: int, end: int) -> int:
     CROSS JOIN: SQLite then begins with the coupons of the span, not with every sale of the stores.
     """
     row = tx.one(
-        "SELECT count(*) FROM coupons c CROSS JOIN sales s WHERE s.id = c.sale_id AND c.state = 'used' AND c.used_at >= ? "
+        "SELECT count(*) FROM coupons c CROSS JOIN sales s WHERE s.id = c.sale_id AND c.state = 'used' "
+        "AND c.used_at >= ? "
         f"AND c.used_at < ? AND s.state <> 'returned' AND s.store_id IN ({marks(stores) or 'NULL'})",
         (start, end, *stores),
     )

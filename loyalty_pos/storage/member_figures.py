@@ -127,8 +127,8 @@ def coupons(tx: Tx, stores: Sequence[int], span: tuple[int, int], days: tuple[st
     )
     used = tx.all(
         "SELECT c.promotion, count(*), coalesce(sum(u.amount), 0), coalesce(sum(s.net - s.refunded), 0) FROM coupons c "
-        "JOIN sales s ON s.id = c.sale_id LEFT JOIN sale_uses u ON u.sale_id = c.sale_id AND u.coupon = c.code "
-        "WHERE c.state = 'used' AND c.used_at >= ? AND c.used_at < ? AND s.state <> 'returned' "
+        "CROSS JOIN sales s LEFT JOIN sale_uses u ON u.sale_id = c.sale_id AND u.coupon = c.code "
+        "WHERE s.id = c.sale_id AND c.state = 'used' AND c.used_at >= ? AND c.used_at < ? AND s.state <> 'returned' "
         f"AND s.store_id IN ({marks(stores) or 'NULL'}) GROUP BY c.promotion",
         (*span, *stores),
     )

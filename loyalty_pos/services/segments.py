@@ -12,22 +12,22 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from loyalty_pos.domain.pricing.request import Language
-from loyalty_pos.domain.pricing.say import Say
+from loyalty_pos.domain.phrase import Phrase, plain
 from loyalty_pos.domain.promotions.decode import decode
 from loyalty_pos.domain.promotions.names import Code, Name, name_in
 from loyalty_pos.domain.segments import ready as ready_made
 from loyalty_pos.domain.segments.decode import decode_rule
 from loyalty_pos.domain.segments.ready import Ready
 from loyalty_pos.domain.segments.rule import Rule, steps
-from loyalty_pos.domain.segments.sentence import Named, Phrase, phrase_of, plain, sentence
+from loyalty_pos.domain.segments.sentence import phrase_of, sentence
 from loyalty_pos.errors import BadInput, NotFound
 from loyalty_pos.services import segment_members
 from loyalty_pos.services.context import Outcome, Request, Services, from_ms
 from loyalty_pos.services.idempotency import write
+from loyalty_pos.services.names import speaker
 from loyalty_pos.services.programme import changed, locked
 from loyalty_pos.services.rules import Book
-from loyalty_pos.storage import catalogue, reading, segment_rows, segments, shops
+from loyalty_pos.storage import catalogue, segment_rows, segments, shops
 from loyalty_pos.storage.segment_rows import SegmentRow
 from loyalty_pos.storage.tx import Tx
 
@@ -161,35 +161,20 @@ def dotted(path: str) -> str:
 
 
 def _funnel_words(tx: Tx, book: Book, rule: Rule, language: str) -> list[str]:
-    say, named = _speaker(tx, book, rule, language)
+    say, named = speaker(tx, book, language)
     found = [plain(phrase_of(step.part, say, named)) for step in steps(rule)]
     return [text[0].upper() + text[1:] for text in found]
 
 
 def words(tx: Tx, book: Book, rule: Rule, language: str) -> Phrase:
     """The rule as a sentence, in pieces."""
-    return sentence(rule, *_speaker(tx, book, rule, language))
+    return sentence(rule, *speaker(tx, book, language))
 
 
 def sentence_of(services: Services, raw: object, language: str) -> Phrase:
     """The sentence of a rule as it was typed or stored; BadInput."""
     rule = decode_rule(raw)
     return services.store.read(lambda tx: words(tx, services.rules.current(tx), rule, language))
-
-
-def _speaker(tx: Tx, book: Book, rule: Rule, language: str) -> tuple[Say, Named]:
-    """Figures in the language, and the names of the goods, tiers and stores that the rule speaks of."""
-    spoken: Language = "vi" if language == "vi" else "en"
-    codes = {code for _path, one in rule.conditions() if one.declared.of == "products" for code in one.of or ()}
-    goods = {sku: row.name for sku, row in reading.products(tx, codes).items() if row.name}
-    kinds = {code: names.get(spoken) or next(iter(names.values())) for code, names in catalogue.categories(tx).items()}
-    tiers = {level.code: name_in(level.name, spoken) for level in book.rules.tiers.levels}
-    names = {"products": goods, "categories": kinds, "tiers": tiers, "stores": shops.names(tx)}
-
-    def named(source: str, code: str) -> str:
-        return names.get(source, {}).get(code, code)
-
-    return Say(spoken, book.programme.currency), named
 
 
 def shop_choices(services: Services, language: str) -> dict[str, dict[str, str]]:

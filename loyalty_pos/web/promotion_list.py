@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from loyalty_pos.api.auth import current_caller, require_role
 from loyalty_pos.domain.promotions.definition import STAGES
 from loyalty_pos.reports.sheets import Cell
-from loyalty_pos.services import approvals, promotion_uses
+from loyalty_pos.services import approvals, promotion_uses, promotion_words
 from loyalty_pos.services import promotions as use_cases
 from loyalty_pos.web import format, i18n, offers, words
 from loyalty_pos.web.downloads import KINDS, spreadsheet
@@ -84,11 +84,12 @@ def _rows(given: dict[str, Any]) -> list[dict[str, Any]]:
     found = use_cases.list_promotions(services(), None, MOST)["items"]
     spent = use_cases.spent(services(), [rule["code"] for rule in found])
     asked = approvals.waiting_promotions(services())
+    promises = promotion_words.promises(services(), found, i18n.language())
     none = {"uses": 0, "amount": 0}
     rows = [
         _row(rule, rule["code"] in asked)
         | given["promotions"].get(rule["code"], none)
-        | {"spent": spent.get(rule["code"], 0)}
+        | {"spent": spent.get(rule["code"], 0), "promise": promises.get(rule["code"], offers.reward(rule))}
         for rule in found
     ]
     return sorted(rows, key=lambda row: row["order"])

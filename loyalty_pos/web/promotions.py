@@ -9,11 +9,12 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from loyalty_pos.api.auth import current_caller, require_role
-from loyalty_pos.errors import Conflict, LoyaltyError
-from loyalty_pos.services import approvals, promotion_uses
+from loyalty_pos.domain.phrase import Phrase
+from loyalty_pos.errors import BadInput, Conflict, LoyaltyError
+from loyalty_pos.services import approvals, promotion_uses, promotion_words
 from loyalty_pos.services import promotions as use_cases
 from loyalty_pos.services.context import Request
-from loyalty_pos.web import editor, example_bill, offers
+from loyalty_pos.web import editor, example_bill, i18n, offers
 from loyalty_pos.web.declared import Json
 from loyalty_pos.web.i18n import gettext as _
 from loyalty_pos.web.i18n import lazy as _l
@@ -145,10 +146,19 @@ def _page(
         waits=approvals.waiting(services(), before["code"]) if before else None,
         mine=current_caller().key,
         dear=use_cases.needs_approval(shop(), rule),
+        told=_told(rule),
         **_history(before),
         **example_bill.shown(rule),
         **around(),
     )
+
+
+def _told(rule: Json) -> Phrase:
+    """The rule as a sentence; nothing while it is not one yet."""
+    try:
+        return promotion_words.sentence(services(), {"code": "new", "name": "-"} | rule, i18n.language())
+    except BadInput:
+        return []
 
 
 def _history(before: Json | None) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from loyalty_pos.cli import main
+from loyalty_pos.domain.phrase import plain
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.segments.decode import decode_rule
 from loyalty_pos.domain.segments.fields import FIELDS, OPERATORS, label, said
 from loyalty_pos.domain.segments.ready import FIXED, big_spenders, of_kind, of_store
 from loyalty_pos.domain.segments.schema import rule_schema
-from loyalty_pos.domain.segments.sentence import plain, sentence
+from loyalty_pos.domain.segments.sentence import sentence
 from tests.api.test_segments import BAD
 from tests.services.test_segment_rules import CASES, RULES
 

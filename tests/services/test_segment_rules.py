@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from services.crowd import Crowd, crowd
 from services.lane import sqlite_only
 
+from loyalty_pos.domain.phrase import plain
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.segments.decode import decode_rule
 from loyalty_pos.domain.segments.fields import CHOICES, FIELDS, LARGEST, OPERATORS, Field
 from loyalty_pos.domain.segments.rule import Rule, steps
-from loyalty_pos.domain.segments.sentence import plain, sentence
+from loyalty_pos.domain.segments.sentence import sentence
 from loyalty_pos.errors import BadInput
 from loyalty_pos.services import segment_members
 from loyalty_pos.services.context import Services

@@ -1,35 +1,14 @@
 """A rule in words, Vietnamese or English, made from the rule alone: if it reads wrong, the rule is wrong.
 
-A phrase is a row of pieces, some of them strong (the values), so that a page can show which words
-come from the rule.  Names of goods, tiers and stores are asked of whoever has them.
+Its values are the strong pieces of the phrase; names of goods, tiers and stores are asked of whoever has them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
-
+from loyalty_pos.domain.phrase import Named, Phrase, Piece, joined, strong
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.segments.fields import CHOICES
 from loyalty_pos.domain.segments.rule import Condition, Rule, steps
-
-Named = Callable[[str, str], str]
-"""(where its values come from, code) -> what people call it."""
-
-
-class Piece(NamedTuple):
-    """A run of words; ``strong``: a value of the rule."""
-
-    text: str
-    strong: bool = False
-
-
-Phrase = list[Piece]
-
-
-def plain(phrase: Phrase) -> str:
-    """The words alone."""
-    return "".join(piece.text for piece in phrase)
 
 
 def sentence(rule: Rule, say: Say, named: Named) -> Phrase:
@@ -39,12 +18,12 @@ def sentence(rule: Rule, say: Say, named: Named) -> Phrase:
     outside = [phrase_of(step.part, say, named) for step in found if step.out]
     words: Phrase = []
     if inside:
-        words = [Piece(say.text("Khách mà ", "Members whose ")), *_joined(inside, say.text(", ", ", and whose "))]
+        words = [Piece(say.text("Khách mà ", "Members whose ")), *joined(inside, say.text(", ", ", and whose "))]
     else:
         words = [Piece(say.text("Mọi khách", "All members"))]
     if outside:
         lead = say.text(". Bỏ ai mà ", ". Without those whose ")
-        words += [Piece(lead), *_joined(outside, say.text(", hoặc ai mà ", ", or whose "))]
+        words += [Piece(lead), *joined(outside, say.text(", hoặc ai mà ", ", or whose "))]
     return [*words, Piece(".")]
 
 
@@ -56,20 +35,13 @@ def phrase_of(part: Condition | Rule, say: Say, named: Named) -> Phrase:
     alls, anys, nones = groups
     phrases = list(alls)
     if anys:
-        phrases.append(_bracketed(_joined(anys, say.text(" hoặc ", " or whose ")), len(anys) > 1))
+        phrases.append(_bracketed(joined(anys, say.text(" hoặc ", " or whose ")), len(anys) > 1))
     phrases += [[Piece(say.text("không phải: ", "not: ")), *one] for one in nones]
-    return _bracketed(_joined(phrases, say.text(" và ", " and whose ")), len(phrases) > 1)
+    return _bracketed(joined(phrases, say.text(" và ", " and whose ")), len(phrases) > 1)
 
 
 def _bracketed(phrase: Phrase, several: bool) -> Phrase:
     return [Piece("("), *phrase, Piece(")")] if several else phrase
-
-
-def _joined(phrases: Iterable[Phrase], between: str) -> Phrase:
-    found: Phrase = []
-    for phrase in phrases:
-        found += ([Piece(between)] if found else []) + phrase
-    return found
 
 
 def _condition(one: Condition, say: Say, named: Named) -> Phrase:
@@ -140,9 +112,4 @@ def _choice(one: Condition, code: str, say: Say, named: Named) -> str:
 
 def _listed(words: list[str], say: Say) -> Phrase:
     """``Vàng hoặc Bạch kim``; ``A, B or C``."""
-    found: Phrase = []
-    for number, word in enumerate(words):
-        if number:
-            found.append(Piece(say.text(" hoặc ", " or ") if number == len(words) - 1 else ", "))
-        found.append(Piece(word, True))
-    return found
+    return strong(words, say.text(" hoặc ", " or "))

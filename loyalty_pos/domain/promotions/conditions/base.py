@@ -11,8 +11,10 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.table import Table
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class Condition(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
@@ -24,6 +26,10 @@ class Condition(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_on
     def dynamic(self) -> bool:
         """Whether it looks at what earlier offers have done (basis ``discounted``, ``exclude_discounted``, S9)."""
         return False
+
+    def asks(self, tell: Tell) -> Phrase:
+        """What must hold, as what follows ``when``: ``the bill has 3 items of Milk``."""
+        raise NotImplementedError
 
     def miss(self, facts: Facts, table: Table | None) -> Miss | None:
         """None when it holds; ``table`` is given when the condition is dynamic."""

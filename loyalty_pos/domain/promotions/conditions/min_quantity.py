@@ -6,10 +6,12 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.table import Table
 from loyalty_pos.domain.promotions.conditions.base import Condition
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 Quantity = Annotated[int, Meta(ge=1, le=10_000)]
 
@@ -31,6 +33,15 @@ class MinQuantity(Condition, frozen=True, eq=False, kw_only=True):
     def dynamic(self) -> bool:
         """Units of what is not reduced yet are counted when the offer's turn comes."""
         return self.scope.exclude_discounted
+
+    def asks(self, tell: Tell) -> Phrase:
+        """``hoá đơn có từ 3 món trong Sữa tươi``."""
+        of = tell.any_of(self.scope)
+        if self.max is not None:
+            low, high = tell.say.number(self.quantity), tell.items(self.max)
+            return tell.words("hoá đơn có từ {low} đến {high}{of}", "the bill has from {low} to {high}{of}",
+                              low=low, high=high, of=of)  # fmt: skip
+        return tell.words("hoá đơn có từ {n}{of}", "the bill has at least {n}{of}", n=tell.items(self.quantity), of=of)
 
     def miss(self, facts: Facts, table: Table | None) -> Miss | None:
         """How many units are missing."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from loyalty_pos.domain.basket import Id
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Gift, Table
@@ -18,6 +19,7 @@ from loyalty_pos.domain.promotions.rewards.base import GiftReward
 from loyalty_pos.domain.promotions.rewards.buy_get import Units
 from loyalty_pos.domain.promotions.rewards.fixed_price_group import fewest
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class AddFreeItem(GiftReward, frozen=True, eq=False, kw_only=True):
@@ -38,6 +40,19 @@ class AddFreeItem(GiftReward, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """What is counted."""
         return (self.scope,)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``được tặng 1 Bánh quy cho mỗi 3 món trong Cà phê``."""
+        found = tell.words(
+            "được tặng {n} × {gift}", "get {n} × {gift} for free",
+            n=tell.say.number(self.quantity), gift=tell.named("products", self.sku),
+        )  # fmt: skip
+        if self.per_quantity is not None:
+            n, of = tell.items(self.per_quantity), tell.any_of(self.scope)
+            return found + tell.words(" cho mỗi {n}{of}", " for every {n}{of}", n=n, of=of)
+        if self.scope.narrow:
+            found += tell.words(" khi mua {goods}", " when they buy {goods}", goods=tell.goods(self.scope))
+        return found
 
     def gift(self, facts: Facts, table: Table) -> Gift | None:
         """As often as the units of the scope and the offer's limits allow."""

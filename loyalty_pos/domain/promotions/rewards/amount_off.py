@@ -6,11 +6,13 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
@@ -33,6 +35,18 @@ class AmountOff(Reward, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """The lines it lowers."""
         return (self.scope,)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``được giảm 5.000đ mỗi món cho Sữa tươi``."""
+        per = {
+            "basket": tell.words(" trên hoá đơn", " the bill"),
+            "line": tell.words(" mỗi dòng hàng", " each line"),
+            "unit": tell.words(" mỗi món", " each item"),
+        }[self.per]
+        scope = tell.on(self.scope) if self.scope.narrow else []
+        amount = tell.say.money(self.amount)
+        found = tell.words("được giảm {amount}{per}{on}", "get {amount} off{per}{on}", amount=amount, per=per, on=scope)
+        return found + tell.at_most(self.max_amount, self.max_units, self.max_units_per_line)
 
     def propose(self, table: Table) -> list[Cut]:
         """One cut: shared by value, or the same off every line or unit."""

@@ -13,11 +13,13 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.pricing.facts import Facts, Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Gift, Table
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.scope import Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class LineShare(Struct, frozen=True):
@@ -59,6 +61,10 @@ class Reward(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=
 
     def propose(self, table: Table) -> list[Cut]:
         """The cuts it would make now; empty when there is nothing to give."""
+        raise NotImplementedError
+
+    def promise(self, tell: Tell) -> Phrase:
+        """What customers get, as what follows ``Customers``: ``get 10% off Milk``."""
         raise NotImplementedError
 
     def miss(self, table: Table) -> Miss | None:

@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from loyalty_pos.domain.money import percent_of
+from loyalty_pos.domain.phrase import Phrase, joined
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
@@ -21,6 +22,7 @@ from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.rewards.buy_get import Units
 from loyalty_pos.domain.promotions.rewards.fixed_price_group import fewest, lacking
 from loyalty_pos.domain.promotions.scope import Amount, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class BundleItem(Struct, frozen=True, eq=False, forbid_unknown_fields=True, kw_only=True):
@@ -75,6 +77,27 @@ class Bundle(MultiBuy, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """Everything that goes in."""
         return tuple(item.scope for item in self.items)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``mua trọn bộ 1 Bánh mì và 1 Sữa tươi trả 39.000đ``."""
+        parts = [
+            tell.words("{n}{of}", "{n}{of}", n=tell.items(item.quantity), of=tell.any_of(item.scope))
+            for item in self.items
+        ]
+        items = joined(parts, ", ", tell.say.text(" và ", " and "))
+        if self.price is not None:
+            price = tell.say.money(self.price)
+            found = tell.words(
+                "mua trọn bộ gồm {items} trả {price}", "pay {price} for {items} together", items=items, price=price
+            )
+        else:
+            off = tell.off(self.percent, self.amount)
+            found = tell.words(
+                "mua trọn bộ gồm {items} được giảm {off}", "get {off} off {items} together", items=items, off=off
+            )
+        if self.unit_order == "basket":
+            found += tell.words(" (món đứng trước trong hoá đơn tính trước)", " (those first in the bill count first)")
+        return found + tell.repeats(self.max_groups)
 
     def propose(self, table: Table) -> list[Cut]:
         """One cut for each bundle that is dearer than it would be together."""

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
@@ -18,6 +19,7 @@ from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_pe
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.rewards.cheapest_off import given_cut, most_off, off_each, off_text
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 _FREE = Decimal(100)
 
@@ -59,6 +61,27 @@ class BuyGet(MultiBuy, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """What is bought and what is given."""
         return (self.buy_scope, self.gives)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``mua 2 món trong Sữa tươi được tặng 1 món``."""
+        bought = tell.words("{n}{of}", "{n}{of}", n=tell.items(self.buy_quantity), of=tell.any_of(self.buy_scope))
+        if self.get_scope is None:
+            n = tell.say.number(self.get_quantity)
+            given = tell.words("{n} món cùng loại", "{n} more of the same", n=n)
+        else:
+            given = tell.words("{n}{of}", "{n}{of}", n=tell.items(self.get_quantity), of=tell.any_of(self.get_scope))
+        if self.rate == 100:
+            found = tell.words(
+                "mua {bought} được tặng {given}", "get {given} for free when they buy {bought}",
+                bought=bought, given=given,
+            )  # fmt: skip
+        else:
+            found = tell.words(
+                "mua {bought} được giảm {off} mỗi món cho {given}",
+                "get {off} off each of {given} when they buy {bought}",
+                bought=bought, given=given, off=tell.off(self.rate, self.amount),
+            )  # fmt: skip
+        return found + tell.at_most(None, self.max_get_units, None)
 
     def propose(self, table: Table) -> list[Cut]:
         """One cut per repetition, triggers consumed with it."""

@@ -14,11 +14,13 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from loyalty_pos.domain.money import percent_of
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import Percent, check_one_of, check_percent
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
@@ -40,6 +42,16 @@ class CheapestOff(MultiBuy, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """The group."""
         return (self.scope,)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``được giảm 50% 1 món rẻ nhất trong Sữa tươi``."""
+        off, count = tell.off(self.percent, self.amount), tell.say.number(self.units)
+        found = tell.words(
+            "được giảm {off} mỗi món cho {count} món rẻ nhất trong {goods}",
+            "get {off} off each of the {count} cheapest of {goods}",
+            off=off, count=count, goods=tell.goods(self.scope),
+        )  # fmt: skip
+        return found + tell.at_most(self.max_amount, None, None)
 
     def propose(self, table: Table) -> list[Cut]:
         """One cut on the cheapest units."""

@@ -6,10 +6,12 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class FixedPrice(Reward, frozen=True, eq=False, kw_only=True):
@@ -24,6 +26,12 @@ class FixedPrice(Reward, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """The lines it lowers."""
         return (self.scope,)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``mua Gạo giá 90.000đ``."""
+        price, goods = tell.say.money(self.price), tell.goods(self.scope)
+        found = tell.words("mua {goods} giá {price} mỗi món", "pay {price} each for {goods}", goods=goods, price=price)
+        return found + tell.at_most(None, self.max_units, None)
 
     def propose(self, table: Table) -> list[Cut]:
         """What each unit costs above the price."""

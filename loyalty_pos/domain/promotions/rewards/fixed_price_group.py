@@ -11,12 +11,14 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.rewards.base import LineShare, MultiBuy
 from loyalty_pos.domain.promotions.rewards.buy_get import Units
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class FixedPriceGroup(MultiBuy, frozen=True, eq=False, kw_only=True):
@@ -32,6 +34,14 @@ class FixedPriceGroup(MultiBuy, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """The group."""
         return (self.scope,)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``mua 3 món trong Sữa tươi trả 85.000đ``."""
+        found = tell.words(
+            "mua {n}{of} trả {price}", "pay {price} for {n}{of}",
+            n=tell.items(self.quantity), of=tell.any_of(self.scope), price=tell.say.money(self.price),
+        )  # fmt: skip
+        return found + tell.repeats(self.max_groups)
 
     def propose(self, table: Table) -> list[Cut]:
         """One cut for each group that is dearer than its price."""

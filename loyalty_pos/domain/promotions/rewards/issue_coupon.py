@@ -6,11 +6,13 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
+from loyalty_pos.domain.phrase import Phrase, joined
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.names import Code
 from loyalty_pos.domain.promotions.rewards.base import Reward
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class IssueCoupon(Reward, frozen=True, eq=False, kw_only=True):
@@ -40,6 +42,27 @@ class IssueCoupon(Reward, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """Any basket."""
         return (EVERYTHING,)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``được nhận cho lần mua sau: Phiếu 10%, dùng trong 30 ngày``."""
+        special = joined(
+            (
+                tell.words(
+                    "{coupon} nếu mua nhiều {kind} nhất",
+                    "{coupon} when they buy {kind} most",
+                    coupon=tell.named("promotions", code),
+                    kind=tell.named("categories", category),
+                )  # fmt: skip
+                for category, code in sorted(self.by_category.items())
+            ),
+            ", ",
+        )
+        return tell.words(
+            "được nhận cho lần mua sau: {coupon}, dùng trong {days}{other}",
+            "get for the next purchase: {coupon}, good for {days}{other}",
+            coupon=tell.named("promotions", self.promotion), days=tell.days(self.valid_days),
+            other=tell.words(" (hoặc {special})", " (or {special})", special=special) if special else [],
+        )  # fmt: skip
 
     def propose(self, table: Table) -> list[Cut]:
         """No price changes."""

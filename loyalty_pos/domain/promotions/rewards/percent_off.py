@@ -10,12 +10,14 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from loyalty_pos.domain.money import percent_of
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
 from loyalty_pos.domain.promotions.decode import Percent, check_percent
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class PercentOff(Reward, frozen=True, eq=False, kw_only=True):
@@ -42,6 +44,20 @@ class PercentOff(Reward, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """The lines it lowers."""
         return (self.scope,)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``được giảm 10% cho Sữa tươi, nhiều nhất 30.000đ``."""
+        percent = tell.say.percent(self.percent)
+        if self.level == "basket" and not self.scope.narrow:
+            found = tell.words("được giảm {percent} cả hoá đơn", "get {percent} off the whole bill", percent=percent)
+        else:
+            goods = tell.goods(self.scope)
+            found = tell.words(
+                "được giảm {percent} cho {goods}", "get {percent} off {goods}", percent=percent, goods=goods
+            )
+        if self.base == "original":
+            found += tell.words(" tính trên giá gốc", " reckoned from the shelf price")
+        return found + tell.at_most(self.max_amount, self.max_units, self.max_units_per_line)
 
     def propose(self, table: Table) -> list[Cut]:
         """One cut over all covered lines."""

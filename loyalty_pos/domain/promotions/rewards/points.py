@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from loyalty_pos.domain.phrase import Phrase
 from loyalty_pos.domain.points import EarnTerm, Per
 from loyalty_pos.domain.pricing.earning import shelf_points
 from loyalty_pos.domain.pricing.facts import Facts
@@ -21,6 +22,7 @@ from loyalty_pos.domain.promotions.decode import check_one_of
 from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import GiftReward
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 from loyalty_pos.domain.tiers import NORMAL
 
 _PER: dict[str, Per] = {"basket": "order", "unit": "unit"}
@@ -50,6 +52,20 @@ class Points(GiftReward, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """The lines that bring them."""
         return (self.scope,)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``được thêm 50 điểm``; ``được nhân 1,5 lần điểm của Sữa tươi``."""
+        goods = tell.goods(self.scope)
+        if self.multiplier is not None:
+            times = tell.say.decimal(Decimal(self.multiplier) / NORMAL)
+            return tell.words("được nhân {times} lần điểm của {goods}", "get {times} times the points of {goods}",
+                              times=times, goods=goods)  # fmt: skip
+        found = tell.words("được thêm {n} điểm", "get {n} more points", n=tell.say.number(self.points or 0))
+        if self.per == "unit":
+            return found + tell.words(" mỗi món trong {goods}", " for each item of {goods}", goods=goods)
+        if self.scope.narrow:
+            found += tell.words(" khi mua {goods}", " when they buy {goods}", goods=goods)
+        return found
 
     def gift(self, facts: Facts, table: Table) -> Gift | None:
         """Worth what the points are worth when they are spent (S11); a seller's own card gets none."""

@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from loyalty_pos.domain.money import percent_of
+from loyalty_pos.domain.phrase import Phrase, joined
 from loyalty_pos.domain.pricing.facts import Miss
 from loyalty_pos.domain.pricing.say import Say
 from loyalty_pos.domain.pricing.table import Cut, Table
@@ -21,6 +22,7 @@ from loyalty_pos.domain.promotions.definition import StageName
 from loyalty_pos.domain.promotions.rewards.base import LineShare, Reward
 from loyalty_pos.domain.promotions.rewards.fixed_price_group import lacking
 from loyalty_pos.domain.promotions.scope import EVERYTHING, Amount, Scope
+from loyalty_pos.domain.promotions.tell import Tell
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"lowest": "from"}):
@@ -60,6 +62,27 @@ class Steps(Reward, frozen=True, eq=False, kw_only=True):
     def scopes(self) -> tuple[Scope, ...]:
         """The lines it lowers."""
         return (self.scope,)
+
+    def promise(self, tell: Tell) -> Phrase:
+        """``theo giá trị cả hoá đơn, từ 500.000đ được giảm 10%, từ 1.000.000đ được giảm 15%``."""
+        measured = {
+            "basket_amount": tell.words("theo giá trị {goods} trong hoá đơn", "by the value of {goods} in the bill",
+                                        goods=tell.goods(self.scope)),
+            "line_amount": tell.words("theo giá trị từng dòng của {goods}", "by the value of each line of {goods}",
+                                      goods=tell.goods(self.scope)),
+            "quantity": tell.words("theo số món trong {goods}", "by the number of items of {goods}",
+                                   goods=tell.goods(self.scope)),
+        }[self.by]  # fmt: skip
+        steps = joined((self._step(tell, step) for step in self.steps), ", ")
+        return tell.words("được, {measured}: {steps}", "get, {measured}: {steps}", measured=measured, steps=steps)
+
+    def _step(self, tell: Tell, step: Step) -> Phrase:
+        bound = tell.items(step.lowest) if self.by == "quantity" else tell.say.money(step.lowest)
+        if step.price is not None:
+            price = tell.say.money(step.price)
+            return tell.words("từ {bound} giá {price} mỗi món", "from {bound} {price} each", bound=bound, price=price)
+        off = tell.off(step.percent, step.amount)
+        return tell.words("từ {bound} giảm {off}", "from {bound} {off} off", bound=bound, off=off)
 
     def propose(self, table: Table) -> list[Cut]:
         """One cut, or one for each line."""

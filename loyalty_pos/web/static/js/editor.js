@@ -1,5 +1,5 @@
-// The example bill follows what is typed: the form is sent as its own button would send it, and the
-// answer's example takes the place of the one shown. Without this the button does the same.
+// The sentence, the hints and the example bill follow what is typed: the form is sent as its own button would
+// send it, and what the answer says takes the place of what is shown. Without this the button does the same.
 
 const form = document.getElementById("editor");
 let waiting = 0;
@@ -12,8 +12,11 @@ async function again() {
   const answer = await fetch(location.href, { method: "POST", body: new URLSearchParams(typed) }).catch(() => null);
   if (!answer || !answer.ok || mine !== latest) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById("example");
-  if (fresh && mine === latest) document.getElementById("example").replaceChildren(...fresh.childNodes);
+  if (mine !== latest) return;
+  for (const shown of form.querySelectorAll("[data-live]")) {
+    const fresh = page.getElementById(shown.id);
+    if (fresh) shown.replaceChildren(...fresh.childNodes);
+  }
 }
 
 form.addEventListener("input", () => {

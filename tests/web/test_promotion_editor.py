@@ -43,5 +43,5 @@ def test_the_rule_is_said_in_a_sentence_that_follows_the_form(console: Any, serv
 
 def test_the_list_says_what_each_gives(console: Any) -> None:
     """Under its name, in the reader's language."""
-    assert "Tự động · được giảm 15% cho fresh/fruit" in console.text("/manage/promotions")
-    assert "Automatic · get 15% off fresh/fruit" in console.text("/manage/promotions?lang=en")
+    assert "tự động · được giảm 15% cho fresh/fruit" in console.text("/manage/promotions")
+    assert "automatic · get 15% off fresh/fruit" in console.text("/manage/promotions?lang=en")

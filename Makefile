@@ -11,8 +11,8 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not long and not spark"
-	LOYALTY_POS_TEST_AMOUNT=0.04 $(BIN)/python -m pytest -n auto --dist loadgroup -m long
-	$(BIN)/python -m pytest -m browser
+	LOYALTY_POS_TEST_AMOUNT=0.02 $(BIN)/python -m pytest -n auto --dist loadgroup -m long
+	$(BIN)/python -m pytest -n auto -m browser
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

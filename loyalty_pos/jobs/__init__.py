@@ -48,10 +48,10 @@ LONG = ("rank",)
 log = logging.getLogger("loyalty_pos.jobs")
 
 
-def run_due(services: Services, names: Iterable[str] = JOBS) -> list[Summary]:
+def run_due(services: Services, names: Iterable[str] | None = None) -> list[Summary]:
     """Run every job, or these, once; one that fails does not keep the others from their work."""
     done = []
-    for name in names:
+    for name in JOBS if names is None else names:
         try:
             done.append(run(services, name))
         except LoyaltyError as error:

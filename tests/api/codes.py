@@ -11,14 +11,18 @@ from pathlib import Path
 
 from loyalty_pos import errors
 from loyalty_pos.errors import LoyaltyError
+from loyalty_pos.insight import installed
 
 PACKAGE = Path(errors.__file__).parent
 
 
 def kinds() -> dict[str, type[LoyaltyError]]:
     """Every class of the tree, wherever it is defined."""
+    elsewhere = ["loyalty_pos.adapters", "loyalty_pos.cli", "loyalty_pos.migrations"]
+    if not installed("spark"):
+        elsewhere.append("loyalty_pos.insight.spark")
     for module in pkgutil.walk_packages([str(PACKAGE)], "loyalty_pos."):
-        if not module.name.startswith(("loyalty_pos.adapters", "loyalty_pos.cli", "loyalty_pos.migrations")):
+        if not module.name.startswith(tuple(elsewhere)):
             importlib.import_module(module.name)
     found, open_ = {}, [LoyaltyError]
     while open_:

@@ -76,6 +76,7 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
     sent = {"name": "Trà", "promotion": "ten-percent", "audience": audience, "channels": ["zalo"]}
     check("POST", "/campaigns/preview", ok(owner.call("POST", "/campaigns/preview", sent)))
     check("POST", "/campaigns/<campaign>/preview", ok(owner.call("POST", "/campaigns/2/preview", {})))
+    check("POST", "/campaigns/<campaign>/simulate", ok(owner.call("POST", "/campaigns/2/simulate", {"weeks": 1})))
     days = {"from": "2026-11-21", "to": "2026-11-21"}
     check("POST", "/tiers/simulate", ok(owner.call("POST", "/tiers/simulate", tiers | days)))
     ok(owner.call("PATCH", "/promotions/milk-3for2", {"state": "draft", "priority": 5}))
@@ -89,6 +90,7 @@ def test_writes_and_reads_answer_as_documented(till: Till, owner: Till) -> None:
         ("POST", "/segments/preview"),
         ("POST", "/campaigns/preview"),
         ("POST", "/campaigns/<campaign>/preview"),
+        ("POST", "/campaigns/<campaign>/simulate"),
         ("POST", "/tiers/preview"),
         ("POST", "/tiers/simulate"),
         ("POST", "/promotions/<code>/simulate"),

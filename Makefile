@@ -12,7 +12,7 @@ demo: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not browser and not long and not spark"
 	LOYALTY_POS_TEST_AMOUNT=0.02 $(BIN)/python -m pytest -n auto --dist loadgroup -m long
-	$(BIN)/python -m pytest -n auto -m browser
+	$(BIN)/python -m pytest -m browser
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

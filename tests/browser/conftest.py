@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from browser.browser_actions import CARD
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from loyalty_pos.services import coupons, members, products
+from loyalty_pos.services import coupons, members, products, staff
 from loyalty_pos.services.context import SYSTEM, Request, Services
 from loyalty_pos.services.requests import MemberIn
 
@@ -70,6 +71,12 @@ def store_url(sqlite_template: Path, tmp_path: Path) -> str:
     path = tmp_path / "loyalty.db"
     shutil.copy(sqlite_template, path)
     return f"sqlite:///{path}"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same argon2 with little work: these tests are about what is seen."""
+    monkeypatch.setattr(staff, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @dataclass
